@@ -201,7 +201,7 @@ class Loss:
     estimates: str
     source: str
     chapter: str
-    arguments: Mapping[str, Argument] = RESIDUAL
+    arguments: Mapping[str, Argument] = field(default_factory=lambda: RESIDUAL)
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     more_grads: Mapping[str, Callable[..., Floats]] = field(default_factory=dict)
     density: Density | None = None
