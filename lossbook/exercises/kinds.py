@@ -1,0 +1,279 @@
+r"""The kinds of exercise. An author writes one module-level object per exercise in `lossbook/exercises/<chapter>.py`.
+
+The statement stands in the chapter, inside a `{question}` directive that names the id; everything else stands here, once.
+Every text (options, feedback, hints, solution) is MyST with `$…$` maths, so write raw strings. One example of each kind:
+
+>>> Numeric(
+...     "demo-squared-error",
+...     "Squared error of one prediction",
+...     answer=(5 - 3) ** 2,  # compute it, with a lossbook function where there is one
+...     mistakes=[
+...         Mistake(2, r"That is the residual $e$; the loss is its square."),
+...         Mistake(2**2 / 2, r"A factor ½ has slipped in: the squared error is $e^2$."),
+...     ],
+...     hints=[r"The residual is $e = y - \hat y$.", r"Square it."],
+...     solution=r"$e = 5 - 3 = 2$, so the loss is $e^2 = 4$.",
+... ).title
+'Squared error of one prediction'
+
+>>> Choice(
+...     "demo-minimiser",
+...     "What squared error estimates",
+...     options=[
+...         Option("the median", "The median minimises the *absolute* error."),
+...         Option("the mean", r"Set $\sum_i (c - y_i) = 0$ and solve for $c$.", right=True),
+...     ],
+...     solution="The mean.",
+... ).several
+False
+
+>>> Order(
+...     "demo-likelihood",
+...     "From likelihood to loss",
+...     steps={"product": "Write the product.", "log": "Take the logarithm.", "minus": "Change the sign."},
+...     mistakes=[Mistake(("minus", "log"), "The sign of the *logarithm* changes, so the logarithm comes first.")],
+...     solution="Product, logarithm, sign.",
+... ).accepted
+(('product', 'log', 'minus'),)
+
+>>> def squared(prediction, target):
+...     "One squared error per example."
+...     return (target - prediction) ** 2
+>>> Code(
+...     "demo-code",
+...     "Write the squared error",
+...     reference=squared,  # a plain `def`: its source is the solution, its signature and docstring are the starter
+...     cases=[case(1.0, 3.0), case([0.0, 1.0], [2.0, 5.0])],
+...     mistakes=[Mistake(lambda prediction, target: abs(target - prediction), "Square the residual.")],
+...     hints=["Start from the residual."],
+... ).kind
+'code'
+
+>>> Paper("demo-paper", "Derive the mean", solution="Differentiate, set to zero, solve.", hints=["Differentiate."]).kind
+'paper'
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import math
+import random
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from string import ascii_lowercase
+from typing import Any, ClassVar
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A known mistake and the hint a good teacher gives.
+
+    `wrong` is a function for `Code` (the wrong variant), a number for `Numeric`, and for `Order` names of steps that
+    stand in the wrong order: ("minus", "log") means that "minus" was put somewhere before "log". The first mistake
+    of an exercise that fits is the one reported.
+    """
+
+    wrong: Any
+    hint: str
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a `Choice` and what is said to someone who chooses it, wrong or right."""
+
+    text: str
+    feedback: str
+    right: bool = False
+
+
+@dataclass(frozen=True)
+class Case:
+    """Arguments of one call; write it `case(prediction, target, delta=2.0)`. Lists of numbers arrive as arrays."""
+
+    arguments: tuple[Any, ...]
+    keywords: Mapping[str, Any]
+
+    @property
+    def size(self) -> int:
+        """How many numbers a reader has to look at."""
+        return sum(np.size(value) for value in (*self.arguments, *self.keywords.values()))
+
+    def __str__(self) -> str:
+        shown = [picture(value) for value in self.arguments]
+        return ", ".join(shown + [f"{name}={picture(value)}" for name, value in self.keywords.items()])
+
+
+def case(*arguments: Any, **keywords: Any) -> Case:
+    """One call on which answers are judged. Lists become arrays, so that an answer may compute with them."""
+    return Case(tuple(map(_array, arguments)), {name: _array(value) for name, value in keywords.items()})
+
+
+def _array(value: Any) -> Any:
+    return np.array(value) if isinstance(value, list) else value
+
+
+def picture(value: Any) -> str:
+    """A value as a learner would type it, cut short; never raises."""
+    try:
+        if isinstance(value, np.ndarray | np.generic):
+            text = np.array2string(np.asarray(value), separator=", ", threshold=12, precision=6)
+        else:
+            text = repr(value)
+    except BaseException as problem:
+        text = f"<{type(value).__name__} whose repr raises {type(problem).__name__}>"
+    text = " ".join(text.split())
+    return text if len(text) <= 120 else f"{text[:117]}…"
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What all kinds share. `id` is unique in the book and starts with a word of the chapter: "regression-huber-at-two"."""
+
+    kind: ClassVar[str] = ""
+    task: ClassVar[str] = ""  # what the reader is asked to do, in a few words
+
+    id: str
+    title: str
+    hints: Sequence[str] = field(default=(), kw_only=True)
+    solution: str = field(default="", kw_only=True)
+
+    @property
+    def code(self) -> str:
+        """Python source that belongs to the solution, taken from the function that the tests execute."""
+        return ""
+
+
+@dataclass(frozen=True)
+class Numeric(Exercise):
+    """A number. Right within `tolerance` (absolute; by default half a percent of the answer, 1e-3 for the answer 0).
+
+    `answer` may be a function without arguments: then its source is shown as the worked solution.
+    """
+
+    kind: ClassVar[str] = "numeric"
+    task: ClassVar[str] = "a number"
+
+    answer: float | Callable[[], float] = field(kw_only=True)
+    tolerance: float | None = field(default=None, kw_only=True)
+    unit: str = field(default="", kw_only=True)
+    mistakes: Sequence[Mistake] = field(default=(), kw_only=True)
+
+    @property
+    def value(self) -> float:
+        return float(self.answer() if callable(self.answer) else self.answer)
+
+    @property
+    def margin(self) -> float:
+        return self.tolerance if self.tolerance is not None else abs(self.value) * 0.005 or 1e-3
+
+    @property
+    def code(self) -> str:
+        return source(self.answer) if callable(self.answer) else ""
+
+
+@dataclass(frozen=True)
+class Choice(Exercise):
+    """One right option, or several (then the reader is asked to choose all that are right). Options are called a, b, c, …"""
+
+    kind: ClassVar[str] = "choice"
+
+    options: Sequence[Option] = field(kw_only=True)
+
+    @property
+    def several(self) -> bool:
+        return sum(option.right for option in self.options) != 1
+
+    @property
+    def task(self) -> str:  # type: ignore[override]
+        return "choose all that are right" if self.several else "choose one"
+
+    @property
+    def named(self) -> dict[str, Option]:
+        return dict(zip(ascii_lowercase, self.options, strict=False))
+
+
+@dataclass(frozen=True)
+class Order(Exercise):
+    """Steps to put in order. `steps` gives them in the right order by short names; `also` lists further right orders."""
+
+    kind: ClassVar[str] = "order"
+    task: ClassVar[str] = "put in order"
+
+    steps: Mapping[str, str] = field(kw_only=True)
+    also: Sequence[Sequence[str]] = field(default=(), kw_only=True)
+    mistakes: Sequence[Mistake] = field(default=(), kw_only=True)
+
+    @property
+    def accepted(self) -> tuple[tuple[str, ...], ...]:
+        return (tuple(self.steps), *map(tuple, self.also))
+
+    @property
+    def shuffled(self) -> dict[str, str]:
+        """Names of the steps as they are offered, by letter: the same shuffle for every reader, and never a right order."""
+        names, shuffle = list(self.steps), random.Random(self.id)
+        while tuple(names) in self.accepted:
+            shuffle.shuffle(names)
+        return dict(zip(ascii_lowercase, names, strict=False))
+
+
+@dataclass(frozen=True)
+class Code(Exercise):
+    """A function, judged on `cases` against `reference`.
+
+    The reference is a plain `def` in the chapter's module: its source is the solution; its signature and docstring, with
+    `raise NotImplementedError` for a body, are the starter. To let readers repair something, give the broken function as
+    `starter`: handing it in unchanged counts as not attempted. `equals` names the lossbook function that the reference
+    must agree with on every case (a test holds them together). If the reference raises, the answer has to raise the same.
+    Cases must tell the mistakes apart: tests prove that each one gets its own hint.
+    """
+
+    kind: ClassVar[str] = "code"
+    task: ClassVar[str] = "write a function"
+
+    reference: Callable[..., Any] = field(kw_only=True)
+    cases: Sequence[Case] = field(kw_only=True)
+    mistakes: Sequence[Mistake] = field(default=(), kw_only=True)
+    starter: Callable[..., Any] | None = field(default=None, kw_only=True)
+    equals: Callable[..., Any] | None = field(default=None, kw_only=True)
+    tolerance: float = field(default=1e-6, kw_only=True)
+    seconds: float = field(default=2.0, kw_only=True)
+
+    @property
+    def code(self) -> str:
+        return source(self.reference)
+
+    @property
+    def starter_code(self) -> str:
+        return source(self.starter) if self.starter else stub(self.code)
+
+
+@dataclass(frozen=True)
+class Paper(Exercise):
+    """A derivation on paper with a worked solution to compare with (a number to check at the end: use `Numeric`)."""
+
+    kind: ClassVar[str] = "paper"
+    task: ClassVar[str] = "on paper"
+
+
+def source(function: Callable[..., Any]) -> str:
+    """The source of a function, as the book prints it."""
+    return textwrap.dedent(inspect.getsource(function)).strip()
+
+
+def stub(text: str) -> str:
+    """The function in `text` with its signature and docstring and nothing else."""
+    function = ast.parse(text).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    documented = ast.get_docstring(function) is not None
+    end = function.body[0].end_lineno if documented else function.body[0].lineno - 1
+    assert end is not None
+    return "\n".join([*text.splitlines()[:end], "    raise NotImplementedError  # your turn"])
+
+
+def close(left: float, right: float, margin: float) -> bool:
+    """Whether two numbers agree within `margin`; NaN agrees with nothing. The page's script does the same."""
+    return math.isfinite(left) and abs(left - right) <= margin * (1 + 1e-9)
