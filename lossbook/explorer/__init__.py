@@ -1,0 +1,7 @@
+"""Figures with controls: defined once, live in Jupyter, static on a page, a picture on paper."""
+
+from lossbook.explorer.controls import Choice, Handle, Play, Slider, Toggle
+from lossbook.explorer.explorer import Explorer
+from lossbook.explorer.palette import palette, style, subplots
+
+__all__ = ["Choice", "Explorer", "Handle", "Play", "Slider", "Toggle", "palette", "style", "subplots"]

@@ -1,0 +1,61 @@
+"""Colours with one meaning each, and the style that every figure of the book wears."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+STYLE = Path(__file__).parent.parent / "lossbook.mplstyle"
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours by meaning. In the page each is a CSS variable, `--lb-loss` for `palette.loss`, with a dark twin."""
+
+    loss: str = "#004c9a"
+    gradient: str = "#c23b00"
+    density: str = "#7d3c98"
+    model: str = "#00704f"
+    outlier: str = "#8f5f00"
+    truth: str = "#0878ad"
+    data: str = "#4d5156"
+    muted: str = "#6b6f75"
+    ink: str = "#202124"
+    axis: str = "#5f6368"
+    grid: str = "#dfe1e5"
+    background: str = "#ffffff"
+
+
+palette = Palette()
+VARIABLES = {colour: f"var(--lb-{name},{colour})" for name, colour in asdict(palette).items()}
+VARIABLES["#000000"] = VARIABLES[palette.ink]  # plain black is ink too, or it would vanish in the dark theme
+
+
+@cache
+def _style() -> dict[str, Any]:
+    return dict(mpl.rc_params_from_file(STYLE, use_default_template=False))
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The book's Matplotlib style, for the length of a `with` block."""
+    with mpl.rc_context(_style()):
+        yield
+
+
+def subplots(nrows: int = 1, ncols: int = 1, *, figsize: tuple[float, float] | None = None, **keywords: Any) -> tuple[Figure, Any]:
+    """A figure in the book's style and its axes, as `pyplot.subplots` gives them, but unknown to pyplot.
+
+    So a notebook shows it once, as the explorer, and not a second time as a bare figure. Two panels side by side are
+    7 inches wide, one is 5: text of 10 to 12 points then stays legible on a phone.
+    """
+    with style():
+        figure = Figure(figsize=figsize or (5.0 if ncols == 1 else 7.0, 3.2 * nrows), layout="constrained")
+        return figure, figure.subplots(nrows, ncols, **keywords)
