@@ -1,0 +1,43 @@
+# Every target sets itself up in .venv. Needs Python >= 3.11 with its venv module, and make; nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+PORT ?= 8000
+
+.PHONY: help book test serve lab bench clean distclean
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@echo "Lossbook. Two commands are enough: make book, make test."
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-15s %s\n", $$1, $$2}'
+
+book: $(READY)  ## build the site into _build/html (only what changed is run again)
+	@$(BIN)/python tools/build.py
+
+test: book  ## what CI runs: build the book, check the style and the types, run every test
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy lossbook
+	@$(BIN)/python tools/browser.py
+	@$(BIN)/python -m pytest -q -n auto --dist loadgroup
+
+serve: book  ## build the site and serve it on http://localhost:8000 (PORT=… for another port)
+	@echo "http://localhost:$(PORT)/ (stop with Ctrl-C)"
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+lab: $(READY)  ## open the chapters as notebooks in JupyterLab
+	@$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/book/index.md
+
+bench: $(READY)  ## compare the explorers with ipywidgets and Plotly
+	@$(BIN)/python benchmarks/explorers.py
+
+clean:  ## remove what was built; the environment in .venv stays
+	@rm -rf _build
+
+distclean: clean  ## remove the environment as well
+	@rm -rf $(VENV)
+
+# `ready` is the stamp: it is as new as the last installation, and older than requirements that have changed since.
+$(READY): requirements.txt requirements-torch.txt pyproject.toml tools/install.sh
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" bash tools/install.sh
+	@touch $@

@@ -1,0 +1,67 @@
+"""What makes the site our own: local MathJax, our styles, explorers' scripts, chapters as notebooks, formulas.
+
+Loaded by `_config.yml`. No mathematics lives here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
+
+os.environ["LOSSBOOK_STATIC"] = "1"  # before any chapter runs: explorers then show themselves as HTML
+
+HERE = Path(__file__).parent
+MATHJAX = Path(sys.prefix) / "share" / "node_modules" / "mathjax" / "es5"
+
+
+def configure(app: Sphinx, config: Config) -> None:
+    """Serve MathJax from our own site, and name the styles and scripts of every page.
+
+    Jupyter Book would load all of `_static` on every page; a directive's own script is named by the directive.
+    """
+    config.html_css_files = ["lossbook.css"]
+    config.html_js_files = [("lossbook.js", {"defer": "defer"})]
+    if not MATHJAX.exists():
+        raise ExtensionError("MathJax is not installed in this environment; tools/install.sh fetches it")
+
+
+def copy_mathjax(app: Sphinx, problem: Exception | None) -> None:
+    """The one file that sets mathematics (fonts included), and the TeX extensions that it may ask for."""
+    if problem or app.builder.format != "html":
+        return
+    target = Path(app.outdir) / "_static" / "mathjax"
+    for source in (MATHJAX / "tex-svg.js", *sorted((MATHJAX / "input/tex/extensions").glob("*.js"))):
+        copy = target / source.relative_to(MATHJAX)
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(source.read_bytes())
+
+
+def pages_run_again(app: Sphinx, env: BuildEnvironment, *_: Any) -> list[str]:
+    """The pages whose notebook ran after Sphinx last read them: their source is the same, their output may not be."""
+    memory = Path(app.config.nb_execution_cache_path) / "lossbook.json"
+    runs = json.loads(memory.read_text()) if memory.exists() else {}
+    return [page for page, run in runs.items() if page in env.all_docs and run["time"] * 1e6 > env.all_docs[page]]
+
+
+def own_sources() -> str:
+    """Changes when a directive changes, so that every page is then read again."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(HERE.glob("*.py")))).hexdigest()
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_config_value("lossbook_extensions", own_sources(), "env")
+    app.add_config_value("comments_config", {}, "html")  # Jupyter Book sets it for an extension that we leave out
+    app.connect("config-inited", configure)
+    app.connect("env-get-outdated", pages_run_again)
+    app.connect("build-finished", copy_mathjax)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
