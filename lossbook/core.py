@@ -25,7 +25,17 @@ REDUCTIONS = ("none", "mean", "sum")
 
 def shown(value: object) -> str:
     """A short picture of a refused value, for an error message."""
-    return reprlib.repr(value.tolist() if isinstance(value, np.ndarray) else value)
+    return reprlib.repr(value.tolist() if isinstance(value, np.ndarray | np.generic) else value)
+
+
+def place(where: NDArray[np.bool_]) -> tuple[int, ...]:
+    """The index of the first True: where in an array the refused value stands."""
+    return tuple(int(i) for i in np.argwhere(where)[0])
+
+
+def quiet() -> np.errstate:
+    """No floating-point warnings inside: a loss beyond 1.8e308 is `inf` and an undefined one is NaN, both meant."""
+    return np.errstate(all="ignore")
 
 
 def real(name: str, value: ArrayLike) -> Floats:
@@ -34,6 +44,8 @@ def real(name: str, value: ArrayLike) -> Floats:
         raise ValueError(f"{name} must be a plain array, got a masked array (its mask would be lost)")
     try:
         array = np.asarray(value)
+        if array.dtype.kind == "O" and all(isinstance(item, numbers.Real) for item in array.flat):
+            array = array.astype(np.float64)  # fractions, and integers beyond 64 bits
     except Exception as problem:
         raise ValueError(f"{name} must hold real numbers, got {shown(value)} ({problem})") from problem
     if array.dtype.kind not in "biuf":
@@ -51,7 +63,8 @@ def residual(prediction: ArrayLike, target: ArrayLike) -> Floats:
     """The residual e = y − ŷ, target minus prediction, for arrays of one shape."""
     prediction, target = real("prediction", prediction), real("target", target)
     same_shape("prediction", prediction, "target", target)
-    return target - prediction
+    with quiet():
+        return np.asarray(target - prediction)
 
 
 def positive(name: str, value: ArrayLike) -> Floats:
@@ -62,15 +75,93 @@ def positive(name: str, value: ArrayLike) -> Floats:
     return array
 
 
+def fixed_or_predicted(name: str, value: ArrayLike, example: Floats) -> Floats:
+    """A positive parameter that is one number for all (fixed), or has the shape of `example` (predicted)."""
+    array = positive(name, value)
+    if array.ndim and array.shape != example.shape:
+        allowed = f"a number or an array of the shape of prediction, {example.shape}"
+        raise ValueError(f"{name} must be {allowed}, got shape {array.shape}")
+    return array
+
+
 def number(name: str, value: float, low: float = -math.inf, high: float = math.inf, *, closed: bool = False) -> float:
-    """One number strictly between `low` and `high` (`closed`: the ends are allowed), as a float. NaN is refused."""
-    allowed = f"a number in {'[' if closed else '('}{low:g}, {high:g}{']' if closed else ')'}"
-    if isinstance(value, bool | np.bool_) or np.ndim(value) != 0 or not isinstance(np.asarray(value).item(), numbers.Real):
+    """One finite number between `low` and `high` as a float; `closed` allows the ends. NaN and infinity are refused."""
+    left, right = "[" if closed and low > -math.inf else "(", "]" if closed and high < math.inf else ")"
+    allowed = f"a number in {left}{low:g}, {high:g}{right}"
+    try:
+        single = np.asarray(value).item()
+        usable = isinstance(single, numbers.Real) and not isinstance(single, bool) and np.ndim(value) == 0
+        result = float(single) if usable and not isinstance(value, np.ma.MaskedArray) else math.nan
+    except Exception as problem:
+        raise ValueError(f"{name} must be {allowed}, got {shown(value)}") from problem
+    inside = low <= result <= high if closed else low < result < high
+    if not inside or math.isinf(result):
         raise ValueError(f"{name} must be {allowed}, got {shown(value)}")
-    value = float(value)
-    if not (low <= value <= high if closed else low < value < high):
-        raise ValueError(f"{name} must be {allowed}, got {value!r}")
-    return value
+    return result
+
+
+def check_probability(name: str, value: ArrayLike) -> Floats:
+    """`value` as a float64 array of probabilities, numbers in [0, 1]. NaN passes through."""
+    array = real(name, value)
+    wrong = (array < 0) | (array > 1)
+    if wrong.any():
+        raise ValueError(f"{name} must lie in [0, 1], got {shown(array[wrong][0])} at index {place(wrong)}")
+    return array
+
+
+def check_distribution(name: str, value: ArrayLike, axis: int = -1) -> Floats:
+    """`value` as a float64 array of distributions: numbers ≥ 0 that sum to 1 along `axis`, within 1e-6. NaN passes."""
+    array = real(name, value)
+    if not -array.ndim <= axis < array.ndim:
+        raise ValueError(f"{name} must have an axis {axis} to sum to 1 along, got shape {array.shape}")
+    if np.any(array < 0):
+        raise ValueError(f"{name} must not be negative, got {shown(array[array < 0][0])} at index {place(array < 0)}")
+    sums = np.asarray(array.sum(axis=axis))
+    wrong = np.abs(sums - 1) > 1e-6
+    if wrong.any():
+        where = f" at index {place(wrong)}" if sums.ndim else ""
+        raise ValueError(f"{name} must sum to 1 along axis {axis}, got a sum of {shown(sums[wrong][0])}{where}")
+    return array
+
+
+def check_logits(name: str, value: ArrayLike) -> Floats:
+    """`value` as a float64 array of scores below +inf. −inf (an impossible class) and NaN pass through."""
+    array = real(name, value)
+    if np.any(array == math.inf):
+        raise ValueError(f"{name} must be less than +inf, got inf at index {place(array == math.inf)}")
+    return array
+
+
+def check_labels(name: str, labels: ArrayLike, classes: int, ignore_index: int | None = None) -> NDArray[np.intp]:
+    """`labels` as an integer array of class indices 0 … classes − 1; `ignore_index` is allowed beside them."""
+    array = real(name, labels)
+    allowed = f"integers from 0 to {classes - 1}" + ("" if ignore_index is None else f" or ignore_index={ignore_index}")
+    wrong = (array != np.round(array)) | (array < 0) | (array >= classes)
+    if ignore_index is not None:
+        wrong &= array != ignore_index
+    if wrong.any():
+        raise ValueError(f"{name} must be {allowed}, got {shown(array[wrong][0])} at index {place(wrong)}")
+    if np.asarray(labels).dtype.kind not in "iu" and array.size:
+        raise ValueError(f"{name} must be {allowed}, got {np.asarray(labels).dtype} values {shown(labels)}")
+    return array.astype(np.intp)
+
+
+# ── Careful arithmetic that several formulas share ───────────────────────────────────────────────────────────────────
+
+
+def log1p_square(e: Floats, scale: float | Floats) -> Floats:
+    """log(1 + (e/scale)²), without the overflow of the square: beyond |e/scale| = 1e8 the 1 no longer counts."""
+    size = np.abs(e)
+    with quiet():
+        near = np.log1p(np.square(np.minimum(size / scale, 1e8)))
+        return np.where(size / scale > 1e8, 2 * (np.log(size) - np.log(scale)), near)
+
+
+def damped(e: Floats, scale: float | Floats) -> Floats:
+    """e / (1 + (e/scale)²), which turns back to 0 far out, without the overflow of the square."""
+    with quiet():
+        ratio = e / scale
+        return np.where(np.abs(ratio) < 1, e / (1 + np.square(ratio)), scale / (ratio + 1 / ratio))
 
 
 # ── From one value per example to one number ─────────────────────────────────────────────────────────────────────────
@@ -78,7 +169,7 @@ def number(name: str, value: float, low: float = -math.inf, high: float = math.i
 
 def check_reduction(reduction: str, size: int) -> None:
     """Refuse an unknown reduction and the mean of an empty batch."""
-    if reduction not in REDUCTIONS:
+    if not isinstance(reduction, str) or reduction not in REDUCTIONS:
         raise ValueError(f"reduction must be one of {', '.join(map(repr, REDUCTIONS))}, got {shown(reduction)}")
     if reduction == "mean" and size == 0:
         raise ValueError("reduction='mean' needs at least one example, got an empty batch")
@@ -90,7 +181,14 @@ def reduce(values: Floats, reduction: str) -> Floats | float:
     check_reduction(reduction, values.size)
     if reduction == "none":
         return values
-    return float(values.mean() if reduction == "mean" else values.sum())
+    with quiet():
+        total = float(values.sum())
+        if reduction == "sum":
+            return total
+        if math.isinf(total) and np.isfinite(values).all():  # the mean of finite losses is finite, if their sum is not
+            peak = np.abs(values).max()
+            return float(peak * (values / peak).mean())
+        return total / values.size
 
 
 def reduce_grad(slopes: Floats, reduction: str, size: int | None = None) -> Floats:
@@ -98,10 +196,10 @@ def reduce_grad(slopes: Floats, reduction: str, size: int | None = None) -> Floa
 
     `size` is that number where it is not the number of slopes (one loss per row of logits, say).
     """
-    slopes = np.asarray(slopes)
+    slopes = np.asarray(slopes) + 0.0  # no −0: nobody wants to read it
     size = slopes.size if size is None else size
     check_reduction(reduction, size)
-    return slopes / size if reduction == "mean" else slopes
+    return np.asarray(slopes / size if reduction == "mean" else slopes)
 
 
 # ── What is known about a loss, said once ────────────────────────────────────────────────────────────────────────────
@@ -152,15 +250,17 @@ DOMAINS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Density:
-    """The noise whose negative log-likelihood a loss is, up to a positive factor and a constant.
+    r"""The noise a loss comes from: the loss is `factor` × the negative log-density, plus a constant free of e.
 
-    `latex` is the density of the target; `scipy` rebuilds it for the tests, an expression in the loss's parameters and
-    arguments over `scipy.stats` as `stats` ("stats.laplace(prediction, 1)"), empty where SciPy has none.
+    `latex` is the density of the target, in the symbols of the loss and with `\ell` for the loss of one example.
+    `scipy` rebuilds it for the tests, an expression in the loss's parameters and arguments over `scipy.stats` as
+    `stats` ("stats.laplace(prediction, 1)"), empty where SciPy has none. `factor` is such an expression too.
     """
 
     name: str
     latex: str
     scipy: str = ""
+    factor: str = "1"
 
 
 RESIDUAL = MappingProxyType({"prediction": Argument(r"\hat y", "real"), "target": Argument("y", "real")})
@@ -182,7 +282,9 @@ class Loss:
         Right-hand sides of the loss of one example and of its derivatives (by argument), in the symbols of `arguments`
         and `parameters` and in e = y − ŷ. Tests parse both and compare them with `value` and the gradients.
     arguments, parameters : mapping
-        The arrays it takes, in order, and the keyword numbers that shape it.
+        The arrays it takes, in order, and the keyword numbers that shape it; both by the name the functions use.
+    reductions : tuple of str
+        What `reduction` may be. A loss without a value per example, such as the root of a mean, allows "mean" alone.
     density : Density or None
         The noise model it comes from; None where there is none.
     estimates : str
@@ -204,6 +306,7 @@ class Loss:
     arguments: Mapping[str, Argument] = field(default_factory=lambda: RESIDUAL)
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     more_grads: Mapping[str, Callable[..., Floats]] = field(default_factory=dict)
+    reductions: tuple[str, ...] = REDUCTIONS
     density: Density | None = None
     synonyms: tuple[str, ...] = ()
     torch: str = ""
@@ -214,7 +317,9 @@ class Loss:
         for name in ("latex_grad", "arguments", "parameters", "more_grads"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         if set(self.latex_grad) != set(self.grads):
-            raise ValueError(f"latex_grad of {self.name} must have the keys {set(self.grads)}, got {set(self.latex_grad)}")
+            raise ValueError(
+                f"latex_grad of {self.name} must have the keys {set(self.grads)}, got {set(self.latex_grad)}"
+            )
 
     @property
     def name(self) -> str:
