@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,19 @@ def pages_run_again(app: Sphinx, env: BuildEnvironment, *_: Any) -> list[str]:
     return [page for page, run in runs.items() if page in env.all_docs and run["time"] * 1e6 > env.all_docs[page]]
 
 
+def bars_are_bars(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
+    """Let a docstring say |e| in its prose, where reStructuredText would look for a substitution."""
+    block = -1  # the indentation of the directive or doctest that we are in
+    for number, line in enumerate(lines):
+        indentation = len(line) - len(line.lstrip())
+        if line.lstrip().startswith((".. ", ">>>")):
+            block = indentation
+        elif line.strip() and indentation <= block:
+            block = -1
+        if block < 0:
+            lines[number] = re.sub(r"`[^`]*`|\|", lambda found: r"\|" if found[0] == "|" else found[0], line)
+
+
 def own_sources() -> str:
     """Changes when a directive changes, so that every page is then read again."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(HERE.glob("*.py")))).hexdigest()
@@ -62,6 +76,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("lossbook_extensions", own_sources(), "env")
     app.add_config_value("comments_config", {}, "html")  # Jupyter Book sets it for an extension that we leave out
     app.connect("config-inited", configure)
+    app.connect("autodoc-process-docstring", bars_are_bars, priority=400)
     app.connect("env-get-outdated", pages_run_again)
     app.connect("build-finished", copy_mathjax)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,128 @@
+"""The printed formula is the checked formula: directives that print what the catalogue's records hold.
+
+    ```{formula} huber          value and gradients of the loss `huber`, numbered, with a mark that links to its checks
+    :part: value                only the value; `gradient`: only the gradients
+    ```
+    ```{formula-checks}         how every loss of the catalogue is checked
+    ```
+
+On the page of the loss's own chapter the equations have labels: {eq}`formula-huber` for the value, and
+{eq}`formula-huber-prediction` for the derivative with respect to `prediction`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from lossbook.catalogue import CATALOGUE, find
+from lossbook.core import RESIDUAL, Loss
+
+CHECKS_PAGE = "reference/how-formulas-are-checked"
+
+
+def symbol(loss: Loss) -> str:
+    r"""ℓ with the loss's parameters as its index: `\ell_{\delta}`."""
+    index = ", ".join(parameter.symbol for parameter in loss.parameters.values())
+    return rf"\ell_{{{index}}}" if index else r"\ell"
+
+
+def value_equation(loss: Loss) -> str:
+    """The loss of one example, both sides."""
+    arguments = "e" if loss.arguments == RESIDUAL else ", ".join(a.symbol for a in loss.arguments.values())
+    return rf"{symbol(loss)}({arguments}) = {loss.latex}"
+
+
+def gradient_equations(loss: Loss) -> Iterator[tuple[str, str]]:
+    """For each argument with a derivative: its name, and the equation, both sides."""
+    for argument in loss.grads:
+        left = rf"\frac{{\partial {symbol(loss)}}}{{\partial {loss.arguments[argument].symbol}}}"
+        yield argument, rf"{left} = {loss.latex_grad[argument]}"
+
+
+def equations(loss: Loss, part: str | None = None) -> list[tuple[str, str]]:
+    """The (label, LaTeX) pairs that the directive prints."""
+    value = [] if part == "gradient" else [(f"formula-{loss.name}", value_equation(loss))]
+    slopes = [] if part == "value" else [(f"formula-{loss.name}-{a}", tex) for a, tex in gradient_equations(loss)]
+    return value + slopes
+
+
+class _FromRecords(SphinxDirective):
+    def depends_on(self, loss: Loss) -> None:
+        """Have the page read again when the loss's source changes."""
+        self.env.note_dependency(str(Path(inspect.getfile(loss.value)).resolve()))
+
+    def markdown(self, text: str) -> list[nodes.Node]:
+        container = nodes.Element()
+        self.state.nested_parse(StringList(text.splitlines(), self.get_source_info()[0]), self.content_offset, container)
+        return container.children
+
+
+class Formula(_FromRecords):
+    required_arguments = 1
+    option_spec = {"part": lambda text: directives.choice(text, ("value", "gradient"))}  # noqa: RUF012
+
+    def run(self) -> list[nodes.Node]:
+        try:
+            loss = find(self.arguments[0])
+        except ValueError as problem:
+            raise self.error(f"formula: {problem}") from problem
+        self.depends_on(loss)
+        at_home = Path(self.env.docname).name == loss.chapter
+        box = nodes.container(classes=["formula"])
+        for label, tex in equations(loss, self.options.get("part")):
+            name = f":label: {label}\n" if at_home else ""
+            box += self.markdown(f"```{{math}}\n{name}{tex}\n```")
+        box += self.mark(loss)
+        return [box]
+
+    def mark(self, loss: Loss) -> nodes.Node:
+        page = self.env.app.builder.get_relative_uri(self.env.docname, CHECKS_PAGE)
+        link = nodes.reference(
+            "", "checked", refuri=f"{page}#checks-{loss.name.replace('_', '-')}", internal=True, classes=["checked"]
+        )
+        link["reftitle"] = f"How the formulas of {loss.name} are checked"
+        return nodes.paragraph("", "", link, classes=["checked-mark"])
+
+
+def checks(loss: Loss) -> str:
+    """What the tests compare the formulas of one loss with, in Markdown; read off its record."""
+    slopes = ", ".join(f"`lossbook.{slope.__name__}`" for slope in loss.grads.values())
+    lines = [
+        f"Value: the printed formula against `lossbook.{loss.name}`" + (f" and `{loss.torch}`." if loss.torch else "."),
+        f"Gradient: the printed formula against {slopes}, and those against finite differences"
+        + (" and PyTorch's autograd." if loss.torch else "."),
+    ]
+    if loss.density and loss.density.scipy:
+        lines.append(f"Density: the loss against the negative logarithm of SciPy's `{loss.density.scipy}`.")
+    return "\n".join(f"- {line}" for line in lines)
+
+
+class FormulaChecks(_FromRecords):
+    def run(self) -> list[nodes.Node]:
+        found: list[nodes.Node] = []
+        for loss in CATALOGUE.values():
+            self.depends_on(loss)
+            anchor = f"checks-{loss.name.replace('_', '-')}"
+            title = nodes.rubric("", "", *self.inline(f"{loss.title[0].upper()}{loss.title[1:]}, `{loss.name}`"))
+            title["ids"] = [anchor]
+            found += [title, *self.markdown(checks(loss))]
+        return found
+
+    def inline(self, text: str) -> list[nodes.Node]:
+        (paragraph,) = self.markdown(text)
+        return paragraph.children
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_directive("formula", Formula)
+    app.add_directive("formula-checks", FormulaChecks)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
