@@ -1,7 +1,7 @@
 r"""The kinds of exercise. An author writes one module-level object per exercise in `lossbook/exercises/<chapter>.py`.
 
-The statement stands in the chapter, inside a `{question}` directive that names the id; everything else stands here, once.
-Every text (options, feedback, hints, solution) is MyST with `$…$` maths, so write raw strings. One example of each kind:
+The statement stands in the chapter, inside a `{question}` directive that names the id; everything else stands here.
+Texts (options, feedback, hints, solution) are MyST with `$…$` maths, so write raw strings. One example of each kind:
 
 >>> Numeric(
 ...     "demo-squared-error",
@@ -131,7 +131,7 @@ def picture(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Exercise:
-    """What all kinds share. `id` is unique in the book and starts with a word of the chapter: "regression-huber-at-two"."""
+    """What all kinds share. `id` is unique in the book and names the chapter: "regression-huber-at-two"."""
 
     kind: ClassVar[str] = ""
     task: ClassVar[str] = ""  # what the reader is asked to do, in a few words
@@ -177,7 +177,7 @@ class Numeric(Exercise):
 
 @dataclass(frozen=True)
 class Choice(Exercise):
-    """One right option, or several (then the reader is asked to choose all that are right). Options are called a, b, c, …"""
+    """One right option, or several (then the reader chooses all that are right). Options are called a, b, c, …"""
 
     kind: ClassVar[str] = "choice"
 
@@ -198,7 +198,7 @@ class Choice(Exercise):
 
 @dataclass(frozen=True)
 class Order(Exercise):
-    """Steps to put in order. `steps` gives them in the right order by short names; `also` lists further right orders."""
+    """Steps to put in order: `steps` has them in the right order by short names, `also` lists further right orders."""
 
     kind: ClassVar[str] = "order"
     task: ClassVar[str] = "put in order"
@@ -213,7 +213,7 @@ class Order(Exercise):
 
     @property
     def shuffled(self) -> dict[str, str]:
-        """Names of the steps as they are offered, by letter: the same shuffle for every reader, and never a right order."""
+        """Names of the steps as they are offered, by letter: one shuffle for all readers, never a right order."""
         names, shuffle = list(self.steps), random.Random(self.id)
         while tuple(names) in self.accepted:
             shuffle.shuffle(names)
@@ -224,10 +224,11 @@ class Order(Exercise):
 class Code(Exercise):
     """A function, judged on `cases` against `reference`.
 
-    The reference is a plain `def` in the chapter's module: its source is the solution; its signature and docstring, with
-    `raise NotImplementedError` for a body, are the starter. To let readers repair something, give the broken function as
-    `starter`: handing it in unchanged counts as not attempted. `equals` names the lossbook function that the reference
-    must agree with on every case (a test holds them together). If the reference raises, the answer has to raise the same.
+    The reference is a plain `def` in the chapter's module: its source is the solution; its signature and docstring,
+    with `raise NotImplementedError` for a body, are the starter. To let readers repair something, give the broken
+    function as `starter`: handing it in unchanged counts as not attempted. `equals` names the lossbook function that
+    the reference must agree with on every case (a test holds them together). If the reference raises, the answer has
+    to raise the same.
     Cases must tell the mistakes apart: tests prove that each one gets its own hint.
     """
 
