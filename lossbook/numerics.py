@@ -1,0 +1,99 @@
+"""Building blocks that keep the last digits where the textbook form of a formula would lose them.
+
+No loss lives here. Every function says which cancellation it avoids; `tests/test_numerics.py` holds each of them to
+references of 50 digits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from lossbook.core import Floats
+
+_ATANH = 1.0 / np.arange(3, 43, 2)  # 1/3, 1/5, …: the series of artanh after its first term
+_ORDERS = np.arange(2, 22, 2)  # ten terms of either asymptotic series, exact to the last bit from _LARGE on
+_STIRLING = special.bernoulli(20)[_ORDERS] / (_ORDERS * (_ORDERS - 1))
+_DIGAMMA = -special.bernoulli(20)[_ORDERS] / _ORDERS
+_LARGE = 8.0
+
+
+def x_minus_log1p(x: Floats, ratio: Floats | None = None) -> Floats:
+    """x − log(1 + x) ≥ 0 for x > −1, to a few ulp also near 0, where the two terms agree in all their digits.
+
+    `ratio` is 1 + x where the caller knows it better than x does: near x = −1, and where x is huge.
+
+    >>> x_minus_log1p(np.array([1e-9, 0.0, 1.0]))
+    array([5.00000000e-19, 0.00000000e+00, 3.06852819e-01])
+    """
+    x = np.asarray(x, dtype=np.float64)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        r = x / (2 + x)  # log1p(x) = 2 artanh(r) and x − 2r = xr, so the leading terms cancel on paper
+        near = r * (x - 2 * r**2 * np.polynomial.polynomial.polyval(r**2, _ATANH))
+        far = x - (np.log1p(x) if ratio is None else np.log(ratio))
+    return np.where(np.abs(x) <= 0.5, near, np.where(x == np.inf, np.inf, far))
+
+
+def exp_difference(a: Floats, b: Floats) -> Floats:
+    """exp(a − b) to about one ulp: what the rounding of a − b lost is put back, since exp would magnify it.
+
+    a is finite or −inf, b is finite.
+    """
+    with np.errstate(invalid="ignore"):
+        difference = a - b
+        part = difference + b  # Knuth's TwoSum: `lost` is the exact rounding error of the difference
+        lost = (a - part) - (b - (part - difference))
+    return np.exp(difference) * (1 + np.where(np.isfinite(lost), lost, 0.0))
+
+
+def _exact_product(a: Floats, b: Floats) -> tuple[Floats, Floats]:
+    """a · b as its rounded value and the exact error of the rounding (Dekker)."""
+
+    def halves(x: Floats) -> tuple[Floats, Floats]:
+        shifted = 134217729.0 * x  # 2**27 + 1 splits 53 bits into two factors short enough to multiply exactly
+        high = shifted - (shifted - x)
+        return high, x - high
+
+    product = a * b
+    (a_high, a_low), (b_high, b_low) = halves(a), halves(b)
+    return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+def weighted_gap(a: Floats, b: Floats, y: Floats) -> Floats:
+    """a(1 − y) − by without cancellation, written a − (a + b)y with the sum and the product kept exactly."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = a + b
+        part = total - a
+        total_lost = (a - (total - part)) + (b - part)
+        product, product_lost = _exact_product(total, y)
+        gap = (a - product) - product_lost - total_lost * y
+    return np.where(np.isfinite(gap), gap, a * (1 - y) - b * y)
+
+
+def _asymptotic(x: Floats, coefficients: Floats) -> Floats:
+    return np.asarray(np.polynomial.polynomial.polyval(1 / x**2, coefficients))
+
+
+def stirling_error(x: Floats) -> Floats:
+    """log Γ(x) − [(x − ½) log x − x + ½ log 2π], which is about 1/(12x): what Stirling's formula leaves out."""
+    x = np.asarray(x, dtype=np.float64)
+    large = np.maximum(x, _LARGE)
+    direct = special.gammaln(x) - ((x - 0.5) * np.log(x) - x + 0.5 * np.log(2 * np.pi))
+    return np.where(x >= _LARGE, _asymptotic(large, _STIRLING) / large, direct)
+
+
+def digamma_minus_log(x: Floats) -> Floats:
+    """ψ(x) − log x, which is about −1/(2x): the derivative of log Γ(x) with its leading term taken out."""
+    x = np.asarray(x, dtype=np.float64)
+    large = np.maximum(x, _LARGE)
+    series = -0.5 / large + _asymptotic(large, _DIGAMMA) / large**2
+    return np.where(x >= _LARGE, series, special.digamma(x) - np.log(x))
+
+
+def without_maximum(values: Floats, axis: int = -1) -> tuple[Floats, NDArray[np.bool_]]:
+    """The largest value along the axis (axis kept), and a mask that is True at exactly one place where it stands."""
+    place = np.expand_dims(np.argmax(values, axis=axis), axis)
+    mask = np.zeros(values.shape, dtype=bool)
+    np.put_along_axis(mask, place, True, axis=axis)
+    return np.take_along_axis(values, place, axis=axis), mask

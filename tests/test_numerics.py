@@ -1,0 +1,63 @@
+"""The careful arithmetic, against 50 digits."""
+
+import mpmath
+import numpy as np
+import pytest
+from precision import DIGITS, exact, ulps
+
+from lossbook import numerics
+
+
+@pytest.fixture(autouse=True)
+def fifty_digits():
+    with mpmath.workdps(DIGITS):
+        yield
+
+
+def random(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def test_x_minus_log1p_keeps_its_digits_near_zero_and_far_out():
+    sizes = 10 ** random().uniform(-17, 8, 300)
+    x = np.concatenate([sizes, -np.minimum(sizes, 0.999), [0.0, 0.5, -0.5]])
+    assert ulps(numerics.x_minus_log1p(x), [exact(v) - mpmath.log1p(exact(v)) for v in x]) < 4
+
+
+def test_x_minus_log1p_takes_the_ratio_where_x_has_lost_it():
+    ratio = np.array([1e-200])
+    assert ulps(numerics.x_minus_log1p(ratio - 1, ratio), [-1 - mpmath.log(exact(1e-200))]) < 2
+
+
+def test_exp_difference_is_not_magnified_by_the_rounding_of_the_difference():
+    a, b = random(1).normal(0, 200, (2, 300))
+    assert ulps(numerics.exp_difference(a, b), [mpmath.exp(exact(x) - exact(y)) for x, y in zip(a, b, strict=True)]) < 3
+    assert numerics.exp_difference(np.array(-np.inf), np.array(3.0)) == 0
+
+
+def test_weighted_gap_is_exact_where_the_products_agree():
+    a, b = 10 ** random(2).uniform(-3, 8, (2, 300))
+    y = a / (a + b)  # the worst case: a(1 − y) and by are equal up to rounding
+    reference = [exact(p) * (1 - exact(t)) - exact(q) * exact(t) for p, q, t in zip(a, b, y, strict=True)]
+    errors = [abs(exact(got) - want) for got, want in zip(numerics.weighted_gap(a, b, y), reference, strict=True)]
+    assert max(error / exact(p + q) for error, p, q in zip(errors, a, b, strict=True)) < 1e-31
+
+
+def test_stirling_error_and_digamma_minus_log():
+    x = 10 ** random(3).uniform(np.log10(8), 12, 300)
+    want = [
+        mpmath.loggamma(v) - ((v - 0.5) * mpmath.log(v) - v + mpmath.log(2 * mpmath.pi) / 2) for v in map(exact, x)
+    ]
+    assert ulps(numerics.stirling_error(x), want) < 6
+    assert ulps(numerics.digamma_minus_log(x), [mpmath.digamma(v) - mpmath.log(v) for v in map(exact, x)]) < 4
+    small = 10 ** random(4).uniform(-8, np.log10(8), 300)  # here they are sums of ordinary size: absolute accuracy
+    want = [
+        mpmath.loggamma(v) - ((v - 0.5) * mpmath.log(v) - v + mpmath.log(2 * mpmath.pi) / 2) for v in map(exact, small)
+    ]
+    np.testing.assert_allclose(numerics.stirling_error(small), [float(w) for w in want], rtol=1e-15, atol=4e-15)
+
+
+def test_without_maximum_marks_one_place_even_in_a_tie():
+    top, mask = numerics.without_maximum(np.array([[1.0, 3.0, 3.0], [2.0, 0.0, 1.0]]))
+    assert top.tolist() == [[3.0], [2.0]]
+    assert mask.tolist() == [[False, True, False], [True, False, False]]
