@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 import lossbook
-from lossbook.core import Loss
+from lossbook.core import Loss, shown
 
 
 def _records() -> Iterator[Loss]:
@@ -18,11 +18,23 @@ def _records() -> Iterator[Loss]:
             yield from (member for member in members if isinstance(member, Loss))
 
 
-CATALOGUE: Mapping[str, Loss] = MappingProxyType({loss.name: loss for loss in _records()})
+def _by_name(records: Iterator[Loss]) -> dict[str, Loss]:
+    found: dict[str, Loss] = {}
+    for record in records:
+        if found.setdefault(record.name, record) is not record:
+            raise ValueError(f"two records are called {record.name!r}")
+    return found
+
+
+CATALOGUE: Mapping[str, Loss] = MappingProxyType(_by_name(_records()))
 
 
 def find(name: str) -> Loss:
-    """The record of the loss called `name`. Raises `ValueError` that lists the names if there is none."""
-    if name not in CATALOGUE:
-        raise ValueError(f"name must be one of {', '.join(CATALOGUE)}, got {name!r}")
+    """The record of the loss called `name`. Raises `ValueError` that lists the names if there is none.
+
+    >>> find("huber").title
+    'Huber loss'
+    """
+    if not isinstance(name, str) or name not in CATALOGUE:
+        raise ValueError(f"name must be one of {', '.join(CATALOGUE)}, got {shown(name)}")
     return CATALOGUE[name]

@@ -305,7 +305,7 @@ class Loss:
     chapter: str
     arguments: Mapping[str, Argument] = field(default_factory=lambda: RESIDUAL)
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    more_grads: Mapping[str, Callable[..., Floats]] = field(default_factory=dict)
+    more_grads: Mapping[str, Callable[..., Floats | float]] = field(default_factory=dict)
     reductions: tuple[str, ...] = REDUCTIONS
     density: Density | None = None
     synonyms: tuple[str, ...] = ()
@@ -327,7 +327,7 @@ class Loss:
         return self.value.__name__
 
     @property
-    def grads(self) -> dict[str, Callable[..., Floats]]:
+    def grads(self) -> dict[str, Callable[..., Floats | float]]:
         """Every derivative by the argument it is taken with respect to, the first argument first."""
         return {next(iter(self.arguments)): self.grad, **self.more_grads}
 

@@ -365,7 +365,7 @@ def smooth_l1(
 
     Notes
     -----
-    This is `huber` with δ = β, divided by β: its tails keep slope 1 whatever β is. PyTorch allows β = 0, which is `mae`.
+    This is `huber` with δ = β, divided by β: its tails keep slope 1 whatever β is. PyTorch allows β = 0, meaning `mae`.
 
     References
     ----------
