@@ -1,0 +1,167 @@
+"""The loss profile: one linked picture of any loss of a residual."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lossbook.catalogue import find
+from lossbook.core import Floats, Loss
+from lossbook.explorer import Explorer, Handle, Slider, palette, subplots
+from lossbook.figures.residual_curve import ImpliedDensity, ResidualCurve, implied_density, residual_curve
+from lossbook.figures.wording import letter, written
+from lossbook.fitting import fit_constant
+
+REACH = 5.0  # the residuals shown: from −REACH to REACH
+GRID = np.linspace(-REACH, REACH, 401)
+SAMPLE = (-1.9, -1.2, -0.8, -0.5, -0.1, 0.2, 0.4, 0.9, 1.3, 4.2)
+
+
+def profile(
+    loss: Loss | str | Callable[..., Any],
+    *,
+    sample: ArrayLike = SAMPLE,
+    name: str | None = None,
+    caption: str | None = None,
+    alt: str | None = None,
+    **parameters: float,
+) -> Explorer:
+    r"""The loss, its slope, the density it implies and the constant it fits to a sample, in one linked picture.
+
+    Parameters
+    ----------
+    loss : Loss, str or callable
+        A record of the catalogue or its name; or any callable of the residual e = y − ŷ, or of (prediction, target),
+        that works on NumPy arrays or on PyTorch tensors. A loss that averages is asked about one residual at a time.
+    sample : array_like, shape (N,)
+        The numbers to which the loss fits a constant; the picture shows those between −5 and 5.
+    name, caption, alt : str, optional
+        As for `Explorer`; made from the loss's name where they are left out.
+    **parameters
+        Values for the loss's own keywords. A catalogue loss gets a slider for each one that is left out.
+
+    Returns
+    -------
+    Explorer
+        With a slider for the residual that is probed, and those of the loss.
+
+    Raises
+    ------
+    ValueError
+        If the callable cannot be profiled: it fails on an array of residuals and on a tensor, changes the shape,
+        returns something that is not a finite real number, or needs more than a residual; if the sample is not a
+        one-dimensional array of finite numbers.
+
+    Notes
+    -----
+    The density is :math:`p(e) = e^{-\ell(e)} / Z` with Z integrated numerically. Where Z is infinite the loss is no
+    negative log-likelihood, and the picture says so. Slopes are exact for catalogue losses, automatic for PyTorch
+    callables, and central differences otherwise.
+
+    Examples
+    --------
+    >>> explorer = profile(lambda e: e**4, name="fourth-power")
+    >>> explorer.readout.startswith("At e = 1.0 the loss is 1.000")
+    True
+    """
+    record = find(loss) if isinstance(loss, str) else loss
+    curve = residual_curve(record, **parameters)
+    free = {}
+    if isinstance(record, Loss):
+        free = {key: value for key, value in record.parameters.items() if key not in parameters}
+    sample = np.asarray(sample, dtype=float)
+    fit_constant(curve.value, sample)  # refuse a bad sample here, not in the first drawing
+
+    figure, axes = subplots(2, 2)
+    draw = _Panels(axes, curve.title, sample)
+
+    @cache  # the probe moves along the same curves
+    def shape(**changed: float) -> tuple[ResidualCurve, ImpliedDensity, float]:
+        now = residual_curve(record, **{**parameters, **changed})
+        return now, implied_density(now), fit_constant(now.value, sample)
+
+    def update(probe: float, **changed: float) -> str:
+        return draw(*shape(**changed), probe)
+
+    controls = {
+        key: Slider(p.low, p.high, step=_step(p.low, p.high), value=p.default, label=letter(p.symbol))
+        for key, p in free.items()
+    }
+    controls["probe"] = Slider(-REACH, REACH, step=0.5, value=1.0, label="residual e")
+    return Explorer(
+        figure,
+        update,
+        name=name or f"profile-{_slug(curve.title)}",
+        controls=controls,
+        handles=[Handle(draw.probe, x="probe"), Handle(draw.probe_slope, x="probe")],
+        caption=caption
+        or f"The profile of {curve.title}. Drag the marked residual along the curve"
+        + (" and move the parameter" if free else "")
+        + "; watch the slope, which is the pull on the prediction, and the constant that the loss fits to the sample.",
+        alt=alt
+        or f"Four panels for {curve.title}: the loss over the residual from −5 to 5; its slope; the density it "
+        "implies; and a sample of points with the constant that the loss fits to it.",
+    )
+
+
+class _Panels:
+    """The four panels and the artists that change in them."""
+
+    def __init__(self, axes: Any, title: str, sample: Floats) -> None:
+        (loss, slope), (density, fit) = axes
+        self.sample = sample
+        (self.loss_curve,) = loss.plot(GRID, GRID, color=palette.loss)
+        (self.slope_curve,) = slope.plot(GRID, GRID, color=palette.gradient)
+        (self.density_curve,) = density.plot(GRID, GRID, color=palette.density)
+        (self.normal_curve,) = density.plot(
+            GRID, np.exp(-(GRID**2) / 2) / np.sqrt(2 * np.pi), color=palette.muted, lw=1, ls=":"
+        )
+        self.no_density = density.text(0, 0.45, "", ha="center", va="center", color=palette.density)
+        (self.probe,) = loss.plot([1], [1], "o", color=palette.loss, ms=9)
+        (self.probe_slope,) = slope.plot([1], [1], "o", color=palette.gradient, ms=9)
+        for x in (loss, slope, density):
+            x.set(xlim=(-REACH, REACH), xlabel="residual e = y − ŷ")
+        loss.set(ylim=(-0.4, 8), title="loss ℓ(e)")
+        slope.set(ylim=(-5, 5), title="slope dℓ/de")
+        slope.axhline(0, color=palette.muted, lw=0.8)
+        density.set(ylim=(0, 0.85), title="density it implies, p(e)")
+        density.text(-4.8, 0.8, "dotted: normal, σ = 1", color=palette.muted, va="top", fontsize="small")
+        fit.plot(sample, np.zeros_like(sample), "o", color=palette.data, alpha=0.7, ms=6)
+        self.constant = fit.axvline(0, color=palette.model, lw=2)
+        self.constant_label = fit.text(0, 0.75, "", color=palette.model)
+        fit.set(xlim=(-REACH, REACH), ylim=(-0.5, 1), yticks=[], xlabel="sample y", title="constant it fits")
+
+    def __call__(self, curve: ResidualCurve, density: ImpliedDensity, constant: float, probe: float) -> str:
+        self.loss_curve.set_data(GRID, curve.value(GRID))
+        self.slope_curve.set_data(GRID, curve.slope(GRID))
+        self.density_curve.set_data(GRID, density(GRID) if density.exists else np.full_like(GRID, np.nan))
+        self.no_density.set_text("" if density.exists else "no density:\nits integral is infinite")
+        value, slope = float(curve.value(np.array([probe]))[0]), float(curve.slope(np.array([probe]))[0])
+        self.probe.set_data([probe], [value])
+        self.probe_slope.set_data([probe], [slope])
+        self.constant.set_xdata([constant, constant])
+        self.constant_label.set_x(constant + 0.2)
+        self.constant_label.set_text(written(constant, 3))
+        implied = (
+            f"the density it implies is {density(np.zeros(1))[0]:.3f} at e = 0"
+            if density.exists
+            else "it implies no density, because exp(−loss) has an infinite integral"
+        )
+        return (
+            f"At e = {written(probe, 1)} the loss is {value:.3f} and its slope {written(slope, 3)}; {implied}; "
+            f"the constant it fits to the sample is {written(constant, 3)}."
+        )
+
+
+def _step(low: float, high: float) -> float:
+    """A round step that divides the range into about 40."""
+    exponent = np.floor(np.log10((high - low) / 20))
+    return float(round(10**exponent, 12))
+
+
+def _slug(title: str) -> str:
+    return "-".join("".join(c if c.isalnum() else " " for c in title.lower()).split()) or "loss"

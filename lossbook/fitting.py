@@ -1,0 +1,172 @@
+"""The constant and the line that a residual loss fits: what a loss *does* to data, for any loss of e = y − ŷ.
+
+The fits are exact for squared error and for piecewise-linear losses, and local searches from several starts otherwise,
+so that a loss with several minima (Cauchy) still gets the lowest one found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize import brentq, minimize
+
+from lossbook.core import Floats, Loss, real, same_shape
+
+
+class Line(NamedTuple):
+    """The line ŷ = intercept + slope · x."""
+
+    intercept: float
+    slope: float
+
+    def __call__(self, x: ArrayLike) -> Floats:
+        return self.intercept + self.slope * np.asarray(x, dtype=float)
+
+
+def fit_line(loss: Loss, x: ArrayLike, y: ArrayLike, **parameters: float) -> Line:
+    r"""The line that minimises the summed loss, :math:`\min_{a, b} \sum_i \ell(y_i - a - b x_i)`.
+
+    Parameters
+    ----------
+    loss : Loss
+        A record of the catalogue whose loss is a function of the residual, `HUBER` say.
+    x, y : array_like, shape (N,)
+        At least two points with at least two different x, all finite.
+    **parameters
+        The loss's own keywords, `delta=0.5` say.
+
+    Returns
+    -------
+    Line
+        Intercept in the unit of y and slope in the unit of y over that of x. Where several lines are equally good
+        (absolute error with few points), one of them.
+
+    Raises
+    ------
+    ValueError
+        If x and y differ in shape, are not one-dimensional and finite, or if all x are equal.
+
+    Examples
+    --------
+    >>> from lossbook.regression import HUBER, MSE
+    >>> fit_line(MSE, [0, 1, 2], [1, 3, 5])
+    Line(intercept=1.0, slope=2.0)
+    """
+    x, y = _finite_vector("x", x), _finite_vector("y", y)
+    same_shape("x", x, "y", y)
+    if np.ptp(x) == 0:
+        raise ValueError(f"x must hold at least two different values to fix a slope, got only {x[0]!r}")
+    middle, spread = x.mean(), np.ptp(x)
+    u = (x - middle) / spread  # centred and scaled: the two coefficients are of one size and barely interact
+
+    def total(ab: Floats) -> float:
+        return loss.value(ab[0] + ab[1] * u, y, reduction="sum", **parameters)
+
+    def slope(ab: Floats) -> Floats:
+        pull = loss.grad(ab[0] + ab[1] * u, y, reduction="sum", **parameters)
+        return np.array([pull.sum(), pull @ u])
+
+    squares = np.polynomial.polynomial.polyfit(u, y, 1)
+    vertex = _best_vertex(loss, u, y, parameters)
+    a, b = _lowest(total, slope, [squares, vertex])
+    return Line(float(a - b * middle / spread), float(b / spread))
+
+
+def fit_constant(loss: Loss | Callable[..., Floats], sample: ArrayLike, **parameters: float) -> float:
+    r"""The constant that minimises the summed loss, :math:`\min_c \sum_i \ell(y_i - c)`.
+
+    Parameters
+    ----------
+    loss : Loss or callable
+        A record of the catalogue, or any function of an array of residuals that returns one loss for each.
+    sample : array_like, shape (N,)
+        At least one finite number.
+    **parameters
+        The loss's own keywords.
+
+    Returns
+    -------
+    float
+        In the unit of the sample. Where an interval of constants is equally good (the median of an even sample), its
+        middle.
+
+    Examples
+    --------
+    >>> from lossbook.regression import MAE, MSE
+    >>> fit_constant(MSE, [1, 2, 9]), fit_constant(MAE, [1, 2, 9])
+    (4.0, 2.0)
+    """
+    sample = _finite_vector("sample", sample)
+    centre, spread = sample.mean(), np.ptp(sample) or 1.0
+
+    def each(residuals: Floats) -> Floats:
+        if isinstance(loss, Loss):
+            return np.asarray(loss.value(np.zeros_like(residuals), residuals, reduction="none", **parameters))
+        return np.asarray(loss(residuals, **parameters), dtype=float)
+
+    def total(constants: Floats) -> Floats:
+        constants = np.atleast_1d(constants)
+        return each((sample[:, None] - constants).ravel()).reshape(sample.size, -1).sum(axis=0)
+
+    # Zoom in on the lowest of 401 candidates; the sample's own points are among them, for the kinks of absolute error.
+    low, high = sample.min() - 0.5 * spread, sample.max() + 0.5 * spread
+    kinks = np.concatenate([sample, [centre]])
+    while high - low > 1e-13 * (abs(centre) + spread):
+        grid = np.unique(np.concatenate([np.linspace(low, high, 401), kinks[(kinks >= low) & (kinks <= high)]]))
+        heights = total(grid)
+        best = heights.min()
+        flat = np.flatnonzero(heights <= best + 4e-16 * sample.size * (abs(best) + 1e-300))
+        if flat[-1] - flat[0] == flat.size - 1 and flat.size > 2:  # a floor, or as flat as rounding lets us see
+            low, high = grid[flat[0]], grid[flat[-1]]
+            break
+        lowest = flat[len(flat) // 2]
+        low, high = grid[max(lowest - 1, 0)], grid[min(lowest + 1, grid.size - 1)]
+    return _where_slope_vanishes(loss, sample, (low + high) / 2, 1e-6 * spread, parameters)
+
+
+def _where_slope_vanishes(
+    loss: Loss | Callable[..., Floats], sample: Floats, constant: float, margin: float, parameters: dict[str, float]
+) -> float:
+    """Sharpen a minimiser: values see it only to the square root of rounding, the sign of the slope to rounding."""
+
+    def slope(c: float) -> float:
+        return float(loss.grad(np.full_like(sample, c), sample, reduction="sum", **parameters).sum())  # type: ignore[union-attr]
+
+    if isinstance(loss, Loss) and slope(constant - margin) < 0 < slope(constant + margin):
+        constant = brentq(slope, constant - margin, constant + margin, xtol=1e-300, rtol=1e-15)
+    return float(constant)
+
+
+def _finite_vector(name: str, value: ArrayLike) -> Floats:
+    array = real(name, value)
+    if array.ndim != 1 or array.size == 0 or not np.isfinite(array).all():
+        raise ValueError(f"{name} must be a non-empty one-dimensional array of finite numbers, got {value!r}")
+    return array
+
+
+def _best_vertex(loss: Loss, x: Floats, y: Floats, parameters: dict[str, float]) -> Floats:
+    """The best line through two points. For a loss that is linear between kinks it is the exact answer.
+
+    The kinks of a loss lie at e = 0, or at ±ε where it has a dead zone; the best line puts two residuals on kinks.
+    """
+    dead_zone = parameters.get("epsilon", loss.defaults.get("epsilon", 0.0))
+    shifted = np.concatenate([y - dead_zone, y + dead_zone]) if dead_zone else y
+    places = np.concatenate([x, x]) if dead_zone else x
+    i, j = np.triu_indices(places.size, k=1)
+    apart = places[i] != places[j]
+    i, j = i[apart], j[apart]
+    b = (shifted[j] - shifted[i]) / (places[j] - places[i])
+    a = shifted[i] - b * places[i]
+    lines = a[:, None] + b[:, None] * x
+    heights = np.asarray(loss.value(lines, np.broadcast_to(y, lines.shape), reduction="none", **parameters)).sum(axis=1)
+    best = heights.argmin()
+    return np.array([a[best], b[best]])
+
+
+def _lowest(total: Callable[[Floats], float], slope: Callable[[Floats], Floats], starts: list[Floats]) -> Floats:
+    """The lowest point reached downhill from any of the starts; a start that cannot be improved stands."""
+    reached = [minimize(total, start, jac=slope, method="BFGS", options={"gtol": 1e-10}).x for start in starts]
+    return min([*starts, *reached], key=total)

@@ -1,0 +1,115 @@
+"""The loss profile: slopes, implied densities and refusals, against closed forms."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose
+from scipy import stats
+
+import lossbook
+from lossbook.catalogue import CATALOGUE
+from lossbook.figures import profile
+from lossbook.figures.residual_curve import implied_density, residual_curve
+from lossbook.regression import CAUCHY, HUBER, MSE
+
+E = np.array([-3.0, -1.5, -0.5, 0.25, 1.5, 4.0])
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        pytest.param(HUBER, id="record"),
+        pytest.param("huber", id="name"),
+        pytest.param(lossbook.huber, id="function of prediction and target"),
+        pytest.param(lambda e: np.where(np.abs(e) <= 1, e**2 / 2, np.abs(e) - 0.5), id="NumPy callable"),
+        pytest.param(torch.nn.HuberLoss(), id="PyTorch module that averages"),
+        pytest.param(torch.nn.HuberLoss(reduction="none"), id="PyTorch module"),
+        pytest.param(lambda e: torch.where(e.abs() <= 1, e**2 / 2, e.abs() - 0.5), id="PyTorch callable"),
+    ],
+)
+def test_every_way_to_hand_over_huber_gives_huber(loss):
+    curve = residual_curve(loss)
+    assert_allclose(curve.value(E), [2.5, 1.0, 0.125, 0.03125, 1.0, 3.5], rtol=1e-12)
+    assert_allclose(curve.slope(E), [-1, -1, -0.5, 0.25, 1, 1], atol=1e-8)
+
+
+@pytest.mark.parametrize("quantile", [0.2, 0.9])
+def test_a_residual_is_target_minus_prediction(quantile):
+    curve = residual_curve("pinball", quantile=quantile)
+    assert_allclose(curve.value(np.array([-2.0, 3.0])), [2 * (1 - quantile), 3 * quantile], rtol=1e-12)
+    assert_allclose(curve.slope(np.array([-2.0, 3.0])), [quantile - 1, quantile], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("loss", "parameters", "density"),
+    [
+        ("mse", {}, stats.norm(0, 0.5**0.5)),
+        ("mae", {}, stats.laplace(0, 1)),
+        ("log_cosh", {}, stats.hypsecant(0, 1)),
+        ("cauchy", {"scale": 2**0.5}, stats.cauchy(0, 2**0.5)),
+        ("cauchy", {"scale": 2.0}, stats.t(3, scale=(4 / 3) ** 0.5)),  # ν = c² − 1 = 3, ν s² = c²
+        ("pinball", {"quantile": 0.25}, stats.laplace_asymmetric((1 / 3) ** 0.5, scale=1 / (0.25 * 0.75) ** 0.5)),
+    ],
+)
+def test_implied_densities_are_the_ones_that_scipy_knows(loss, parameters, density):
+    implied = implied_density(residual_curve(loss, **parameters))
+    assert implied.exists
+    assert_allclose(implied(E), density.pdf(E), rtol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("loss", "parameters"),
+    [
+        pytest.param(lambda e: 1 - np.exp(-(e**2) / 2), {}, id="levels off"),
+        pytest.param(lambda e: e / 8, {}, id="falls without bound"),
+        pytest.param(CAUCHY, {"scale": 1.0}, id="tail 1/|e|"),
+        pytest.param(CAUCHY, {"scale": 0.7}, id="tail heavier than 1/|e|"),
+    ],
+)
+def test_a_loss_without_density_says_so(loss, parameters):
+    assert not implied_density(residual_curve(loss, **parameters)).exists
+    assert "implies no density" in profile(loss, **parameters).readout
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (3.0, "loss must be a Loss, the name of one, or a callable of the residual, got 3.0"),
+        ("hubert", "name must be one of"),
+        ("rmse", "loss must give one value per residual, got rmse"),
+        (lambda e: e[:2], r"loss must return one number per residual, got shape \(2,\)"),
+        (lambda e: np.log(e - 100), "loss must be finite at ordinary residuals"),
+        (lambda e: 1j * e, "instead of real numbers"),
+        (lambda a, b, c: a, "loss must accept an array of residuals"),
+        (lambda e: e.nothing, "has no attribute 'nothing'"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:invalid value encountered in log")
+def test_what_cannot_be_profiled_is_refused_with_a_reason(loss, words):
+    with pytest.raises(ValueError, match=words):
+        profile(loss)
+
+
+def test_an_unknown_parameter_is_refused():
+    with pytest.raises(ValueError, match="parameters of huber must be among delta, got beta"):
+        profile(HUBER, beta=1.0)
+
+
+def test_a_bad_sample_is_refused():
+    with pytest.raises(ValueError, match="sample must be a non-empty one-dimensional array of finite numbers"):
+        profile(MSE, sample=[1.0, np.inf])
+
+
+def test_the_readout_by_hand():
+    # δ = 2 at e = 3: loss 2 · (3 − 1) = 4, slope 2; the sample's clipped residuals must sum to zero at the constant
+    explorer = profile(HUBER, sample=[0, 1, 2, 100], name="by-hand").set(delta=2.0, probe=3.0)
+    # c: (0 − c) + (1 − c) + (2 − c) + 2 = 0 gives c = 5/3, with 0 … 2 within 2 of it
+    assert explorer.readout.startswith("At e = 3.0 the loss is 4.000 and its slope 2.000;")
+    assert explorer.readout.endswith("the constant it fits to the sample is 1.667.")
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, loss in CATALOGUE.items() if loss.chapter == "regression" and name != "rmse"]
+)
+def test_every_regression_loss_has_a_profile(name):
+    assert profile(name).readout
