@@ -18,7 +18,7 @@ book: $(READY)  ## build the site into _build/html (only what changed is run aga
 test: book  ## what CI runs: build the book, check the style and the types, run every test
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy lossbook
-	@$(BIN)/python tools/browser.py
+	@$(BIN)/python tools/find_browser.py
 	@$(BIN)/python -m pytest -q -n auto --dist loadgroup
 
 serve: book  ## build the site and serve it on http://localhost:8000 (PORT=… for another port)

@@ -1,0 +1,87 @@
+"""The built site as a reader meets it: every page, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from bs4 import BeautifulSoup
+from built_site import OpenPage, Site, built_site
+from playwright.sync_api import Page
+
+PAGES = built_site().pages
+
+
+def findings(page: Page) -> list[str]:
+    """What axe-core finds, one line per element."""
+    violations = Axe().run(page).response["violations"]
+    return [f"{v['id']}: {node['html'][:200]}" for v in violations for node in v["nodes"]]
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than the window."""
+    return page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+def bad_links(site: Site) -> list[str]:
+    """Links and anchors within the site that lead nowhere."""
+    parsed = {
+        (site.folder / f"{name}.html").resolve(): BeautifulSoup((site.folder / f"{name}.html").read_text("utf-8"), "html.parser")
+        for name in site.pages
+    }
+    anchors = {path: {tag["id"] for tag in page.select("[id]")} | {""} for path, page in parsed.items()}
+    bad = []
+    for path, page in parsed.items():
+        for link in page.select("a[href]"):
+            parts = urlsplit(link["href"])
+            if parts.scheme or parts.netloc:
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            if not target.exists() or unquote(parts.fragment) not in anchors.get(target, {unquote(parts.fragment)}):
+                bad.append(f"{path.relative_to(site.folder.resolve())} links to {link['href']}")
+    return bad
+
+
+def test_there_are_pages(site: Site) -> None:
+    assert {"index", "notation"} <= set(site.pages)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_accessible_and_fits(name: str, open_page: OpenPage) -> None:
+    """No finding of axe-core in both themes and at both widths, no sideways scrolling, and no TeX left unset."""
+    page = open_page(name)
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert overflow(page) <= 0, f"{width} px"
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            page.wait_for_function(f"document.documentElement.dataset.theme === '{theme}'")
+            page.wait_for_timeout(300)  # the theme fades some colours
+            assert findings(page) == [], f"{width} px, {theme}"
+    assert page.locator("mjx-merror").count() == 0
+    assert page.locator(".math:not(:has(mjx-container))").count() == 0
+    assert not re.search(r"\\[(\[]|\$\$", page.locator("article").first.inner_text() if page.locator("article").count() else "")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_asks_nobody_else(name: str, open_page: OpenPage, server: str) -> None:
+    """From a server, as from a file in the test above; the fixture fails on a foreign request or a complaint."""
+    assert open_page(name, origin=server).title()
+
+
+def test_links_lead_somewhere(site: Site) -> None:
+    assert bad_links(site) == []
+
+
+def test_a_bad_link_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text('<p id="here"></p><a href="#here"></a><a href="b.html"></a><a href="a.html#gone"></a>')
+    assert bad_links(Site(tmp_path)) == ["a.html links to b.html", "a.html links to a.html#gone"]
+
+
+def test_an_inaccessible_page_is_found(open_page: OpenPage) -> None:
+    page = open_page("index")
+    page.evaluate("() => document.querySelector('article').insertAdjacentHTML('beforeend', '<p><input type=range></p>')")
+    assert any(finding.startswith("label") for finding in findings(page))
