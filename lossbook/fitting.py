@@ -10,10 +10,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq, minimize
 
 from lossbook.core import Floats, Loss, real, same_shape
+
+
+Indices = NDArray[np.intp]
 
 
 class Line(NamedTuple):
@@ -148,22 +151,36 @@ def _finite_vector(name: str, value: ArrayLike) -> Floats:
 
 
 def _best_vertex(loss: Loss, x: Floats, y: Floats, parameters: dict[str, float]) -> Floats:
-    """The best line through two points. For a loss that is linear between kinks it is the exact answer.
+    """The best line through two points. For a convex loss that is linear between kinks it is the exact answer.
 
     The kinks of a loss lie at e = 0, or at ±ε where it has a dead zone; the best line puts two residuals on kinks.
+    Few points are tried in all pairs. With many, walk: turn the line about one of its points to the best other one,
+    until neither point offers a better turn, which for a convex loss is the optimum.
     """
     dead_zone = parameters.get("epsilon", loss.defaults.get("epsilon", 0.0))
-    shifted = np.concatenate([y - dead_zone, y + dead_zone]) if dead_zone else y
-    places = np.concatenate([x, x]) if dead_zone else x
-    i, j = np.triu_indices(places.size, k=1)
-    apart = places[i] != places[j]
-    i, j = i[apart], j[apart]
-    b = (shifted[j] - shifted[i]) / (places[j] - places[i])
-    a = shifted[i] - b * places[i]
-    lines = a[:, None] + b[:, None] * x
-    heights = np.asarray(loss.value(lines, np.broadcast_to(y, lines.shape), reduction="none", **parameters)).sum(axis=1)
-    best = heights.argmin()
-    return np.array([a[best], b[best]])
+    u, v = (np.tile(x, 2), np.concatenate([y - dead_zone, y + dead_zone])) if dead_zone else (x, y)
+
+    def best(i: Indices, j: Indices) -> tuple[float, int, int, Floats]:
+        apart = u[i] != u[j]
+        i, j = i[apart], j[apart]
+        b = (v[j] - v[i]) / (u[j] - u[i])
+        a = v[i] - b * u[i]
+        lines = a[:, None] + b[:, None] * x
+        targets = np.broadcast_to(y, lines.shape)
+        heights = np.asarray(loss.value(lines, targets, reduction="none", **parameters)).sum(axis=1)
+        k = int(heights.argmin())
+        return float(heights[k]), int(i[k]), int(j[k]), np.array([a[k], b[k]])
+
+    if u.size <= 60:
+        return best(*np.triu_indices(u.size, k=1))[3]
+    every = np.arange(u.size)
+    here = best(np.full(u.size, u.argmin()), every)
+    while True:
+        turns = [best(np.full(u.size, pivot), every) for pivot in here[1:3]]
+        better = min(turns, key=lambda turn: turn[0])
+        if not better[0] < here[0]:
+            return here[3]
+        here = better
 
 
 def _lowest(total: Callable[[Floats], float], slope: Callable[[Floats], Floats], starts: list[Floats]) -> Floats:

@@ -53,9 +53,12 @@ def test_the_squared_line_is_least_squares():
     assert_allclose(fit_line(MSE, X, Y), (intercept, slope), rtol=1e-9)
 
 
+@pytest.mark.parametrize("n", [30, 200])
 @pytest.mark.parametrize("quantile", [0.1, 0.5, 0.85])
-def test_the_pinball_line_is_the_linear_programme(quantile):
-    n = X.size
+def test_the_pinball_line_is_the_linear_programme(quantile, n):
+    draw = np.random.default_rng(n)
+    X = draw.uniform(-3, 7, n)
+    Y = 1.5 - 0.7 * X + draw.standard_t(2, n)
     best = linprog(
         np.r_[0, 0, np.full(n, quantile), np.full(n, 1 - quantile)],
         A_eq=np.c_[np.ones(n), X, np.eye(n), -np.eye(n)],
