@@ -15,7 +15,6 @@ from scipy.optimize import brentq, minimize
 
 from lossbook.core import Floats, Loss, real, same_shape
 
-
 Indices = NDArray[np.intp]
 
 

@@ -36,7 +36,8 @@ def flour_scales() -> Explorer:
         axis.axhline(height, color=palette.muted, lw=0.5)
         marks.append(axis.plot([1000], [height], "D", color=colour, ms=9)[0])
     texts = [
-        axis.text(1000, mark.get_ydata()[0] + 0.22, "", ha="center", color=row[3]) for mark, row in zip(marks, rows)
+        axis.text(1000, mark.get_ydata()[0] + 0.22, "", ha="center", color=row[3])
+        for mark, row in zip(marks, rows, strict=True)
     ]
     axis.set(xlim=(985, 1085), ylim=(-0.6, 3.6), xlabel="weight in grams")
     axis.set_yticks([3, 2, 1, 0], ["readings", *(row[0] for row in rows)])
@@ -183,7 +184,7 @@ def outlier_line() -> Explorer:
         },
         handles=[Handle(outlier, x="x", y="y")],
         caption="Ten points lie near one line; drag the eleventh. Near the end of the line it has leverage, in the "
-        "middle almost none. Watch which lines give way gradually, which jump, and which let go of the point altogether.",
+        "middle almost none. Watch which lines give way gradually, which jump, and which let go of the point.",
         alt="A scatter of ten points rising along a line, an eleventh far below at the right, and four fitted lines: "
         "the squared-error line is tilted towards the loose point, the others much less.",
     )
