@@ -146,24 +146,6 @@ def check_labels(name: str, labels: ArrayLike, classes: int, ignore_index: int |
     return array.astype(np.intp)
 
 
-# ── Careful arithmetic that several formulas share ───────────────────────────────────────────────────────────────────
-
-
-def log1p_square(e: Floats, scale: float | Floats) -> Floats:
-    """log(1 + (e/scale)²), without the overflow of the square: beyond |e/scale| = 1e8 the 1 no longer counts."""
-    size = np.abs(e)
-    with quiet():
-        near = np.log1p(np.square(np.minimum(size / scale, 1e8)))
-        return np.where(size / scale > 1e8, 2 * (np.log(size) - np.log(scale)), near)
-
-
-def damped(e: Floats, scale: float | Floats) -> Floats:
-    """e / (1 + (e/scale)²), which turns back to 0 far out, without the overflow of the square."""
-    with quiet():
-        ratio = e / scale
-        return np.where(np.abs(ratio) < 1, e / (1 + np.square(ratio)), scale / (ratio + 1 / ratio))
-
-
 # ── From one value per example to one number ─────────────────────────────────────────────────────────────────────────
 
 
@@ -296,7 +278,7 @@ class Loss:
     """
 
     value: Callable[..., Any]
-    grad: Callable[..., Floats]
+    grad: Callable[..., Floats | float]
     title: str
     latex: str
     latex_grad: Mapping[str, str]

@@ -19,15 +19,14 @@ from lossbook.core import (
     Floats,
     Loss,
     Parameter,
-    damped,
     fixed_or_predicted,
-    log1p_square,
     number,
     quiet,
     reduce,
     reduce_grad,
     residual,
 )
+from lossbook.numerics import damped, log1p_square
 
 
 def _residual_and_scale(prediction: ArrayLike, target: ArrayLike, scale: ArrayLike) -> tuple[Floats, Floats]:

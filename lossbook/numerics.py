@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from lossbook.core import Floats
+from lossbook.core import Floats, quiet
 
 _ATANH = 1.0 / np.arange(3, 43, 2)  # 1/3, 1/5, …: the series of artanh after its first term
 _ORDERS = np.arange(2, 22, 2)  # ten terms of either asymptotic series, exact to the last bit from _LARGE on
@@ -97,3 +97,18 @@ def without_maximum(values: Floats, axis: int = -1) -> tuple[Floats, NDArray[np.
     mask = np.zeros(values.shape, dtype=bool)
     np.put_along_axis(mask, place, True, axis=axis)
     return np.take_along_axis(values, place, axis=axis), mask
+
+
+def log1p_square(e: Floats, scale: float | Floats) -> Floats:
+    """log(1 + (e/scale)²) without the overflow of the square: beyond |e/scale| = 1e8 the 1 no longer counts."""
+    size = np.abs(e)
+    with quiet():
+        near = np.log1p(np.square(np.minimum(size / scale, 1e8)))
+        return np.where(size / scale > 1e8, 2 * (np.log(size) - np.log(scale)), near)
+
+
+def damped(e: Floats, scale: float | Floats) -> Floats:
+    """e / (1 + (e/scale)²), which turns back to 0 far out, without the overflow of the square."""
+    with quiet():
+        ratio = e / scale
+        return np.where(np.abs(ratio) < 1, e / (1 + np.square(ratio)), scale / (ratio + 1 / ratio))

@@ -17,8 +17,6 @@ from lossbook.core import (
     Loss,
     Parameter,
     check_reduction,
-    damped,
-    log1p_square,
     number,
     quiet,
     reduce,
@@ -26,6 +24,7 @@ from lossbook.core import (
     residual,
     shown,
 )
+from lossbook.numerics import damped, log1p_square
 
 # ── Mean squared error ───────────────────────────────────────────────────────────────────────────────────────────────
 
