@@ -217,6 +217,7 @@ DOMAINS: Mapping[str, str] = MappingProxyType(
     {
         "real": "any real number",
         "positive": "a number greater than 0",
+        "nonnegative": "a number ≥ 0",
         "unit": "a number in (0, 1)",
         "probability": "a number in [0, 1]",
         "count": "0, 1, 2, …",
