@@ -1,5 +1,18 @@
 """Where the losses of machine learning come from, and how they behave."""
 
+from lossbook.classification import (
+    binary_cross_entropy,
+    binary_cross_entropy_grad,
+    binary_cross_entropy_with_logits,
+    binary_cross_entropy_with_logits_grad,
+    log_sigmoid,
+    log_softmax,
+    logsumexp,
+    sigmoid,
+    softmax,
+    softmax_cross_entropy,
+    softmax_cross_entropy_grad,
+)
 from lossbook.information import (
     cross_entropy,
     cross_entropy_grad,

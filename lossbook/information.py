@@ -497,53 +497,61 @@ def kl_normal(
         return _reduced(spread + ((mean_p - mean_q) / scale_q) ** 2 / 2, reduction)
 
 
+def _own(slopes: Floats, argument: ArrayLike, reduction: str) -> Floats | float:
+    """The slopes of an argument, or their sum where it is one number that every example shares."""
+    gradient = reduce_grad(slopes, reduction)
+    return float(gradient.sum()) if np.ndim(argument) == 0 else gradient
+
+
 def kl_normal_grad(
     mean_p: ArrayLike, scale_p: ArrayLike, mean_q: ArrayLike, scale_q: ArrayLike, *, reduction: str = "none"
-) -> Floats:
+) -> Floats | float:
     """d kl_normal / d mean_p = (μp − μq)/σq². Arguments as in `kl_normal`.
+
+    Like its three sisters: an array of the common shape, or for an argument that is one number the sum over all.
 
     >>> kl_normal_grad([1.0], [1.0], [0.0], [2.0])
     array([0.25])
     """
-    mean_p, scale_p, mean_q, scale_q = _normals(mean_p, scale_p, mean_q, scale_q)
-    return reduce_grad((mean_p - mean_q) / scale_q / scale_q, reduction)
+    m, _, n, t = _normals(mean_p, scale_p, mean_q, scale_q)
+    return _own((m - n) / t / t, mean_p, reduction)
 
 
 def kl_normal_grad_scale_p(
     mean_p: ArrayLike, scale_p: ArrayLike, mean_q: ArrayLike, scale_q: ArrayLike, *, reduction: str = "none"
-) -> Floats:
+) -> Floats | float:
     """d kl_normal / d scale_p = σp/σq² − 1/σp. Arguments as in `kl_normal`.
 
     >>> kl_normal_grad_scale_p([0.0], [2.0], [0.0], [1.0])
     array([1.5])
     """
-    mean_p, scale_p, mean_q, scale_q = _normals(mean_p, scale_p, mean_q, scale_q)
-    ratio = scale_p / scale_q
-    return reduce_grad((scale_p - scale_q) / scale_q * (ratio + 1) / scale_p, reduction)
+    _, s, _, t = _normals(mean_p, scale_p, mean_q, scale_q)
+    return _own((s - t) / t * (s / t + 1) / s, scale_p, reduction)
 
 
 def kl_normal_grad_mean_q(
     mean_p: ArrayLike, scale_p: ArrayLike, mean_q: ArrayLike, scale_q: ArrayLike, *, reduction: str = "none"
-) -> Floats:
+) -> Floats | float:
     """d kl_normal / d mean_q = −(μp − μq)/σq². Arguments as in `kl_normal`.
 
     >>> kl_normal_grad_mean_q([1.0], [1.0], [0.0], [2.0])
     array([-0.25])
     """
-    return -kl_normal_grad(mean_p, scale_p, mean_q, scale_q, reduction=reduction)
+    m, _, n, t = _normals(mean_p, scale_p, mean_q, scale_q)
+    return _own((n - m) / t / t, mean_q, reduction)
 
 
 def kl_normal_grad_scale_q(
     mean_p: ArrayLike, scale_p: ArrayLike, mean_q: ArrayLike, scale_q: ArrayLike, *, reduction: str = "none"
-) -> Floats:
+) -> Floats | float:
     """d kl_normal / d scale_q = 1/σq − (σp² + (μp − μq)²)/σq³. Arguments as in `kl_normal`.
 
     >>> kl_normal_grad_scale_q([1.0], [1.0], [0.0], [1.0])
     array([-1.])
     """
-    mean_p, scale_p, mean_q, scale_q = _normals(mean_p, scale_p, mean_q, scale_q)
-    spread = (scale_q - scale_p) / scale_q * (scale_p / scale_q + 1)  # 1 − σp²/σq²
-    return reduce_grad((spread - ((mean_p - mean_q) / scale_q) ** 2) / scale_q, reduction)
+    m, s, n, t = _normals(mean_p, scale_p, mean_q, scale_q)
+    spread = (t - s) / t * (s / t + 1)  # 1 − σp²/σq² with its digits
+    return _own((spread - ((m - n) / t) ** 2) / t, scale_q, reduction)
 
 
 KL_NORMAL = Loss(

@@ -198,6 +198,7 @@ def test_kl_normal_shapes():
     assert kl_normal([0.0, 1.0], 1.0, 0.0, 1.0).tolist() == [0.0, 0.5]
     assert kl_normal([0.0, 1.0], 1.0, 0.0, 1.0, reduction="sum") == 0.5
     assert information.kl_normal_grad([0.0, 1.0], 1.0, 0.0, 1.0, reduction="mean").tolist() == [0.0, 0.5]
+    assert information.kl_normal_grad_scale_q([0.0, 1.0], 1.0, 0.0, 1.0, reduction="sum") == -1
     with pytest.raises(ValueError, match="mean_p and scale_q must have the same shape"):
         kl_normal([0.0, 1.0], 1.0, 0.0, [[1.0], [1.0]])
     with pytest.raises(ValueError, match="scale_q must be greater than 0, got 0"):

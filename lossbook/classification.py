@@ -1,0 +1,543 @@
+r"""Classification losses: scores (logits) in, log-sum-exp inside.
+
+A probability that is nearly 1 has lost the digits of its distance from 1, so that distance is never computed as
+1 − p̂ but as the sum of the other probabilities: a loss of 4e-18 comes out as 4e-18, not as 0. A logit of −inf is an
+impossible class; +inf is refused.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lossbook.core import (
+    Argument,
+    Floats,
+    Loss,
+    Parameter,
+    check_distribution,
+    check_labels,
+    check_logits,
+    check_probability,
+    check_reduction,
+    number,
+    quiet,
+    real,
+    reduce,
+    reduce_grad,
+    same_shape,
+    shown,
+)
+from lossbook.numerics import exp_difference, without_maximum
+
+# ── From scores to probabilities ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Scores(NamedTuple):
+    """What every function of a row of logits needs, relative to the largest of them."""
+
+    gaps: Floats  # (s − max s)/T, at most 0
+    powers: Floats  # exp of the gaps, but 0 at the one place that `top` marks, where it would be 1
+    rest: Floats  # their sum: the odds against the largest logit, axis kept
+    top: NDArray[np.bool_]
+    maximum: Floats
+
+
+def _scores(logits: ArrayLike, axis: int, temperature: float) -> _Scores:
+    temperature = number("temperature", temperature, 0)
+    s = check_logits("logits", logits)
+    if not -s.ndim <= axis < s.ndim or s.shape[axis] == 0:
+        raise ValueError(f"logits must have at least one class along axis {axis}, got shape {s.shape}")
+    maximum, top = without_maximum(s, axis)
+    if np.any(np.isneginf(maximum)):
+        raise ValueError("logits must hold a finite score for at least one class, got -inf for all of them")
+    with quiet():
+        gaps = (s - maximum) / temperature
+        powers = exp_difference(s, maximum) if temperature == 1 else np.exp(gaps)
+    powers = np.where(top, np.where(np.isnan(s), s, 0.0), powers)
+    return _Scores(gaps, powers, powers.sum(axis=axis, keepdims=True), top, maximum)
+
+
+def softmax(logits: ArrayLike, *, temperature: float = 1.0, axis: int = -1) -> Floats:
+    r"""Probabilities from scores: positive, summing to one, in the order of the scores.
+
+    .. math:: \hat p_k = \frac{\exp(s_k / T)}{\sum_{j=1}^{K} \exp(s_j / T)}
+
+    Parameters
+    ----------
+    logits : array_like
+        Scores along `axis`; −inf gives probability 0.
+    temperature : float
+        T > 0: small sharpens towards the largest score, large flattens towards 1/K.
+    axis : int
+        The axis of the classes.
+
+    Returns
+    -------
+    ndarray
+        The shape of `logits`.
+
+    Raises
+    ------
+    ValueError
+        If a score is +inf, every score of a row is −inf, there is no class, or the temperature is not greater than 0.
+
+    References
+    ----------
+    Bridle (1990), "Probabilistic interpretation of feedforward classification network outputs", *Neurocomputing*.
+
+    Examples
+    --------
+    >>> softmax([0.0, np.log(3.0)])
+    array([0.25, 0.75])
+    >>> softmax([1000.0, 1000.0])
+    array([0.5, 0.5])
+    """
+    scores = _scores(logits, axis, temperature)
+    return np.where(scores.top & ~np.isnan(scores.powers), 1.0, scores.powers) / (1 + scores.rest)
+
+
+def log_softmax(logits: ArrayLike, *, temperature: float = 1.0, axis: int = -1) -> Floats:
+    r"""The logarithm of `softmax`, exact where the probability itself would be 0 or 1. Arguments as in `softmax`.
+
+    .. math:: \log \hat p_k = \frac{s_k}{T} - \log \sum_{j=1}^{K} \exp\left(\frac{s_j}{T}\right)
+
+    >>> log_softmax([0.0, 1000.0])
+    array([-1000.,     0.])
+    >>> log_softmax([0.0, 40.0])[1]
+    np.float64(-4.248354255291589e-18)
+    """
+    scores = _scores(logits, axis, temperature)
+    return scores.gaps - np.log1p(scores.rest)
+
+
+def logsumexp(logits: ArrayLike, *, axis: int = -1) -> Floats | float:
+    r"""The logarithm of a sum of exponentials, the smooth maximum, without overflow.
+
+    .. math:: \log \sum_{k=1}^{K} \exp(s_k) = \max_k s_k + \log \sum_{k=1}^{K} \exp\left(s_k - \max_j s_j\right)
+
+    Parameters
+    ----------
+    logits : array_like
+        Scores along `axis`.
+    axis : int
+        The axis to sum over, which disappears.
+
+    Returns
+    -------
+    float or ndarray
+        A float for a single row of scores.
+
+    Raises
+    ------
+    ValueError
+        As `softmax`.
+
+    Examples
+    --------
+    >>> logsumexp([1000.0, 1000.0])
+    1000.6931471805599
+    """
+    scores = _scores(logits, axis, 1.0)
+    total = np.squeeze(scores.maximum + np.log1p(scores.rest), axis=axis)
+    return total if total.ndim else float(total)
+
+
+def sigmoid(logits: ArrayLike, *, temperature: float = 1.0) -> Floats:
+    r"""The probability of class 1 from its score: the softmax of two classes with the scores 0 and s.
+
+    .. math:: \sigma(s) = \frac{1}{1 + \exp(-s / T)}
+
+    Parameters
+    ----------
+    logits : array_like
+        Scores of any shape; −inf gives probability 0.
+    temperature : float
+        T > 0.
+
+    Returns
+    -------
+    ndarray
+        The shape of `logits`.
+
+    Raises
+    ------
+    ValueError
+        If a score is +inf or the temperature is not greater than 0.
+
+    Examples
+    --------
+    >>> sigmoid([-1000.0, 0.0, np.log(3.0)])
+    array([0.  , 0.5 , 0.75])
+    """
+    return _sigmoid(check_logits("logits", logits) / number("temperature", temperature, 0))
+
+
+def _sigmoid(s: Floats) -> Floats:
+    with quiet():
+        power = np.exp(-np.abs(s))
+        return np.where(s >= 0, 1.0, power) / (1 + power)
+
+
+def log_sigmoid(logits: ArrayLike, *, temperature: float = 1.0) -> Floats:
+    r"""The logarithm of `sigmoid`, −log(1 + exp(−s/T)), exact at both ends. Arguments as in `sigmoid`.
+
+    >>> log_sigmoid([-1000.0, 0.0])
+    array([-1.00000000e+03, -6.93147181e-01])
+    """
+    return -_softplus(-check_logits("logits", logits) / number("temperature", temperature, 0))
+
+
+def _softplus(s: Floats) -> Floats:
+    """log(1 + exp(s)), the smooth ramp: what a wrong score s costs."""
+    with quiet():
+        return np.logaddexp(0.0, s)
+
+
+# ── Cross-entropy of K classes ───────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Targets(NamedTuple):
+    """What the labels ask for: the loss is −Σ mass · log p̂, and "mean" divides by the sum of the weights."""
+
+    mass: Floats  # weight times target probability, per class
+    weights: Floats  # per example
+
+
+def _class_weights(weight: ArrayLike | None, classes: int) -> Floats:
+    weights = np.ones(classes) if weight is None else real("weight", weight)
+    if weights.shape != (classes,):
+        raise ValueError(f"weight must hold one number per class, shape {(classes,)}, got shape {weights.shape}")
+    if np.any(weights < 0) or np.any(np.isinf(weights)):
+        raise ValueError(f"weight must be finite and not negative, got {shown(weights)}")
+    return weights
+
+
+def _targets(
+    shape: tuple[int, ...],
+    labels: ArrayLike,
+    label_smoothing: float,
+    ignore_index: int | None,
+    weight: ArrayLike | None,
+) -> _Targets:
+    classes = shape[-1]
+    smoothing = number("label_smoothing", label_smoothing, 0, 1, closed=True)
+    class_weights = _class_weights(weight, classes)
+    given = real("labels", labels)
+    if given.shape == shape:
+        if ignore_index is not None:
+            raise ValueError(f"ignore_index must be None with one-hot or soft labels, got {shown(ignore_index)}")
+        soft, weights = check_distribution("labels", given), np.ones(shape[:-1])
+    elif given.shape == shape[:-1]:
+        indices = check_labels("labels", labels, classes, ignore_index)
+        kept = np.ones(indices.shape, dtype=bool) if ignore_index is None else indices != ignore_index
+        indices = np.where(kept, indices, 0)
+        soft, weights = np.eye(classes)[indices], class_weights[indices] * kept
+    else:
+        allowed = f"class indices of shape {shape[:-1]} or distributions of shape {shape}"
+        raise ValueError(f"labels must be {allowed}, got shape {given.shape}")
+    if smoothing:
+        soft = (1 - smoothing) * soft + smoothing / classes
+    if given.shape != shape:
+        soft = soft * np.expand_dims(kept, -1)
+    return _Targets(soft * class_weights, weights)
+
+
+def _divisor(weights: Floats, reduction: str) -> float:
+    """What the mean divides by, and 1 for every other reduction."""
+    check_reduction(reduction, weights.size)
+    if reduction != "mean":
+        return 1.0
+    total = float(weights.sum())
+    if total == 0:
+        raise ValueError("reduction='mean' needs a label that counts, got only ignored ones or weights of 0")
+    return total
+
+
+def softmax_cross_entropy(
+    logits: ArrayLike,
+    labels: ArrayLike,
+    *,
+    label_smoothing: float = 0.0,
+    ignore_index: int | None = None,
+    weight: ArrayLike | None = None,
+    reduction: str = "mean",
+) -> Floats | float:
+    r"""Cross-entropy of class labels from scores: −log of the probability that the softmax gives to the right class.
+
+    .. math:: \ell = -\log \frac{\exp(s_y)}{\sum_{k=1}^{K} \exp(s_k)}
+              \qquad\text{or}\qquad \ell = -\sum_{k=1}^{K} y_k \log \hat p_k
+
+    Parameters
+    ----------
+    logits : array_like
+        Scores of shape (…, K), the classes on the last axis. −inf is an impossible class.
+    labels : array_like
+        Class indices 0 … K − 1 of shape (…) and integer type, or distributions (one-hot or soft) of the shape of
+        `logits`. The shape decides which is meant, so nothing is ambiguous: integers of the shape of `logits` are
+        one-hot, and indices stored as floats or booleans are refused.
+    label_smoothing : float
+        ε in [0, 1]: the target becomes (1 − ε) y + ε/K.
+    ignore_index : int, optional
+        A label that marks examples to be left out: their loss and gradient are 0, and "mean" does not count them.
+    weight : array_like, optional
+        One weight ≥ 0 per class, multiplying that class's term.
+    reduction : {"none", "mean", "sum"}
+        One loss per example, their mean, or their sum. With class indices the mean is *weighted*: it divides by the
+        sum of the weights of the labels. With distributions it divides by the number of examples.
+
+    Returns
+    -------
+    float or ndarray
+        In nats. A float, or for "none" an array of the shape of `logits` without its last axis. Infinite where a class
+        with a score of −inf has target probability.
+
+    Raises
+    ------
+    ValueError
+        If a score is +inf, all scores of an example are −inf, a label is negative, out of range or not an integer, a
+        soft label is no distribution, the shapes do not fit, label smoothing is outside [0, 1], a weight is negative,
+        `ignore_index` meets soft labels, or "mean" has nothing to average.
+
+    Notes
+    -----
+    The conventions are those of `torch.nn.functional.cross_entropy`, whose default `ignore_index` is −100 while here
+    nothing is ignored unless asked for, and which keeps the classes on axis 1. PyTorch returns NaN when every label is
+    ignored.
+
+    References
+    ----------
+    Bridle (1990), "Probabilistic interpretation of feedforward classification network outputs", *Neurocomputing*;
+    Szegedy et al. (2016), "Rethinking the Inception architecture", for label smoothing.
+
+    Examples
+    --------
+    >>> softmax_cross_entropy([[0.0, np.log(3.0)]], [1])  # log(4/3)
+    0.2876820724517809
+    >>> softmax_cross_entropy([[0.0, 40.0]], [1])
+    4.248354255291589e-18
+    >>> softmax_cross_entropy([[0.0, 0.0]], [[0.5, 0.5]], reduction="none")
+    array([0.69314718])
+    """
+    scores = _scores(logits, -1, 1.0)
+    targets = _targets(scores.gaps.shape, labels, label_smoothing, ignore_index, weight)
+    divisor = _divisor(targets.weights, reduction)
+    surprisals = np.log1p(scores.rest) - scores.gaps
+    with quiet():
+        losses = np.where(targets.mass == 0, 0.0, targets.mass * surprisals).sum(axis=-1)
+    return reduce(losses, "none" if reduction == "none" else "sum") / divisor
+
+
+def softmax_cross_entropy_grad(
+    logits: ArrayLike,
+    labels: ArrayLike,
+    *,
+    label_smoothing: float = 0.0,
+    ignore_index: int | None = None,
+    weight: ArrayLike | None = None,
+    reduction: str = "mean",
+) -> Floats:
+    """d softmax_cross_entropy / d logits = p̂ − y, over N under "mean". Arguments as in `softmax_cross_entropy`.
+
+    With class weights it is p̂ Σ w y − w y. For the right class it is minus the sum of the other probabilities, which
+    keeps the digits that p̂ − 1 loses.
+
+    >>> softmax_cross_entropy_grad([[0.0, np.log(3.0)]], [1])
+    array([[ 0.25, -0.25]])
+    >>> softmax_cross_entropy_grad([[0.0, 40.0]], [1])
+    array([[ 4.24835426e-18, -4.24835426e-18]])
+    """
+    scores = _scores(logits, -1, 1.0)
+    targets = _targets(scores.gaps.shape, labels, label_smoothing, ignore_index, weight)
+    total = targets.mass.sum(axis=-1, keepdims=True)
+    others = total - targets.mass  # exact for a hard label: 0 in its own place
+    against = scores.rest / (1 + scores.rest)  # 1 − p̂ of the largest logit, from the others
+    slopes = scores.powers / (1 + scores.rest) * total - targets.mass
+    at_top = np.where(targets.mass > total / 2, others - total * against, total * (1 - against) - targets.mass)
+    slopes = np.where(scores.top, at_top, slopes)
+    slopes = np.where(total == 0, 0.0, slopes)  # an ignored example, whatever its scores are
+    return slopes / _divisor(targets.weights, reduction)
+
+
+SOFTMAX_CROSS_ENTROPY = Loss(
+    value=softmax_cross_entropy,
+    grad=softmax_cross_entropy_grad,
+    title="softmax cross-entropy",
+    synonyms=("categorical cross-entropy", "multinomial logistic loss", "log loss"),
+    latex=r"-\log \frac{\exp\left(s_y\right)}{\sum_{k=1}^{K} \exp\left(s_k\right)}",
+    latex_grad={"logits": r"\frac{\exp\left(s_k\right)}{\sum_{j=1}^{K} \exp\left(s_j\right)} - [k = y]"},
+    arguments={"logits": Argument("s", "logits"), "labels": Argument("y", "label")},
+    estimates="the conditional probability of every class",
+    torch="torch.nn.functional.cross_entropy",
+    sklearn="sklearn.metrics.log_loss",
+    optax="optax.softmax_cross_entropy_with_integer_labels",
+    source="bridle1990",
+    chapter="softmax",
+)
+
+
+# ── Two classes ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _two_classes(name: str, scores: Floats, label_name: str, labels: ArrayLike) -> tuple[Floats, Floats]:
+    targets = check_probability(label_name, labels)
+    same_shape(name, scores, label_name, targets)
+    return scores, targets
+
+
+def binary_cross_entropy(prediction: ArrayLike, target: ArrayLike, *, reduction: str = "mean") -> Floats | float:
+    r"""Cross-entropy of a yes or no from the predicted probability of yes.
+
+    .. math:: \ell = -y \log \hat p - (1 - y) \log(1 - \hat p)
+
+    Parameters
+    ----------
+    prediction : array_like
+        Probabilities p̂ in [0, 1], any shape.
+    target : array_like
+        0, 1, or a probability between them, of the shape of `prediction`.
+    reduction : {"none", "mean", "sum"}
+        One loss per element, their mean, or their sum.
+
+    Returns
+    -------
+    float or ndarray
+        In nats. A float, or for "none" an array of the shape of `prediction`. Infinite for a certain wrong prediction.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, a prediction or target lies outside [0, 1], the reduction is unknown, or "mean" meets an
+        empty batch.
+
+    Notes
+    -----
+    PyTorch's `binary_cross_entropy` stops at 100 instead of infinity. Where the score is known, use
+    `binary_cross_entropy_with_logits`: a probability near 1 has lost its digits before it arrives here.
+
+    References
+    ----------
+    Cox (1958), "The regression analysis of binary sequences", *Journal of the Royal Statistical Society B* 20, 215–242.
+
+    Examples
+    --------
+    >>> binary_cross_entropy([0.75, 0.25], [1.0, 0.0])
+    0.2876820724517809
+    >>> binary_cross_entropy([0.0, 1.0], [1.0, 1.0], reduction="none")
+    array([inf,  0.])
+    """
+    p, y = _two_classes("prediction", check_probability("prediction", prediction), "target", target)
+    with quiet():
+        yes = np.where(y == 0, 0.0, y * np.abs(np.log(p)))
+        no = np.where(y == 1, 0.0, (1 - y) * np.abs(np.log1p(-p)))
+    return reduce(np.where(np.isnan(p), p, yes + no), reduction)
+
+
+def binary_cross_entropy_grad(prediction: ArrayLike, target: ArrayLike, *, reduction: str = "mean") -> Floats:
+    """d binary_cross_entropy / d prediction = (p̂ − y) / (p̂ (1 − p̂)). Arguments as in `binary_cross_entropy`.
+
+    At p̂ = 0 and 1 the slope from inside: infinite for a wrong target, ±1 for the right one.
+
+    >>> binary_cross_entropy_grad([0.75, 0.25], [1.0, 0.0], reduction="sum")
+    array([-1.33333333,  1.33333333])
+    """
+    p, y = _two_classes("prediction", check_probability("prediction", prediction), "target", target)
+    with quiet():
+        inside = (p - y) / p / (1 - p)
+        slopes = np.where(y == 0, 1 / (1 - p), np.where(y == 1, -1 / p, inside))
+    return reduce_grad(np.where(np.isnan(p), p, slopes), reduction)
+
+
+BINARY_CROSS_ENTROPY = Loss(
+    value=binary_cross_entropy,
+    grad=binary_cross_entropy_grad,
+    title="binary cross-entropy",
+    synonyms=("BCE", "log loss", "Bernoulli NLL"),
+    latex=r"-y \log \hat p - (1 - y) \log\left(1 - \hat p\right)",
+    latex_grad={"prediction": r"\frac{\hat p - y}{\hat p \left(1 - \hat p\right)}"},
+    arguments={"prediction": Argument(r"\hat p", "unit"), "target": Argument("y", "probability")},
+    estimates="the conditional probability of 1",
+    torch="torch.nn.functional.binary_cross_entropy",
+    sklearn="sklearn.metrics.log_loss",
+    source="cox1958",
+    chapter="cross-entropy",
+)
+
+
+def binary_cross_entropy_with_logits(
+    logits: ArrayLike, labels: ArrayLike, *, pos_weight: float = 1.0, reduction: str = "mean"
+) -> Floats | float:
+    r"""Cross-entropy of a yes or no from the score of yes: the stable way to compute `binary_cross_entropy`.
+
+    .. math:: \ell = w\, y \log(1 + \exp(-s)) + (1 - y) \log(1 + \exp(s))
+
+    Parameters
+    ----------
+    logits : array_like
+        One score per example, any shape; p̂ = sigmoid(s). −inf is an impossible yes.
+    labels : array_like
+        0, 1, or a probability between them, of the shape of `logits`.
+    pos_weight : float
+        w > 0 multiplies the term of the positive class: above 1 for a rare one.
+    reduction : {"none", "mean", "sum"}
+        One loss per element, their mean, or their sum. The mean divides by the number of elements, whatever the weight.
+
+    Returns
+    -------
+    float or ndarray
+        In nats. A float, or for "none" an array of the shape of `logits`.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, a score is +inf, a label lies outside [0, 1], `pos_weight` is not greater than 0, the
+        reduction is unknown, or "mean" meets an empty batch.
+
+    References
+    ----------
+    Cox (1958), "The regression analysis of binary sequences", *Journal of the Royal Statistical Society B* 20, 215–242.
+
+    Examples
+    --------
+    >>> binary_cross_entropy_with_logits([0.0, 40.0, 40.0], [1.0, 1.0, 0.0], reduction="none")
+    array([6.93147181e-01, 4.24835426e-18, 4.00000000e+01])
+    """
+    s, y = _two_classes("logits", check_logits("logits", logits), "labels", labels)
+    w = number("pos_weight", pos_weight, 0)
+    with quiet():
+        yes = np.where(y == 0, 0.0, w * y * _softplus(-s))
+        no = np.where(y == 1, 0.0, (1 - y) * _softplus(s))
+    return reduce(np.where(np.isnan(s), s, yes + no), reduction)
+
+
+def binary_cross_entropy_with_logits_grad(
+    logits: ArrayLike, labels: ArrayLike, *, pos_weight: float = 1.0, reduction: str = "mean"
+) -> Floats:
+    """d binary_cross_entropy_with_logits / d logits, which is p̂ − y where `pos_weight` is 1. Arguments as there.
+
+    >>> binary_cross_entropy_with_logits_grad([0.0, 40.0], [1.0, 1.0], reduction="sum")
+    array([-5.00000000e-01, -4.24835426e-18])
+    """
+    s, y = _two_classes("logits", check_logits("logits", logits), "labels", labels)
+    w = number("pos_weight", pos_weight, 0)
+    return reduce_grad((1 - y) * _sigmoid(s) - w * y * _sigmoid(-s), reduction)
+
+
+BINARY_CROSS_ENTROPY_WITH_LOGITS = Loss(
+    value=binary_cross_entropy_with_logits,
+    grad=binary_cross_entropy_with_logits_grad,
+    title="binary cross-entropy from logits",
+    synonyms=("sigmoid cross-entropy", "logistic loss", "BCE with logits"),
+    latex=r"w y \log\left(1 + \exp\left(-s\right)\right) + (1 - y) \log\left(1 + \exp\left(s\right)\right)",
+    latex_grad={"logits": r"\frac{1 - y}{1 + \exp\left(-s\right)} - \frac{w y}{1 + \exp\left(s\right)}"},
+    arguments={"logits": Argument("s", "real"), "labels": Argument("y", "probability")},
+    parameters={"pos_weight": Parameter(1.0, 0.1, 10.0, "w")},
+    estimates="the conditional log-odds of 1",
+    torch="torch.nn.functional.binary_cross_entropy_with_logits",
+    sklearn="sklearn.metrics.log_loss (from probabilities)",
+    optax="optax.sigmoid_binary_cross_entropy",
+    source="cox1958",
+    chapter="softmax",
+)
