@@ -13,7 +13,9 @@ from lossbook.exercises.kinds import Choice, Order, picture
 
 # What every reader may be told, in the notebook and on the page alike. `{piece}` is what was not understood.
 TEXTS = {
-    "right": "Right.",
+    "right": "Compare your way with the worked solution: there may be a shorter one.",
+    "done": "Noted as done, on your word.",
+    "moved": "Moved to place {piece}.",
     "empty": "Write a number first: 0.5, 1/2 and 5e-1 are all read.",
     "word": "I did not understand “{piece}”. Write a plain number: 0.5, 1/2 and 5e-1 are all read.",
     "shape": "I could not read “{piece}” as one number. 0.5, 1/2 and 5e-1 are all read.",
@@ -24,7 +26,6 @@ TEXTS = {
     "number": "That is not it, nor one of the usual slips. Go through the steps once more; a hint may help.",
     "choose": "Choose an option first.",
     "more": "What you chose is right, but something that is right is missing.",
-    "place": "Give every step a place first.",
     "once": "Each step has one place: use every letter once.",
     "prefix": "Your order is right up to step {piece}; look again at what comes after it.",
     "start": "The first step cannot come first. What has to be there before anything else can be done?",

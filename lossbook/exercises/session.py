@@ -110,7 +110,7 @@ def _judge(exercise: Exercise, answer: Any) -> Result:
 
 def _judge_paper(exercise: Paper, answer: Any) -> Result:
     if type(answer) is str and answer.strip().lower() == "done":
-        return Result(exercise.id, RIGHT, ["Noted as done, on your word: line by line as the worked solution has it."])
+        return Result(exercise.id, RIGHT, [TEXTS["done"]])
     return Result(exercise.id, WRONG, [f"Nobody but you can judge this one. {_how(exercise)}"])
 
 
