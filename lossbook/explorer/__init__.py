@@ -3,5 +3,6 @@
 from lossbook.explorer.controls import Choice, Handle, Play, Slider, Toggle
 from lossbook.explorer.explorer import Explorer
 from lossbook.explorer.palette import palette, style, subplots
+from lossbook.explorer.static import ASSETS
 
-__all__ = ["Choice", "Explorer", "Handle", "Play", "Slider", "Toggle", "palette", "style", "subplots"]
+__all__ = ["ASSETS", "Choice", "Explorer", "Handle", "Play", "Slider", "Toggle", "palette", "style", "subplots"]

@@ -1,0 +1,205 @@
+// Plays an explorer, on a page and in a notebook. It shows what Python drew and computes nothing but indices:
+// `table` holds the markup of every state; without one (in a notebook, where there are too many states) the model does.
+const lossbook = (() => {
+  let views = 0;
+
+  // The entry of one column of the table in a state; a number stands for the entry of that number.
+  function entry(column, list, sizes, state) {
+    const at = column.on.reduce((sum, name) => sum * sizes[name] + state[name], 0);
+    return typeof list[at] === "number" ? list[list[at]] : list[at];
+  }
+  const markup = (column, sizes, state) => column.head + entry(column, column.body, sizes, state) + column.tail;
+
+  // anywidget's contract: `model` holds one value per control (on a page: its index), `el` is where to draw.
+  function render({ model, el }) {
+    const live = !el.matches("figure.explorer");
+    if (live) el.innerHTML = model.get("_html");
+    const figure = live ? el.querySelector("figure.explorer") : el;
+    const picture = figure.querySelector(".explorer-picture");
+    const fields = figure.querySelector(".explorer-controls");
+    const output = figure.querySelector(".explorer-readout");
+    const prefix = figure.dataset.explorer + "::";
+    const mine = live ? prefix + ++views + ":" : prefix; // every view has ids of its own
+    const own = (text) => text.replaceAll(prefix, mine);
+    if (live) picture.innerHTML = own(picture.innerHTML);
+    if (!fields) return;
+    const inputs = Object.fromEntries([...fields.querySelectorAll("[name]")].map((input) => [input.name, input]));
+    const names = Object.keys(inputs);
+    const count = (input) => (input.type === "range" ? +input.max + 1 : (input.options?.length ?? 2));
+    const sizes = Object.fromEntries(names.map((name) => [name, count(inputs[name])]));
+    const values = (name) => model.get("_values")?.[name] ?? [...Array(sizes[name]).keys()];
+    const state = () => Object.fromEntries(names.map((name) => [name, values(name).indexOf(model.get(name))]));
+    const shown = {};
+
+    function draw() {
+      const [now, table, texts] = [state(), model.get("_table"), model.get("_texts")];
+      for (const name of names) showInput(inputs[name], now[name], texts?.[name]);
+      const drawn = {};
+      if (table) for (const key in table.artists) drawn[key] = markup(table.artists[key], sizes, now);
+      else for (const key of model.get("_units") ?? []) drawn[key] = model.get("_unit_" + key);
+      for (const key in drawn) {
+        if (drawn[key] === shown[key] || drawn[key] == null) continue;
+        const group = picture.querySelector(`[id="${mine}${key}"]`);
+        if (group) group.innerHTML = own(drawn[key]);
+        shown[key] = drawn[key];
+      }
+      const sentence = table ? markup(table.readout, sizes, now) : model.get("_readout");
+      if (sentence != null && output.textContent !== sentence) output.textContent = sentence;
+      showError(model.get("_error"));
+    }
+
+    function showInput(input, index, texts) {
+      if (input.type === "checkbox") input.checked = index === 1;
+      else if (input.type !== "range") input.selectedIndex = index;
+      else {
+        input.value = index;
+        if (!texts) return;
+        const text = `${texts[index]} ${input.dataset.unit}`.trim();
+        input.setAttribute("aria-valuetext", text);
+        input.closest(".explorer-control").querySelector(".explorer-value").textContent = text;
+      }
+    }
+
+    function showError(text) {
+      figure.querySelector(".explorer-error")?.remove();
+      if (!text) return;
+      output.insertAdjacentHTML("afterend", '<pre class="explorer-error" role="alert"></pre>');
+      output.nextElementSibling.textContent = text;
+    }
+
+    function move(changes) {
+      for (const name in changes) model.set(name, values(name)[changes[name]]);
+      model.save_changes();
+    }
+
+    // Inputs. JupyterLab must not take the arrow keys for itself.
+    fields.addEventListener("input", ({ target }) => {
+      const index = { checkbox: +target.checked, range: +target.value }[target.type] ?? target.selectedIndex;
+      move({ [target.name]: index });
+    });
+    fields.addEventListener("keydown", (event) => event.stopPropagation());
+    fields.querySelector(".explorer-reset").addEventListener("click", () => {
+      players.forEach((player) => player.stop());
+      move(Object.fromEntries(names.map((name) => [name, +inputs[name].dataset.start])));
+    });
+
+    // Play: a button that moves its slider to the end, and starts it again from there.
+    const players = [...fields.querySelectorAll(".explorer-play")].map((button) => {
+      const name = button.dataset.plays;
+      const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+      const interval = calm ? Math.max(500, button.dataset.interval) : +button.dataset.interval;
+      let timer = 0;
+      const stop = () => ((timer = clearInterval(timer)), (button.textContent = "Play"));
+      const step = () => {
+        const next = state()[name] + 1;
+        if (next < sizes[name]) move({ [name]: next });
+        if (next >= sizes[name] - 1 || !figure.isConnected) stop();
+      };
+      button.addEventListener("click", () => {
+        if (timer) return stop();
+        if (state()[name] === sizes[name] - 1) move({ [name]: 0 });
+        button.textContent = "Pause";
+        timer = setInterval(step, interval);
+      });
+      return { stop };
+    });
+
+    // Handles: the state whose marker stands nearest to the pointer. Python says where it stands in each.
+    function drag(handle, number, event) {
+      const point = new DOMPoint(event.clientX, event.clientY);
+      const at = point.matrixTransform(dragged.svg.getScreenCTM().inverse());
+      if (!handle.at) return model.send({ handle: number, at: [at.x, at.y] });
+      const [now, distances] = [state(), []];
+      const [first, second] = handle.controls;
+      for (let i = 0; i < sizes[first]; i++)
+        for (let j = 0; j < (second ? sizes[second] : 1); j++) {
+          const trial = { [first]: i, ...(second && { [second]: j }) };
+          const [x, y] = entry(handle, handle.at, sizes, { ...now, ...trial });
+          distances.push([(x - at.x) ** 2 + (y - at.y) ** 2, trial]);
+        }
+      move(distances.reduce((best, next) => (next[0] < best[0] ? next : best))[1]);
+    }
+    let dragged = null;
+    const handles = () => model.get("_table")?.handles ?? (model.get("_handles") ?? []);
+    picture.addEventListener("pointerdown", (event) => {
+      const id = event.target.closest(".explorer-handle")?.id;
+      const number = handles().findIndex((handle) => mine + handle.artist === id);
+      if (number < 0) return;
+      dragged = { number, svg: event.target.closest("svg") };
+      picture.setPointerCapture(event.pointerId);
+      picture.classList.add("explorer-dragging");
+      event.preventDefault();
+    });
+    picture.addEventListener("pointermove", (event) => {
+      if (dragged) drag(handles()[dragged.number], dragged.number, event);
+    });
+    for (const end of ["pointerup", "pointercancel"])
+      picture.addEventListener(end, () => {
+        dragged = null;
+        picture.classList.remove("explorer-dragging");
+      });
+
+    const watched = [...names, "_readout", "_error", ...(model.get("_units") ?? []).map((key) => "_unit_" + key)];
+    const events = watched.map((name) => "change:" + name);
+    let due = false; // several changes of one message are one drawing
+    const soon = () => {
+      if (!due) queueMicrotask(() => ((due = false), draw()));
+      due = true;
+    };
+    for (const event of events) model.on(event, live ? soon : draw);
+    fields.disabled = false;
+    draw();
+    figure.dataset.ready = "";
+    return () => {
+      players.forEach((player) => player.stop());
+      for (const event of events) model.off(event, live ? soon : draw);
+    };
+  }
+
+  // On a page a plain object stands in for the notebook's model: the state is one index per control.
+  function standIn(figure) {
+    const [data, listeners] = [{}, {}];
+    for (const input of figure.querySelectorAll(".explorer-controls [name]"))
+      data[input.name] = { checkbox: +input.checked, range: +input.value }[input.type] ?? input.selectedIndex;
+    let changed = [];
+    return {
+      get: (name) => data[name],
+      set: (name, value) => ((data[name] = value), changed.push(name)),
+      save_changes: () => (listeners["change:" + changed[0]]?.forEach((listener) => listener()), (changed = [])),
+      on: (event, listener) => (listeners[event] ??= []).push(listener),
+    };
+  }
+
+  const waiting = {};
+  function start(figure) {
+    if (!figure.querySelector(".explorer-controls")) return;
+    const model = standIn(figure);
+    const receive = ({ texts, ...table }) => {
+      model.set("_texts", texts);
+      model.set("_table", table);
+      render({ model, el: figure });
+    };
+    const inline = figure.querySelector(":scope > script.explorer-table");
+    if (inline) return receive(JSON.parse(inline.textContent));
+    const url = figure.dataset.table;
+    if (!url) return;
+    waiting[url.split("/").pop().replace(/\.js$/, "")] = receive;
+    const load = () => {
+      near.disconnect();
+      document.removeEventListener("keydown", load);
+      document.head.append(Object.assign(document.createElement("script"), { src: url }));
+    };
+    const close = (entries) => entries.some((one) => one.isIntersecting) && load();
+    const near = new IntersectionObserver(close, { rootMargin: "600px" });
+    near.observe(figure);
+    document.addEventListener("keydown", load); // the Tab key goes further than the eye, but not to disabled inputs
+  }
+
+  if (document.currentScript) {
+    window.lossbook_table = (key, table) => waiting[key]?.(table);
+    const all = () => document.querySelectorAll("figure.explorer[data-explorer]").forEach(start);
+    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", all);
+    else all();
+  }
+  return { render };
+})();

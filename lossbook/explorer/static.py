@@ -1,0 +1,138 @@
+"""The HTML of an explorer, the same for the page and for the notebook."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lossbook.explorer.controls import Choice, Control, Play, Slider
+
+if TYPE_CHECKING:
+    from lossbook.explorer.explorer import Explorer
+
+ASSETS = (Path(__file__).with_name("explorer.js"), Path(__file__).with_name("explorer.css"))
+INLINE_LIMIT = 100_000  # bytes of a table: larger ones are loaded when the reader comes near
+
+escape = html.escape
+
+
+def figure(explorer: Explorer, svg: str, table: dict[str, Any] | None = None) -> str:
+    """The figure with its controls, and the table of every state if the page is to play it alone."""
+    data = script = ""
+    if table is not None and explorer.controls:
+        texts = {key: control.texts for key, control in explorer.controls.items()}
+        data = json.dumps({"texts": texts, **table}, ensure_ascii=False, separators=(",", ":"))
+        data = data.replace("</", "<\\/").replace("<!", "\\u003c!")
+        script = f'<script type="application/json" class="explorer-table">{data}</script>'
+    readout = explorer.readout
+    output = f'<output class="explorer-readout" aria-live="polite">{escape(readout)}</output>' if readout or explorer.controls else ""
+    return (
+        f'<figure class="explorer" data-explorer="{explorer.name}">{script}'
+        f'<div class="explorer-picture" role="img" aria-label="{escape(explorer.alt)}">{svg}</div>'
+        f"{controls(explorer)}{output}"
+        f"<figcaption>{caption(explorer.caption, typeset=table is not None)}</figcaption></figure>"
+    )
+
+
+def controls(explorer: Explorer) -> str:
+    """The native inputs, disabled until the player has taken them over."""
+    if not explorer.controls:
+        return ""
+    parts = [
+        control(key, one, one.index(key, explorer.state[key])) for key, one in explorer.controls.items()
+    ]
+    reset = '<button type="button" class="explorer-reset">Reset</button>'
+    return f'<fieldset class="explorer-controls" disabled>{"".join(parts)}{reset}</fieldset>'
+
+
+def control(key: str, one: Control, index: int) -> str:
+    """One labelled native input; its state is an index into the control's values."""
+    label, attributes = escape(one.label), f'name="{key}" data-start="{one.start}"'
+    if isinstance(one, Slider):
+        text = f"{one.texts[index]} {one.unit}".strip()
+        field = (
+            f'<input type="range" {attributes} data-unit="{escape(one.unit)}" min="0" max="{len(one.values) - 1}" '
+            f'value="{index}" aria-valuetext="{escape(text)}">'
+        )
+        after = f'<span class="explorer-value" aria-hidden="true">{escape(text)}</span>'
+        if isinstance(one, Play):
+            after += f'<button type="button" class="explorer-play" data-plays="{key}" data-interval="{one.interval}">Play</button>'
+    elif isinstance(one, Choice):
+        options = "".join(
+            f"<option{' selected' if number == index else ''}>{escape(text)}</option>" for number, text in enumerate(one.texts)
+        )
+        field, after = f"<select {attributes}>{options}</select>", ""
+    else:
+        field, after = f'<input type="checkbox" {attributes}{" checked" if index else ""}>', ""
+    return f'<span class="explorer-control"><label><span>{label}</span> {field}</label>{after}</span>'
+
+
+def caption(text: str, *, typeset: bool) -> str:
+    """The caption as HTML: mathematics for MathJax, or in plain letters where a notebook's widget has no MathJax."""
+    parts = text.split("$")
+    for number, part in enumerate(parts):
+        if number % 2 == 0:
+            parts[number] = escape(part, quote=False)
+        elif typeset:
+            parts[number] = f'<span class="math notranslate nohighlight">\\({escape(part, quote=False)}\\)</span>'
+        else:
+            parts[number] = plain(part)
+    return "".join(parts)
+
+
+SYMBOLS = {
+    "le": "≤", "ge": "≥", "ne": "≠", "to": "→", "infty": "∞", "approx": "≈", "cdot": "·", "times": "×", "pm": "±", "sum": "∑",
+    "int": "∫", "partial": "∂", "ell": "ℓ", "log": "log", "exp": "exp", "max": "max", "min": "min", "mid": "|", "in": "∈",
+    "left": "", "right": "", "mathrm": "", "operatorname": "", "text": "", "mathbf": "",
+}  # fmt: skip
+ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
+
+
+def plain(tex: str) -> str:
+    """A short formula in letters: Greek, accents, sub- and superscripts. What it does not know it leaves readable."""
+
+    def symbol(match: re.Match[str]) -> str:
+        name = match[1]
+        size = "CAPITAL" if name[0].isupper() else "SMALL"
+        try:
+            return unicodedata.lookup(f"GREEK {size} LETTER {name.removeprefix('var').upper().replace('LAMBDA', 'LAMDA')}")
+        except KeyError:
+            return SYMBOLS.get(name, name)
+
+    text = re.sub(r"\\(hat|bar|tilde)\s*\{?(\w)\}?", lambda match: match[2] + ACCENTS[match[1]], tex)
+    text = re.sub(r"\\frac\{([^{}]*)\}\{([^{}]*)\}", r"\1/\2", text)
+    text = re.sub(r"\\[,;:! |]", " ", re.sub(r"\\([A-Za-z]+)\s?", symbol, text))
+    text = escape(text, quote=False)
+    for mark, tag in (("_", "sub"), ("^", "sup")):
+        text = re.sub(rf"\{mark}(?:\{{([^{{}}]*)\}}|(\S))", lambda match, tag=tag: f"<{tag}>{match[1] or match[2]}</{tag}>", text)  # type: ignore[misc]
+    return f'<i class="explorer-math">{re.sub(r"[{}]", "", text)}</i>'
+
+
+TABLE = re.compile(
+    r'<figure class="explorer" data-explorer="(?P<name>[a-z0-9-]+)">'
+    r'<script type="application/json" class="explorer-table">(?P<data>.*?)</script>',
+    re.DOTALL,
+)
+
+
+def externalise(text: str, folder: Path, url_prefix: str) -> str:
+    """Move the large tables of a page into scripts in `folder`, which the player loads when they come near.
+
+    A script, not JSON: a page that was opened from a file may load scripts beside it, but fetch nothing.
+    """
+
+    def move(match: re.Match[str]) -> str:
+        data = match["data"]
+        if len(data.encode()) <= INLINE_LIMIT:
+            return match[0]
+        key = f"{match['name']}-{hashlib.sha256(data.encode()).hexdigest()[:10]}"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{key}.js").write_text(f'lossbook_table("{key}", {data});\n', encoding="utf-8")
+        return f'<figure class="explorer" data-explorer="{match["name"]}" data-table="{url_prefix.rstrip("/")}/{key}.js">'
+
+    return TABLE.sub(move, text)
