@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
 from lossbook.core import (
     RESIDUAL,
@@ -26,7 +25,7 @@ from lossbook.core import (
     reduce_grad,
     residual,
 )
-from lossbook.numerics import damped, log1p_square
+from lossbook.numerics import damped, log1p_square, stirling_error, x_minus_log1p
 
 
 def _residual_and_scale(prediction: ArrayLike, target: ArrayLike, scale: ArrayLike) -> tuple[Floats, Floats]:
@@ -247,7 +246,8 @@ def student_t_nll(
 ) -> Floats | float:
     r"""Negative log-likelihood of a Student-t distribution with location ŷ, scale σ and ν degrees of freedom.
 
-    .. math:: \ell = \log B\left(\tfrac{\nu}{2}, \tfrac12\right) + \tfrac12 \log\nu + \log\sigma
+    .. math:: \ell = \log \Gamma\left(\tfrac{\nu}{2}\right) - \log \Gamma\left(\tfrac{\nu + 1}{2}\right)
+              + \tfrac12 \log(\pi\nu) + \log\sigma
               + \frac{\nu + 1}{2} \log\left(1 + \frac{e^2}{\nu\sigma^2}\right), \qquad e = y - \hat y
 
     Parameters
@@ -273,8 +273,7 @@ def student_t_nll(
 
     Notes
     -----
-    σ is not the standard deviation, which is σ √(ν / (ν − 2)) for ν > 2 and does not exist below. The beta function
-    B(ν/2, ½) = √π Γ(ν/2) / Γ((ν + 1)/2) keeps the digits that two nearly equal log Γ would cancel. Not convex in ŷ.
+    σ is not the standard deviation, which is σ √(ν / (ν − 2)) for ν > 2 and does not exist below. Not convex in ŷ.
 
     References
     ----------
@@ -289,9 +288,15 @@ def student_t_nll(
     df = number("df", df, 0)
     e, scale = _residual_and_scale(prediction, target, scale)
     with quiet():
-        constant = special.betaln(df / 2, 0.5) + np.log(df) / 2
+        constant = np.log(2 * np.pi) / 2 + _student_t_excess(df)
         tail = (df + 1) / 2 * log1p_square(e, scale * np.sqrt(df))
         return reduce(constant + np.log(scale) + tail, reduction)
+
+
+def _student_t_excess(df: float) -> Floats:
+    """By how much the Student-t constant exceeds the normal one, ½ log 2π: log Γ by Stirling, cancelled on paper."""
+    half = np.asarray(df / 2)
+    return half * x_minus_log1p(0.5 / half) + stirling_error(half) - stirling_error(half + 0.5)
 
 
 def student_t_nll_grad(
