@@ -77,7 +77,9 @@ def check(id: str, answer: Any = None) -> Result:
             record.answers += 1
             record.right |= result.right
         return result
-    except Exception as problem:  # a fault of ours: say so rather than stop the learner's notebook
+    except KeyboardInterrupt:  # the learner's own
+        raise
+    except BaseException as problem:  # a fault of ours: say so rather than stop the learner's notebook
         text = f"The checker itself failed ({type(problem).__name__}: {trial.told(problem)}). Please report it."
         return Result(picture(id), WRONG, [text])
 

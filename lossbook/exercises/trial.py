@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc
 import copy
+import inspect
 import types
 import warnings
 from collections.abc import Callable, Iterator
@@ -33,7 +34,7 @@ def call(function: Callable[..., Any], case: Case) -> tuple[Outcome, list[str]]:
         outcome = Outcome(function(*arguments, **keywords))
     except BaseException as problem:
         outcome = Outcome(raised=problem)
-    pairs = {f"number {index}": (arguments[index - 1], value) for index, value in enumerate(case.arguments, 1)}
+    pairs = {f"number {index + 1}": (arguments[index], value) for index, value in enumerate(case.arguments)}
     pairs |= {name: (keywords[name], value) for name, value in case.keywords.items()}
     return outcome, [name for name, (after, before) in pairs.items() if not _unchanged(after, before)]
 
@@ -79,8 +80,15 @@ def trials(
             "starter": isinstance(got.raised, NotImplementedError),
             "printed": noise.printed.getvalue()[printed : printed + PRINTED],
             "warned": [told(entry.message) for entry in noise.warned[warned : warned + 1]],
-            "changed": changed,
+            "changed": [_name(exercise, argument) for argument in changed],
         }
+
+
+def _name(exercise: Code, argument: str) -> str:
+    """The argument's name in the statement, which is its name in the reference."""
+    names = list(inspect.signature(exercise.reference).parameters)
+    place = argument.removeprefix("number ")
+    return f"`{names[int(place) - 1] if place != argument else argument}`"
 
 
 def _received(got: Outcome) -> str:
