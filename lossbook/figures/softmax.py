@@ -1,0 +1,573 @@
+"""The figures and explorers of the chapter on softmax and sigmoid."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import xlogy
+
+from lossbook.classification import (
+    logsumexp,
+    sigmoid,
+    softmax,
+    softmax_cross_entropy,
+    softmax_cross_entropy_grad,
+)
+from lossbook.core import Floats, quiet
+from lossbook.explorer import Choice, Explorer, Handle, Play, Slider, palette, subplots
+from lossbook.figures.wording import written
+from lossbook.information import entropy
+
+BIRDS = ("blackbird", "robin", "wren")
+SCORES = (2.0, 1.0, 0.0)
+"""What the network on the phone answers when a bird sings."""
+
+TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0)
+LOGIT = {"start": -3.0, "stop": 3.0, "step": 0.5}
+"""The third logit stays at 0: only differences count, so two sliders reach every distribution of three classes."""
+
+
+# ── Three logits ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Logits(NamedTuple):
+    """The left panel that two explorers share: three bars, two of them with a top to drag."""
+
+    bars: Any
+    tops: list[Any]
+
+    def move(self, logits: Floats) -> None:
+        for bar, value in zip(self.bars, logits, strict=True):
+            bar.set_height(value)
+        for top, value in zip(self.tops, logits[:2], strict=True):
+            top.set_ydata([value])
+
+    def handles(self) -> list[Handle]:
+        return [Handle(top, y=name) for top, name in zip(self.tops, BIRDS, strict=False)]
+
+
+def _logits(axis: Any) -> _Logits:
+    axis.axhline(0, color=palette.axis, lw=0.8)
+    bars = axis.bar(range(3), SCORES, width=0.6, color=palette.data, alpha=0.55)
+    tops = [axis.plot([k], [SCORES[k]], "o", color=palette.data, ms=11)[0] for k in range(2)]
+    axis.text(2, 0.12, "fixed at 0", ha="center", color=palette.muted, fontsize="small")
+    axis.set(xlim=(-0.6, 2.6), ylim=(-3.5, 3.5), title="logits s")
+    axis.set_xticks(range(3), BIRDS)
+    axis.grid(False, axis="x")
+    return _Logits(bars, tops)
+
+
+def _sliders() -> dict[str, Slider]:
+    return {name: Slider(**LOGIT, value=SCORES[k], label=f"logit of {name}") for k, name in enumerate(BIRDS[:2])}
+
+
+def three_logits() -> Explorer:
+    """Three logits, a temperature, and the probabilities that softmax makes of them."""
+    figure, (left, right) = subplots(1, 2)
+    panel = _logits(left)
+    bars = right.bar(range(3), SCORES, width=0.6, color=palette.model, alpha=0.75)
+    texts = [right.text(k, 1.03, "", ha="center", color=palette.model) for k in range(3)]
+    right.set(xlim=(-0.6, 2.6), ylim=(0, 1.14), yticks=[0, 0.25, 0.5, 0.75, 1])
+    right.set_title("probabilities p̂")
+    right.set_xticks(range(3), BIRDS)
+    right.grid(False, axis="x")
+
+    def update(blackbird: float, robin: float, temperature: float) -> str:
+        logits = np.array([blackbird, robin, 0.0])
+        panel.move(logits)
+        probabilities = softmax(logits, temperature=temperature)
+        for bar, text, probability in zip(bars, texts, probabilities, strict=True):
+            bar.set_height(probability)
+            text.set_text(f"{probability:.3f}")
+        listed = ", ".join(f"{name} {value:.3f}" for name, value in zip(BIRDS, probabilities, strict=True))
+        return f"At T = {temperature:g} the probabilities are {listed}; their entropy is {entropy(probabilities):.3f} nats."
+
+    return Explorer(
+        figure,
+        update,
+        name="three-logits",
+        controls={**_sliders(), "temperature": Slider(values=TEMPERATURES, value=1.0, label="temperature T")},
+        handles=panel.handles(),
+        caption="Drag the tops of the two left-hand bars, then move the temperature. The probabilities stay in the order "
+        "of the scores and always sum to 1. A low temperature gives nearly everything to the largest score; a high one "
+        "levels them.",
+        alt="Left, three bars for the logits of blackbird, robin and wren: 2, 1 and 0. Right, three bars for the "
+        "probabilities at temperature 1: 0.665, 0.245 and 0.090.",
+    )
+
+
+def gradient_bars() -> Explorer:
+    """The gradient p̂ − y of the cross-entropy as the logits and the label move."""
+    figure, (left, right) = subplots(1, 2)
+    panel = _logits(left)
+    right.axhline(0, color=palette.axis, lw=0.8)
+    bars = right.bar(range(3), SCORES, width=0.6, color=palette.gradient, alpha=0.75)
+    texts = [right.text(k, 1.06, "", ha="center", color=palette.gradient) for k in range(3)]
+    right.set(xlim=(-0.6, 2.6), ylim=(-1.08, 1.26), yticks=[-1, -0.5, 0, 0.5, 1], title="gradient p̂ − y")
+    right.set_xticks(range(3), BIRDS)
+    right.grid(False, axis="x")
+
+    def update(blackbird: float, robin: float, label: int) -> str:
+        logits = np.array([blackbird, robin, 0.0])
+        panel.move(logits)
+        slopes = softmax_cross_entropy_grad(logits, label)
+        for bar, text, slope in zip(bars, texts, slopes, strict=True):
+            bar.set_height(slope)
+            text.set_text(written(slope, 3))
+        loss = softmax_cross_entropy(logits, label)
+        listed = ", ".join(f"{name} {written(slope, 3)}" for name, slope in zip(BIRDS, slopes, strict=True))
+        return f"The bird is a {BIRDS[label]}: loss {loss:.3f} nats, gradient {listed}; the sum is 0."
+
+    return Explorer(
+        figure,
+        update,
+        name="softmax-gradient",
+        controls={
+            **_sliders(),
+            "label": Choice({name: k for k, name in enumerate(BIRDS)}, value=1, label="the bird is a"),
+        },
+        handles=panel.handles(),
+        caption="Choose the right answer and move the logits. The right class has a negative slope, all others a positive "
+        "one, and the three cancel. No slope ever leaves the range from −1 to 1, however wrong the scores are.",
+        alt="Left, the logits 2, 1 and 0. Right, the gradient if the bird is a robin: blackbird 0.665, robin −0.755, "
+        "wren 0.090.",
+    )
+
+
+# ── Two classes ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def sigmoid_curve() -> Explorer:
+    """The sigmoid at a temperature, with a point on it and the other class beside it."""
+    s = np.linspace(-8, 8, 161)
+    figure, axis = subplots(figsize=(5.6, 3.4))
+    axis.plot(s, sigmoid(s), ":", color=palette.muted, lw=1.2)
+    (yes,) = axis.plot(s, s, color=palette.model)
+    (no,) = axis.plot(s, s, "--", color=palette.density)
+    (probe,) = axis.plot([2], [0.9], "o", color=palette.model, ms=11)
+    (mirror,) = axis.plot([2], [0.1], "o", color=palette.density, ms=7)
+    axis.text(8, 1.05, "yes: σ(s/T)", ha="right", color=palette.model)
+    axis.text(-8, 1.05, "no: σ(−s/T)", ha="left", color=palette.density)
+    axis.set(xlim=(-8.3, 8.3), ylim=(-0.05, 1.15), xlabel="logit s of yes (no has logit 0)", ylabel="probability")
+
+    def update(logit: float, temperature: float) -> str:
+        yes.set_ydata(sigmoid(s, temperature=temperature))
+        no.set_ydata(sigmoid(-s, temperature=temperature))
+        with_, without = softmax([logit, 0.0], temperature=temperature)
+        probe.set_data([logit], [with_])
+        mirror.set_data([logit], [without])
+        return (
+            f"At s = {written(logit, 1)} and T = {temperature:g}: probability of yes {with_:.4f}, of no {without:.4f}; "
+            f"the odds are e^({written(logit / temperature, 2)}) = {np.exp(logit / temperature):.4g} to 1."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="sigmoid-curve",
+        controls={
+            "logit": Slider(-8, 8, step=0.5, value=2.0, label="logit s"),
+            "temperature": Slider(values=TEMPERATURES, value=1.0, label="temperature T"),
+        },
+        handles=[Handle(probe, x="logit")],
+        caption="Drag the point. The two curves are mirror images and sum to 1 at every s. One step to the right "
+        "multiplies the odds by the same factor wherever you stand, though the probability hardly moves at the ends.",
+        alt="The sigmoid rises from 0 to 1 through one half at s = 0; its mirror image falls. At s = 2 the probability of "
+        "yes is 0.88.",
+    )
+
+
+# ── Large logits ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def naive_softmax(logits: ArrayLike) -> Floats:
+    """The softmax exactly as its formula reads, which overflows. For show: use `lossbook.softmax`."""
+    with quiet():
+        powers = np.exp(np.asarray(logits, dtype=np.float64))
+        return np.asarray(powers / powers.sum())
+
+
+def naive_logsumexp(logits: ArrayLike, dtype: Any = np.float64) -> float:
+    """Log-sum-exp exactly as its formula reads, in one precision. For show: use `lossbook.logsumexp`."""
+    with quiet():
+        return float(np.log(np.exp(np.asarray(logits, dtype=dtype)).sum()))
+
+
+def large_logits() -> Explorer:
+    """Naive and stable log-sum-exp of three logits that are all shifted by c."""
+    shifts = np.arange(-800.0, 801.0, 2.0)
+    exact = logsumexp(SCORES)
+    low, high = 2.0, 2.9  # where the picture puts the infinities
+    curves = {
+        bits: np.clip([naive_logsumexp(np.add(SCORES, c), f"float{bits}") - c for c in shifts], low, high)
+        for bits in (32, 64)
+    }
+    figure, axis = subplots(figsize=(5.6, 3.6))
+    axis.axhline(exact, color=palette.model, lw=6, alpha=0.35)
+    axis.text(250, exact - 0.035, "stable", color=palette.model, va="top")
+    (naive,) = axis.plot(shifts, curves[32], color=palette.gradient)
+    (stable_probe,) = axis.plot([0], [exact], "s", color=palette.model, ms=10)
+    (probe,) = axis.plot([0], [exact], "o", color=palette.gradient, ms=10)
+    note = axis.text(0, high + 0.08, "", color=palette.gradient, ha="center", va="center")
+    axis.set(xlim=(-830, 830), ylim=(low - 0.06, high + 0.16), xlabel="shift c added to the logits 2, 1, 0")
+    axis.set_ylabel("log-sum-exp minus c")
+    axis.set_yticks([low, 2.2, 2.4, 2.6, high], ["−∞", "2.2", "2.4", "2.6", "∞"])
+
+    def update(shift: float, bits: int) -> str:
+        naive.set_ydata(curves[bits])
+        answer = naive_logsumexp(np.add(SCORES, shift), f"float{bits}")
+        probe.set_data([shift], [min(max(answer - shift, low), high)])
+        stable_probe.set_xdata([shift])
+        said = written(answer, 4) if np.isfinite(answer) else "∞" if answer > 0 else "−∞"
+        note.set_text(f"naive: {said}")
+        note.set_x(min(max(shift, -560), 560))
+        with quiet():
+            power = np.exp(np.asarray(shift + SCORES[0], dtype=f"float{bits}"))
+        largest = f"{power:.3g}".replace("inf", "∞").replace("-", "−")
+        return (
+            f"At c = {written(shift, 0)} in {bits} bits the largest power is {largest}; naive log-sum-exp gives {said}, the "
+            f"stable one {written(logsumexp(np.add(SCORES, shift)), 4)}."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="large-logits",
+        controls={
+            "shift": Slider(-800, 800, step=10, value=80, label="shift c"),
+            "bits": Choice({"32 bits": 32, "64 bits": 64}, value=32, label="precision"),
+        },
+        handles=[Handle(stable_probe, x="shift")],
+        caption="Three logits are shifted by c. Log-sum-exp should shift along, so the plotted difference should be flat. "
+        "Move c to the right until the naive formula overflows, then to the left until it loses its digits and underflows.",
+        alt="The stable result is a flat line at 2.41. The naive result in 32 bits lies on it between about −100 and 86 and "
+        "leaves it on either side.",
+    )
+
+
+# ── Loss and slope of a wrong logit ──────────────────────────────────────────────────────────────────────────────────
+
+
+def bounded_pull() -> Explorer:
+    """Cross-entropy and its slope as the logit of one wrong class grows, beside a squared error."""
+    s = np.linspace(-6, 10, 161)
+    rows = np.stack([s, np.zeros_like(s)], axis=-1)
+    right_class = np.ones(s.size, dtype=int)
+    values = softmax_cross_entropy(rows, right_class, reduction="none")
+    slopes = softmax_cross_entropy_grad(rows, right_class, reduction="none")[:, 0]
+    figure, (left, right) = subplots(1, 2)
+    left.plot(s, np.maximum(s, 0) ** 2 / 2, ":", color=palette.muted, lw=1.5)
+    right.plot(s, np.maximum(s, 0), ":", color=palette.muted, lw=1.5)
+    left.text(4.6, 11.2, "½s² ", ha="right", color=palette.muted)
+    right.text(2.5, 2.8, "s ", ha="right", color=palette.muted)
+    left.plot(s, values, color=palette.loss)
+    right.plot(s, slopes, color=palette.gradient)
+    right.axhline(1, color=palette.muted, lw=0.6)
+    (dot,) = left.plot([2], [2], "o", color=palette.loss, ms=10)
+    (slope_dot,) = right.plot([2], [1], "o", color=palette.gradient, ms=10)
+    left.set(xlim=(-6, 10.3), ylim=(-0.5, 12.5), xlabel="logit of the wrong class", title="loss in nats")
+    right.set(xlim=(-6, 10.3), ylim=(-0.15, 3.2), xlabel="logit of the wrong class", title="slope")
+
+    def update(wrong: float) -> str:
+        value, slope = softmax_cross_entropy([wrong, 0.0], 1), softmax_cross_entropy_grad([wrong, 0.0], 1)[0]
+        dot.set_data([wrong], [value])
+        slope_dot.set_data([wrong], [slope])
+        return f"With the wrong logit at {written(wrong, 1)} and the right one at 0: loss {value:.3f} nats, slope {slope:.4f}."
+
+    return Explorer(
+        figure,
+        update,
+        name="bounded-pull",
+        controls={"wrong": Slider(-6, 10, step=0.5, value=2.0, label="wrong logit")},
+        handles=[Handle(dot, x="wrong"), Handle(slope_dot, x="wrong")],
+        caption="Raise the logit of the wrong class; the right one stays at 0. The loss bends into a straight line and "
+        "its slope stops at 1. A squared error (dotted) would go on accelerating.",
+        alt="Left, the loss is near 0 for negative logits and becomes a straight line of slope 1. Right, the slope rises "
+        "from 0 to 1 and stays there. Dotted: a half square and its ever-growing slope.",
+    )
+
+
+# ── Sure and unsure ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+PREDICTIONS = {
+    "one favourite: 2, 1, 0": (2.0, 1.0, 0.0),
+    "two rivals: 2, 2, −1": (2.0, 2.0, -1.0),
+    "all alike: 1, 1, 1": (1.0, 1.0, 1.0),
+}
+"""Three rows of logits for the entropy explorer."""
+
+
+def on_triangle(p: Floats) -> tuple[Floats, Floats]:
+    """Where a distribution of three classes stands in an equilateral triangle of side 1, the third class on top."""
+    return p[..., 1] + p[..., 2] / 2, p[..., 2] * np.sqrt(3) / 2
+
+
+def how_sure() -> Explorer:
+    """The path of a prediction through the triangle of distributions as the temperature moves, and its entropy."""
+    grid = 10 ** np.linspace(-1, 1.3, 47)
+    figure, (left, right) = subplots(1, 2)
+    x, y = np.meshgrid(np.linspace(0, 1, 121), np.linspace(0, np.sqrt(3) / 2, 105))
+    third = y / (np.sqrt(3) / 2)
+    second = x - third / 2
+    shares = np.stack([1 - second - third, second, third])
+    surface = -xlogy(np.clip(shares, 0, 1), np.clip(shares, 1e-300, 1)).sum(axis=0)
+    surface[(shares < -1e-9).any(axis=0)] = np.nan
+    left.contour(x, y, surface, levels=[0.3, 0.5, 0.7, 0.9, 1.05], colors=palette.muted, linewidths=0.7)
+    left.plot([0, 1, 0.5, 0], [0, 0, np.sqrt(3) / 2, 0], color=palette.axis, lw=1)
+    for place, name, side in (((-0.02, -0.09), BIRDS[0], "left"), ((1.02, -0.09), BIRDS[1], "right")):
+        left.text(*place, name, ha=side, va="center")
+    left.text(0.5, 0.93, BIRDS[2], ha="center", va="center")
+    left.set(xlim=(-0.1, 1.1), ylim=(-0.16, 1.02), aspect="equal")
+    left.set_axis_off()
+    left.set_title("all distributions")
+    (path,) = left.plot([0], [0], color=palette.model)
+    (point,) = left.plot([0], [0], "o", color=palette.model, ms=11)
+    right.axhline(np.log(3), color=palette.muted, lw=0.8)
+    right.text(0.11, np.log(3) + 0.03, "log 3", color=palette.muted)
+    (curve,) = right.plot(grid, grid, color=palette.density)
+    (mark,) = right.plot([1], [1], "o", color=palette.density, ms=11)
+    right.set(xscale="log", xlim=(0.09, 22), ylim=(-0.05, 1.24), xlabel="temperature T", title="entropy in nats")
+    right.set_xticks([0.1, 1, 10], ["0.1", "1", "10"])
+    right.minorticks_off()
+
+    def update(logits: tuple[float, float, float], temperature: float) -> str:
+        along = np.array([softmax(logits, temperature=float(t)) for t in grid])
+        path.set_data(*on_triangle(along))
+        curve.set_ydata(entropy(along))
+        here = softmax(logits, temperature=temperature)
+        point.set_data(*(np.atleast_1d(value) for value in on_triangle(here)))
+        surprise = float(entropy(here))
+        mark.set_data([temperature], [surprise])
+        listed = ", ".join(f"{value:.3f}" for value in here)
+        return (
+            f"At T = {temperature:g} the prediction is ({listed}): entropy {surprise:.3f} nats, as unsure as a fair choice "
+            f"among {np.exp(surprise):.2f} birds."
+        )
+
+    values = [0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20]
+    return Explorer(
+        figure,
+        update,
+        name="how-sure",
+        controls={
+            "logits": Choice(PREDICTIONS, value=SCORES, label="logits"),
+            "temperature": Slider(values=values, value=1, label="temperature T"),
+        },
+        handles=[Handle(mark, x="temperature")],
+        caption="Every distribution over three birds is a point of the triangle; the thin lines join points of equal "
+        "entropy. Raise the temperature and the prediction walks to the middle. Lower it and it walks to a corner, or "
+        "with two rivals to the middle of a side, where the entropy stays at log 2.",
+        alt="Left, a triangle with blackbird, robin and wren at its corners, and the path of a prediction from the blackbird "
+        "corner to the centre. Right, the entropy rises with the temperature from 0 to log 3.",
+    )
+
+
+# ── The whole model ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+SPECIES = ("setosa", "versicolor", "virginica")
+
+
+class Network(NamedTuple):
+    """Two features, three hidden units, three logits."""
+
+    first: Floats
+    first_bias: Floats
+    second: Floats
+    second_bias: Floats
+
+    def hidden(self, features: ArrayLike) -> Floats:
+        return np.asarray(np.tanh(np.asarray(features) @ self.first + self.first_bias))
+
+    def logits(self, features: ArrayLike) -> Floats:
+        return np.asarray(self.hidden(features) @ self.second + self.second_bias)
+
+
+@cache
+def flower_network() -> Network:
+    """A network that tells three irises apart by length and width of their petals."""
+    from sklearn.datasets import load_iris
+    from sklearn.neural_network import MLPClassifier
+
+    flowers = load_iris()
+    centre = np.array([3.8, 1.2])
+    fitted = MLPClassifier((3,), activation="tanh", solver="lbfgs", alpha=0.3, max_iter=5000, random_state=1)
+    fitted.fit(flowers.data[:, 2:] - centre, flowers.target)
+    (first, second), (first_bias, second_bias) = fitted.coefs_, fitted.intercepts_
+    return Network(first, first_bias - centre @ first, second, second_bias)
+
+
+def whole_model() -> Explorer:
+    """Features, network, logits, softmax, distribution, loss: one flower on its way through all of them."""
+    network = flower_network()
+    heights = np.array([3.6, 2.4, 1.2])
+    figure, axis = subplots(figsize=(7.4, 3.5))
+    axis.set(xlim=(0, 12.3), ylim=(0.1, 5.2))
+    axis.set_axis_off()
+    stages = {"features": 0.9, "network": 2.7, "logits": 4.5, "softmax": 6.05, "distribution": 8.45, "loss": 11.4}
+    for name, x in stages.items():
+        axis.text(x, 4.85, name, ha="center", va="center", color=palette.ink, fontsize=11.5)
+    symbols = ("x", "w", "s", "", "p(· | x, w)", "−log p(y | x, w)")
+    for symbol, x in zip(symbols, stages.values(), strict=True):
+        axis.text(x, 4.45, symbol, ha="center", va="center", color=palette.muted, fontsize=9.5)
+    inputs = np.array([3.0, 1.8])
+    for x0, starts, x1, ends in ((0.9, inputs, 2.7, heights), (2.7, heights, 4.5, heights)):
+        pairs = [(start, end) for start in starts for end in ends]
+        for start, end in pairs:
+            axis.plot([x0, x1], [start, end], color=palette.muted, lw=0.6, alpha=0.6, zorder=1)
+
+    def nodes(x: float, places: Floats, colour: str) -> list[Any]:
+        axis.plot(np.full(places.size, x), places, "o", ms=31, mfc=palette.background, mec=colour, mew=1.4, zorder=2)
+        return [axis.text(x, y, "", ha="center", va="center", color=colour, fontsize=10, zorder=3) for y in places]
+
+    features, hidden = nodes(0.9, inputs, palette.data), nodes(2.7, heights, palette.muted)
+    logits = nodes(4.5, heights, palette.data)
+    for y, name in ((3.65, "length, cm"), (1.15, "width, cm")):
+        axis.text(0.9, y, name, ha="center", va="center", color=palette.muted, fontsize=9.5)
+    arrow = {"arrowstyle": "->", "color": palette.axis, "lw": 1.2}
+    for x0, x1 in ((5.15, 5.5), (6.6, 6.95), (9.9, 10.35)):
+        axis.annotate("", (x1, 2.4), (x0, 2.4), arrowprops=arrow)
+    axis.text(6.05, 2.4, "exp\n÷ sum", ha="center", va="center", fontsize=10, linespacing=1.4)
+    axis.plot([7.1, 7.1], [0.75, 4.1], color=palette.axis, lw=0.8)
+    bars = axis.barh(heights, [1, 1, 1], height=0.42, left=7.1, color=palette.model, alpha=0.75)
+    probabilities = [
+        axis.text(9.75, y + 0.42, "", ha="right", va="center", color=palette.model, fontsize=10) for y in heights
+    ]
+    for y, name in zip(heights, SPECIES, strict=True):
+        axis.text(7.18, y + 0.42, name, ha="left", va="center", fontsize=9.5)
+    (chosen,) = axis.plot([9.55], [2.4], "<", color=palette.truth, ms=9)
+    loss_text = axis.text(11.4, 2.4, "", ha="center", va="center", color=palette.loss, fontsize=15)
+    label_text = axis.text(11.4, 1.5, "", ha="center", va="center", color=palette.truth, fontsize=9.5)
+    axis.text(11.4, 1.95, "nats", ha="center", va="center", color=palette.loss, fontsize=9.5)
+
+    def update(length: float, width: float, species: int) -> str:
+        flower = np.array([length, width])
+        scores = network.logits(flower)
+        shares = softmax(scores)
+        loss = float(softmax_cross_entropy(scores, species))
+        written_in = ((features, flower, 1), (hidden, network.hidden(flower), 2), (logits, scores, 1))
+        for texts, values, digits in written_in:
+            for text, value in zip(texts, values, strict=True):
+                text.set_text(written(value, digits))
+        for bar, text, share in zip(bars, probabilities, shares, strict=True):
+            bar.set_width(2.2 * share)
+            text.set_text(f"{share:.3f}")
+        chosen.set_ydata([heights[species]])
+        loss_text.set_text(f"{loss:.3f}")
+        label_text.set_text(f"y = {SPECIES[species]}")
+        listed = ", ".join(f"{name} {share:.3f}" for name, share in zip(SPECIES, shares, strict=True))
+        return f"A petal of {length:.1f} by {width:.1f} cm: {listed}. If it is {SPECIES[species]}, the loss is {loss:.3f} nats."
+
+    return Explorer(
+        figure,
+        update,
+        name="whole-model",
+        controls={
+            "length": Slider(1.0, 7.0, step=0.5, value=5.0, label="petal length", unit="cm"),
+            "width": Slider(0.1, 2.5, step=0.3, value=1.6, label="petal width", unit="cm"),
+            "species": Choice({name: k for k, name in enumerate(SPECIES)}, value=1, label="the flower is"),
+        },
+        caption="Feed a flower through a trained network. The sliders change the features, and every number to the "
+        "right of them changes. The last control changes the label, and nothing changes but the loss: the label "
+        "takes no part in the prediction.",
+        alt="Six stages from left to right: two features of a petal, a network of three hidden units, three logits, the "
+        "softmax, the bars of a distribution over three species, and the loss of the true species.",
+    )
+
+
+# ── The floor of the loss ────────────────────────────────────────────────────────────────────────────────────────────
+
+WIDTHS = (1.4, 1.5, 1.6, 1.7, 1.8)
+"""The petal widths, in cm, at which both versicolor and virginica occur among the 150 irises."""
+
+
+class Shared(NamedTuple):
+    """Flowers that share a feature value: where each belongs in `WIDTHS`, and whether it is virginica."""
+
+    group: np.ndarray
+    virginica: np.ndarray
+
+    @property
+    def counts(self) -> Floats:
+        """One row per width: how many versicolor, how many virginica."""
+        return np.array(
+            [[np.sum((self.group == g) & (self.virginica == k)) for k in (0, 1)] for g in range(len(WIDTHS))],
+            dtype=float,
+        )
+
+    @property
+    def floor(self) -> float:
+        """The entropy of the labels given the width, averaged over the flowers, in nats."""
+        sizes = self.counts.sum(axis=1)
+        return float(sizes @ entropy(self.counts / sizes[:, None]) / sizes.sum())
+
+
+@cache
+def shared_widths() -> Shared:
+    """The flowers of two species whose petals have one of the `WIDTHS`."""
+    from sklearn.datasets import load_iris
+
+    flowers = load_iris()
+    matches = np.isclose(flowers.data[:, 3, None], WIDTHS)
+    rows = matches.any(axis=1) & (flowers.target > 0)
+    return Shared(matches[rows].argmax(axis=1), flowers.target[rows] - 1)
+
+
+STEPS = np.unique(np.round(np.geomspace(1, 2000, 46)).astype(int)) - 1
+
+
+@cache
+def descent_to_floor() -> tuple[Floats, Floats]:
+    """Losses and probabilities of virginica at `STEPS` of gradient descent on one pair of logits per width."""
+    flowers = shared_widths()
+    table = np.zeros((len(WIDTHS), 2))
+    losses, shares = [], []
+    for step in range(STEPS[-1] + 1):
+        rows = table[flowers.group]
+        if step in STEPS:
+            losses.append(softmax_cross_entropy(rows, flowers.virginica))
+            shares.append(softmax(table)[:, 1])
+        gradient = np.zeros_like(table)
+        np.add.at(gradient, flowers.group, softmax_cross_entropy_grad(rows, flowers.virginica))
+        table -= 0.5 * gradient
+    return np.array(losses), np.array(shares)
+
+
+def label_floor() -> Explorer:
+    """A classifier free to say anything at each width: its loss sinks to the entropy of the labels and no further."""
+    flowers = shared_widths()
+    losses, shares = descent_to_floor()
+    frequency = flowers.counts[:, 1] / flowers.counts.sum(axis=1)
+    figure, (left, right) = subplots(1, 2)
+    left.axhline(flowers.floor, color=palette.truth, lw=1.5, ls="--")
+    left.text(1.2, flowers.floor - 0.012, "entropy of the labels", color=palette.truth, va="top")
+    left.plot(STEPS + 1, losses, color=palette.loss, lw=1, alpha=0.5)
+    (dot,) = left.plot([1], [losses[0]], "o", color=palette.loss, ms=10)
+    left.set(xscale="log", xlim=(0.8, 2600), ylim=(0.36, 0.72), xlabel="step + 1", title="mean loss in nats")
+    left.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
+    left.minorticks_off()
+    right.plot(WIDTHS, frequency, "D", mfc="none", mec=palette.truth, mew=2, ms=12)
+    (points,) = right.plot(WIDTHS, shares[0], "o", color=palette.model, ms=7)
+    right.text(1.37, 0.94, "◇ share among the flowers", color=palette.truth, fontsize="small")
+    right.text(1.37, 0.84, "● p̂ of the model", color=palette.model, fontsize="small")
+    right.set(xlim=(1.35, 1.85), ylim=(0, 1.02), xlabel="petal width in cm", xticks=WIDTHS, title="virginica")
+
+    def update(snapshot: int) -> str:
+        dot.set_data([STEPS[snapshot] + 1], [losses[snapshot]])
+        points.set_ydata(shares[snapshot])
+        gap = losses[snapshot] - flowers.floor
+        return f"After {STEPS[snapshot]} steps the loss is {losses[snapshot]:.4f} nats, {gap:.4f} above the entropy of the labels."
+
+    return Explorer(
+        figure,
+        update,
+        name="label-floor",
+        controls={"snapshot": Play(0, len(STEPS) - 1, step=1, value=8, label="snapshot", interval=150)},
+        caption="38 irises have one of five petal widths, and at each width both species occur. The model may choose "
+        "its logits at each width freely. Press play: every dot comes to rest in its diamond, and the loss on the "
+        "dashed line. No model that sees the width alone can go lower.",
+        alt="Left, the mean loss falls from log 2 towards a dashed line, the entropy of the labels. Right, the predicted "
+        "probability of virginica at five petal widths moves towards its share among the flowers.",
+    )
