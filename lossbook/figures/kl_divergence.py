@@ -1,0 +1,657 @@
+"""The figures and explorers of the chapter on the Kullback–Leibler divergence."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cache
+from itertools import count
+
+import numpy as np
+from scipy import stats
+
+from lossbook.core import Floats
+from lossbook.explorer import Choice, Explorer, Handle, Slider, Toggle, palette, style, subplots
+from lossbook.figures.wording import written
+from lossbook.information import cross_entropy, entropy, js_divergence, kl_divergence, kl_normal, surprisal
+
+FAIR = np.array([0.5, 0.5])  # tails, heads
+BIASED = np.array([2 / 3, 1 / 3])
+"""The two coins of the chapter, (probability of 0, probability of 1)."""
+
+
+def amount(value: float, digits: int = 3) -> str:
+    """A divergence as readouts write it."""
+    return "∞" if math.isinf(value) else written(value, digits)
+
+
+# ── Coins ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+STOPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+FLIPS = np.union1d(np.logspace(0, math.log10(5000), 100).round().astype(int), STOPS)
+PLAYERS = 8
+
+
+@cache
+def shares_of_heads() -> Floats:
+    """For each player and each number of flips in `FLIPS`, the share of heads among the flips so far."""
+    heads = np.random.default_rng(11).integers(0, 2, size=(PLAYERS, 5000)).cumsum(axis=1)
+    return heads[:, FLIPS - 1] / FLIPS
+
+
+def log_ratio_per_flip(heads: Floats, q_of_heads: float) -> Floats:
+    """1/N of the log of (likelihood under the fair coin / likelihood under q), given the share of heads."""
+    tails_gain, heads_gain = surprisal([1 - q_of_heads, q_of_heads]) - surprisal(FAIR)
+    return heads * heads_gain + (1 - heads) * tails_gain
+
+
+def coin_trajectories() -> Explorer:
+    """What a wrong coin loses per flip, on average so far, for eight players; and where that settles."""
+    shares = shares_of_heads()
+    figure, axis = subplots(figsize=(5.6, 3.6))
+    axis.axhline(0, color=palette.muted, lw=0.8)
+    lines = [axis.plot(FLIPS, share, color=palette.data, lw=1, alpha=0.55)[0] for share in shares]
+    (limit,) = axis.plot([1, 5000], [0, 0], "--", color=palette.loss, lw=2)
+    label = axis.text(7000, 0, "", color=palette.loss, va="bottom")
+    (cursor,) = axis.plot([10, 10], [-0.6, 1.2], color=palette.model, lw=1)
+    (dots,) = axis.plot([10] * PLAYERS, shares[:, 0], "o", color=palette.model, ms=5)
+    (grip,) = axis.plot([10], [1.12], "o", color=palette.model, ms=11)
+    axis.set(xscale="log", xlim=(0.9, 40_000), ylim=(-0.6, 1.2), xlabel="flips so far, N")
+    axis.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
+    axis.set_xticks([], minor=True)
+    axis.set_ylabel("log-likelihood ratio per flip (nats)")
+
+    def update(twelfths: int, flips: int) -> str:
+        q = twelfths / 12
+        divergence = kl_divergence(FAIR, [1 - q, q])
+        at = int(np.searchsorted(FLIPS, flips))
+        now = log_ratio_per_flip(shares[:, at], q)
+        for line, share in zip(lines, shares, strict=True):
+            line.set_ydata(log_ratio_per_flip(share, q))
+        limit.set_ydata([divergence, divergence])
+        label.set_y(divergence)
+        label.set_text(f"{divergence:.3f}")
+        cursor.set_xdata([flips, flips])
+        grip.set_xdata([flips])
+        dots.set_data(np.full(PLAYERS, flips), now)
+        flip = "flip" if flips == 1 else "flips"
+        return (
+            f"Against q(heads) = {Fraction(twelfths, 12)}, after {flips} {flip}: from {written(now.min(), 3)} to "
+            f"{written(now.max(), 3)} nats per flip. The dashed line is at {written(divergence, 4)}."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="kl-coin-trajectories",
+        controls={
+            "twelfths": Slider(2, 10, step=1, value=4, label="q(heads), in twelfths"),
+            "flips": Slider(values=STOPS, value=10, label="flips N"),
+        },
+        handles=[Handle(grip, x="flips")],
+        caption="Eight players flip one fair coin each; a grey line follows each of them. Its height says how much "
+        "better, per flip, the fair coin explains the flips so far than the coin q does. Move N to the right: all "
+        "eight settle on the dashed line. Move q towards 6/12 and watch the line sink, but never below zero.",
+        alt="Eight jagged lines over the number of flips, from 1 to 5000 on a logarithmic scale. They start between "
+        "−0.29 and 0.41 and close in on a dashed line at 0.059.",
+    )
+
+
+def coin_entropy() -> Explorer:
+    """Surprisal of heads and of tails, and their expectation, over the bias of a coin."""
+    grid = np.linspace(0.002, 0.998, 250)
+    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.2))
+    left.plot(grid, surprisal(grid, base=2), color=palette.loss)
+    left.plot(grid, surprisal(1 - grid, base=2), "--", color=palette.density)
+    left.text(0.1, 5.2, "heads", color=palette.loss)
+    left.text(0.9, 5.2, "tails", color=palette.density, ha="right")
+    (heads,) = left.plot([0.5], [1], "o", color=palette.loss, ms=9)
+    (tails,) = left.plot([0.5], [1], "o", color=palette.density, ms=9)
+    left.set(xlim=(0, 1), ylim=(0, 6), xlabel="probability of heads", title="surprisal (bits)")
+    right.plot(grid, entropy(np.column_stack([1 - grid, grid]), base=2), color=palette.truth)
+    (mean,) = right.plot([0.5], [1], "o", color=palette.truth, ms=11)
+    right.set(xlim=(0, 1), ylim=(0, 1.1), xlabel="probability of heads", title="entropy (bits)")
+
+    def update(chance: float) -> str:
+        coin = [1 - chance, chance]
+        tails_bits, heads_bits = surprisal(coin, base=2)
+        bits = entropy(coin, base=2)
+        heads.set_data([chance], [heads_bits])
+        tails.set_data([chance], [tails_bits])
+        mean.set_data([chance], [bits])
+        return (
+            f"P(heads) = {chance:.2f}: heads carries {heads_bits:.2f} bits, tails {tails_bits:.2f}; on average "
+            f"{chance:.2f} · {heads_bits:.2f} + {1 - chance:.2f} · {tails_bits:.2f} = {bits:.3f} bits."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="kl-coin-entropy",
+        controls={"chance": Slider(0.02, 0.98, step=0.02, value=0.5, label="probability of heads")},
+        handles=[Handle(heads, x="chance"), Handle(mean, x="chance")],
+        caption="Drag a point. Left: the rarer face gets ever more surprising. Right: what you expect to be "
+        "surprised. The rare face is rare, so the expectation falls all the same: one bit is the most a coin can give.",
+        alt="Left, surprisal of heads falling and of tails rising over the probability of heads; they cross at one bit. "
+        "Right, the entropy, an arch that is zero at both ends and one bit in the middle.",
+    )
+
+
+def tangent() -> Explorer:
+    """−log z above its tangent 1 − z."""
+    grid = np.linspace(0.03, 3.2, 240)
+    figure, axis = subplots(figsize=(5.6, 3.4))
+    axis.axhline(0, color=palette.muted, lw=0.8)
+    axis.plot(grid, -np.log(grid), color=palette.loss)
+    axis.plot(grid, 1 - grid, "--", color=palette.data)
+    axis.text(0.2, 2.35, "−log z", color=palette.loss)
+    axis.text(2.05, -1.65, "1 − z", color=palette.data, ha="right")
+    (gap,) = axis.plot([2, 2], [-1, -0.69], color=palette.outlier, lw=4)
+    (probe,) = axis.plot([2], [-0.69], "o", color=palette.loss, ms=10)
+    axis.set(xlim=(0, 3.2), ylim=(-2.3, 3.1), xlabel="z", ylabel="value")
+
+    def update(z: float) -> str:
+        curve, line = -math.log(z), 1 - z
+        gap.set_data([z, z], [line, curve])
+        probe.set_data([z], [curve])
+        verdict = "they touch: the gap is 0" if z == 1 else f"the curve lies higher, by {written(curve - line, 4)}"
+        return f"At z = {z:.2f}: −log z = {written(curve, 3)} and 1 − z = {written(line, 3)}; {verdict}."
+
+    return Explorer(
+        figure,
+        update,
+        name="kl-tangent",
+        controls={"z": Slider(0.05, 3.0, step=0.05, value=2.0, label="z")},
+        handles=[Handle(probe, x="z")],
+        caption="Drag the point on the curve. The orange gap between −log z and its tangent 1 − z closes at z = 1 and "
+        "nowhere else.",
+        alt="The falling convex curve −log z and the straight line 1 − z, which touch at z = 1. At z = 2 the curve "
+        "lies 0.307 above the line.",
+    )
+
+
+def coin_divergences() -> Explorer:
+    """Forward and reverse KL and Jensen–Shannon of two coins, over the bias of the second."""
+    grid = np.linspace(0.002, 0.998, 200)
+    coins = np.column_stack([1 - grid, grid])
+    figure, axis = subplots(figsize=(5.6, 3.6))
+    rows = {
+        "D(p‖q)": (palette.loss, "-", kl_divergence),
+        "D(q‖p)": (palette.density, "--", lambda p, q: kl_divergence(q, p)),
+        "Jensen–Shannon": (palette.model, ":", js_divergence),
+    }
+    drawn = {}
+    for place, (name, (colour, line_style, _)) in enumerate(rows.items()):
+        (line,) = axis.plot(grid, grid, line_style, color=colour)
+        (dot,) = axis.plot([0.5], [0], "o", color=colour, ms=9)
+        axis.plot([0.36, 0.43], [2.3 - 0.22 * place] * 2, line_style, color=colour)
+        axis.text(0.45, 2.3 - 0.22 * place, name, color=colour, va="center")
+        drawn[name] = line, dot
+    (truth,) = axis.plot([0.5, 0.5], [0, 1.6], color=palette.truth, lw=1)
+    truth_label = axis.text(0.5, 1.66, "p", color=palette.truth, ha="center")
+    axis.set(xlim=(0, 1), ylim=(-0.05, 2.5), xlabel="q(heads)", ylabel="divergence (nats)")
+
+    @cache
+    def curves(p: float) -> dict[str, Floats]:
+        fixed = np.broadcast_to([1 - p, p], coins.shape)
+        return {name: function(fixed, coins) for name, (_, _, function) in rows.items()}
+
+    def update(p: float, q: float) -> str:
+        first, second = [1 - p, p], [1 - q, q]
+        values = {}
+        for name, (line, dot) in drawn.items():
+            line.set_ydata(curves(p)[name])
+            values[name] = float(rows[name][2](first, second))
+            dot.set_data([q], [values[name]])
+        truth.set_xdata([p, p])
+        truth_label.set_x(p)
+        listed = ", ".join(f"{name} = {written(value, 3)}" for name, value in values.items())
+        return f"p(heads) = {p:.2f}, q(heads) = {q:.2f}: {listed} nats."
+
+    return Explorer(
+        figure,
+        update,
+        name="kl-coin-divergences",
+        controls={
+            "p": Slider(0.1, 0.9, step=0.1, value=0.5, label="p(heads)"),
+            "q": Slider(0.05, 0.95, step=0.05, value=0.15, label="q(heads)"),
+        },
+        handles=[Handle(drawn[name][1], x="q") for name in rows],
+        caption="All three curves are zero where q meets p. Take q to either edge: the solid curve has no "
+        "limit there, the other two do. Then try p = 0.1 and compare q = 0.05 with q = 0.95.",
+        alt="Three U-shaped curves over q, all zero at q = 0.5. The solid one, D of p from q, shoots up at both "
+        "edges; D of q from p ends at 0.69 there and Jensen–Shannon at 0.22.",
+    )
+
+
+# ── Many outcomes ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+SIX = np.array([0.08, 0.16, 0.24, 0.24, 0.18, 0.10])
+
+
+def cut_belief(kept: int, floor: float) -> Floats:
+    """The six probabilities when only the first `kept` outcomes are believed in, the others sharing `floor`."""
+    belief = SIX.copy()
+    if kept < len(SIX):
+        belief[:kept] *= (1 - floor) / belief[:kept].sum()
+        belief[kept:] *= floor / belief[kept:].sum()
+    return belief
+
+
+def support() -> Explorer:
+    """A belief that is cut off: the terms of both divergences, until one is infinite."""
+    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.3))
+    places = np.arange(1, 7)
+    left.bar(places - 0.2, SIX, 0.38, color=palette.truth)
+    model_bars = left.bar(places + 0.2, SIX, 0.38, color=palette.model)
+    left.text(5.75, 0.48, "p", color=palette.truth, fontweight="bold")
+    left.text(6.15, 0.48, "q", color=palette.model, fontweight="bold")
+    left.set(xlim=(0.4, 6.6), ylim=(0, 0.55), xticks=places, xlabel="outcome", title="probability")
+    right.axhline(0, color=palette.muted, lw=0.8)
+    terms = right.bar(places, np.zeros(6), 0.6, color=palette.loss)
+    tops = [right.text(place, 4.95, "", color=palette.outlier, ha="center", fontsize=16) for place in places]
+    right.set(xlim=(0.4, 6.6), ylim=(-0.5, 5.6), xticks=places, xlabel="outcome", title="its term p log(p/q) (nats)")
+
+    def update(kept: int, floor: float) -> str:
+        belief = cut_belief(kept, floor)
+        forward, reverse = kl_divergence(SIX, belief), kl_divergence(belief, SIX)
+        gain = SIX * (surprisal(belief) - surprisal(SIX))
+        for bar, chance in zip(model_bars, belief, strict=True):
+            bar.set_height(chance)
+        for bar, top, term in zip(terms, tops, gain, strict=True):
+            bar.set_height(min(term, 4.9))
+            bar.set_facecolor(palette.outlier if math.isinf(term) else palette.loss)
+            top.set_text("∞" if math.isinf(term) else "")
+        return (
+            f"q gives outcomes 1 to {kept} nearly everything: D(p‖q) = {amount(forward)} nats, "
+            f"D(q‖p) = {amount(reverse)} nats."
+            if kept < 6
+            else "q believes in all six outcomes as p does: both divergences are 0."
+        )
+
+    floors = {"0": 0.0, "10⁻⁹": 1e-9, "10⁻⁶": 1e-6, "10⁻³": 1e-3, "10⁻²": 1e-2, "10⁻¹": 1e-1}
+    return Explorer(
+        figure,
+        update,
+        name="kl-support",
+        controls={
+            "kept": Slider(3, 6, step=1, value=5, label="q believes in outcomes 1 to"),
+            "floor": Choice(floors, value=1e-3, label="and leaves the others together"),
+        },
+        caption="Cut outcomes off the right-hand end of q and make the remainder smaller. D(p‖q) grows, though slowly: "
+        "each factor 1000 costs the same again. At exactly 0 it is infinite. D(q‖p) stays small all the time.",
+        alt="Left, six pairs of bars for p and q; q has almost nothing on outcome 6. Right, the terms of the "
+        "divergence: slightly negative for outcomes 1 to 5 and 0.46 for outcome 6.",
+    )
+
+
+# Two humps whose mean and standard deviation are round numbers: 0 and 2.5
+HUMPS = ((0.6, -2.0, 0.5), (0.4, 3.0, 0.5))
+"""The two-humped p of the chapter: (weight, mean, standard deviation) of each hump."""
+
+
+def two_humps(x: Floats | float) -> Floats:
+    """The density of the two-humped p."""
+    return sum(weight * stats.norm.pdf(x, mean, scale) for weight, mean, scale in HUMPS)
+
+
+def two_humps_below(x: Floats) -> Floats:
+    """The distribution function of the two-humped p."""
+    return sum(weight * stats.norm.cdf(x, mean, scale) for weight, mean, scale in HUMPS)
+
+
+BIN_RANGE = (-8.0, 8.0)
+BIN_COUNTS = (1, 2, 4, 8, 16, 32, 64)
+BIN_SCALE = 2.0
+
+
+def binned(bins: int, mean: float) -> tuple[Floats, Floats, Floats]:
+    """Edges, and the probabilities of p and of the normal q, in equal bins (the outermost take the tails)."""
+    edges = np.linspace(*BIN_RANGE, bins + 1)
+    inner = edges[1:-1]
+    masses = []
+    for below in (two_humps_below(inner), stats.norm.cdf(inner, mean, BIN_SCALE)):
+        masses.append(np.diff(np.concatenate([[0.0], below, [1.0]])))
+    return edges, masses[0], masses[1]
+
+
+@cache
+def binned_divergences(mean: float) -> tuple[float, ...]:
+    """KL of the binned p from the binned q, for each number of bins."""
+    return tuple(float(kl_divergence(*binned(bins, mean)[1:])) for bins in BIN_COUNTS)
+
+
+def binning() -> Explorer:
+    """Coarser bins hide differences: KL after binning, against the KL of the densities."""
+    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.3))
+    x = np.linspace(*BIN_RANGE, 300)
+    left.plot(x, two_humps(x), color=palette.truth, lw=1, alpha=0.6)
+    p_steps = left.stairs([0.5], [-8, 8], color=palette.truth, lw=2)
+    q_steps = left.stairs([0.5], [-8, 8], color=palette.model, lw=2)
+    left.text(-2.9, 0.44, "p", color=palette.truth, ha="right")
+    (peak,) = left.plot([0], [0.2], "o", color=palette.model, ms=10)
+    peak_label = left.text(0.5, 0.2, "q", color=palette.model)
+    left.set(xlim=BIN_RANGE, ylim=(0, 0.5), xlabel="x", title="probability per unit of x")
+    (limit,) = right.plot([0.8, 80], [1, 1], "--", color=palette.muted)
+    limit_label = right.text(0.9, 1, "no bins", color=palette.muted, va="bottom")
+    (curve,) = right.plot(BIN_COUNTS, BIN_COUNTS, "o-", color=palette.loss, ms=5)
+    (dot,) = right.plot([1], [0], "o", color=palette.loss, ms=11)
+    right.set(xscale="log", xlim=(0.8, 80), ylim=(-0.1, 3.2), xlabel="number of bins", title="D(p‖q) (nats)")
+    right.set_xticks(BIN_COUNTS, [str(bins) for bins in BIN_COUNTS])
+    right.set_xticks([], minor=True)
+
+    def update(bins: int, mean: float) -> str:
+        edges, p, q = binned(bins, mean)
+        width = edges[1] - edges[0]
+        p_steps.set_data(p / width, edges)
+        q_steps.set_data(q / width, edges)
+        top = stats.norm.pdf(0, scale=BIN_SCALE)
+        peak.set_data([mean], [top])
+        peak_label.set_position((mean + 0.6, top + 0.01))
+        values, whole = binned_divergences(mean), humps_from_normal(mean, BIN_SCALE)
+        value = values[BIN_COUNTS.index(bins)]
+        limit.set_ydata([whole, whole])
+        limit_label.set_y(whole)
+        curve.set_ydata(values)
+        dot.set_data([bins], [value])
+        word = "bin" if bins == 1 else "bins"
+        return f"With {bins} {word}, D(p‖q) = {written(value, 3)} nats; without bins it is {written(whole, 3)}."
+
+    return Explorer(
+        figure,
+        update,
+        name="kl-binning",
+        controls={
+            "bins": Slider(values=BIN_COUNTS, value=4, label="number of bins"),
+            "mean": Slider(-3, 3, step=1.0, value=1.0, label="mean of q"),
+        },
+        handles=[Handle(peak, x="mean"), Handle(dot, x="bins")],
+        caption="Each step to the left merges neighbouring bins in pairs. The divergence falls or stays, whatever "
+        "you choose for q; it never rises. With a single bin every two distributions look alike.",
+        alt="Left, a two-humped p and a one-humped q as histograms with four bins. Right, the divergence over the "
+        "number of bins rises from 0 at one bin towards the dashed value of the densities.",
+    )
+
+
+# ── Codes ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+WEATHER = ("sun", "cloud", "rain", "snow")
+CLIMATE = np.array([1 / 2, 1 / 4, 1 / 8, 1 / 8])
+"""How often the weather station reports each kind of weather."""
+
+
+def huffman(q: Sequence[float] | Floats) -> list[str]:
+    """A shortest binary prefix code for the probabilities q, one codeword for each."""
+    order = count()
+    heap = [(float(chance), next(order), [index]) for index, chance in enumerate(q)]
+    heapq.heapify(heap)
+    words = [""] * len(heap)
+    while len(heap) > 1:
+        (low, _, rare), (high, _, common) = heapq.heappop(heap), heapq.heappop(heap)
+        for digit, members in (("1", rare), ("0", common)):
+            for index in members:
+                words[index] = digit + words[index]
+        heapq.heappush(heap, (low + high, next(order), rare + common))
+    return words
+
+
+def believed_climate(sun: float) -> Floats:
+    """The climate with another probability of sun; the rest keeps its proportions."""
+    return np.concatenate([[sun], (1 - sun) * CLIMATE[1:] / CLIMATE[1:].sum()])
+
+
+def codeword_lengths(sun: float, whole: bool) -> Floats:
+    """Bits for each kind of weather in a code made for the believed climate, whole or ideal."""
+    q = believed_climate(sun)
+    return np.array([float(len(word)) for word in huffman(q)]) if whole else np.asarray(surprisal(q, base=2))
+
+
+def wrong_code() -> Explorer:
+    """Extra bits of a code that was made for another climate."""
+    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.4), width_ratios=[1.25, 1])
+    places = np.arange(4)
+    left.bar(places - 0.2, CLIMATE, 0.38, color=palette.truth)
+    q_bars = left.bar(places + 0.2, CLIMATE, 0.38, color=palette.model)
+    (grip,) = left.plot([0.2], [0.2], "o", color=palette.model, ms=10)
+    left.text(2.3, 1.02, "p, the weather", color=palette.truth, ha="center")
+    left.text(2.3, 0.9, "q, for the code", color=palette.model, ha="center")
+    names = [left.text(place, 0.5, "", ha="center", color=palette.data, fontsize=10) for place in places]
+    left.set(xlim=(-0.5, 3.5), ylim=(0, 1.15), title="probability, and codeword")
+    left.set_xticks(places, WEATHER)
+    left.tick_params(axis="x", length=0)
+    right.axhline(1.75, color=palette.truth, ls="--", lw=1.2)
+    right.text(1.5, 1.68, "entropy 1.75", color=palette.truth, ha="right", va="top", fontsize=10)
+    (price_bar,) = right.bar([0], [1.75], 0.7, color=palette.loss)
+    (extra_bar,) = right.bar([0], [0], 0.7, bottom=[1.75], color=palette.outlier)
+    extra_label = right.text(0.45, 1.8, "", color=palette.outlier, va="bottom")
+    right.set(xlim=(-0.5, 1.55), ylim=(0, 3.2), xticks=[], title="bits per report")
+
+    def update(sun: float, whole: bool) -> str:
+        q, lengths = believed_climate(sun), codeword_lengths(sun, whole)
+        price = float(CLIMATE @ lengths)
+        extra = price - entropy(CLIMATE, base=2)
+        for bar, chance in zip(q_bars, q, strict=True):
+            bar.set_height(chance)
+        grip.set_ydata([sun])
+        for name, word, length in zip(names, huffman(q), lengths, strict=True):
+            name.set_text(word if whole else f"{length:.2f} bits")
+        for name, *heights in zip(names, CLIMATE, q, strict=True):
+            name.set_y(max(heights) + 0.05)
+        extra_bar.set_height(extra)
+        extra_label.set_text(f"+ {extra:.3f}")
+        kind = "whole-bit (Huffman) code" if whole else "ideal code"
+        return (
+            f"The {kind} made for q(sun) = {sun:.2f} takes {price:.3f} bits per report: the entropy 1.750 and "
+            f"{extra:.3f} extra."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="kl-wrong-code",
+        controls={
+            "sun": Slider(0.05, 0.95, step=0.05, value=0.2, label="believed q(sun)"),
+            "whole": Toggle(False, label="whole bits"),
+        },
+        handles=[Handle(grip, y="sun")],
+        caption="A station reports the weather in a code that was made for another climate q. Drag q(sun): the extra "
+        "bits vanish only at q = p and grow on both sides. Then switch to whole bits: real codewords come in steps, "
+        "so the extra bits do too.",
+        alt="Left, bars of the true probabilities one half, one quarter, one eighth, one eighth, and of the believed "
+        "ones, with 0.2 for sun. Right, a bar of 1.75 bits with 0.322 extra bits on top.",
+    )
+
+
+# ── Densities ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+X = np.linspace(-6.5, 6.5, 2601)  # wide enough for every q below, fine enough for the trapezoid rule
+
+
+def gaussian_integrand() -> Explorer:
+    """Where the divergence of two normals comes from: the integrand p log(p/q), positive and negative parts."""
+    x = np.linspace(-5, 5, 161)
+    p = stats.norm.pdf(x)
+    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.2))
+    left.plot(x, p, color=palette.truth)
+    (q_line,) = left.plot(x, p, color=palette.model)
+    (peak,) = left.plot([1], [0.4], "o", color=palette.model, ms=10)
+    left.text(-1.35, 0.36, "p", color=palette.truth)
+    q_label = left.text(1.4, 0.36, "q", color=palette.model)
+    left.set(xlim=(-5, 5), ylim=(0, 0.9), xlabel="x", title="density")
+    right.axhline(0, color=palette.muted, lw=0.8)
+    above = right.fill_between(x, p, color=palette.loss, alpha=0.75, lw=0)
+    below = right.fill_between(x, -p, color=palette.outlier, alpha=0.75, lw=0)
+    total = right.text(-4.8, 1.4, "", color=palette.loss)
+    right.set(xlim=(-5, 5), ylim=(-0.4, 1.6), xlabel="x", title="p(x) log(p(x)/q(x))")
+
+    def update(mean: float, scale: float) -> str:
+        q_line.set_ydata(stats.norm.pdf(x, mean, scale))
+        top = stats.norm.pdf(0, scale=scale)
+        peak.set_data([mean], [top])
+        q_label.set_position((mean + 0.4, top + 0.03))
+        integrand = p * (stats.norm.logpdf(x) - stats.norm.logpdf(x, mean, scale))
+        above.set_data(x, np.maximum(integrand, 0), 0)
+        below.set_data(x, np.minimum(integrand, 0), 0)
+        plus = float(np.trapezoid(np.maximum(integrand, 0), x))
+        value = kl_normal(0, 1, mean, scale)
+        total.set_text(f"area {written(value, 3)}")
+        return (
+            f"q has mean {written(mean, 2)} and σ = {scale:.2f}. The area above zero is {written(plus, 3)}, below it "
+            f"{written(value - plus, 3)}; together D(p‖q) = {written(value, 3)} nats."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="kl-gaussian-integrand",
+        controls={
+            "mean": Slider(-1.0, 1.0, step=0.25, value=1.0, label="mean of q"),
+            "scale": Slider(0.5, 2.0, step=0.25, value=1.0, label="σ of q"),
+        },
+        handles=[Handle(peak, x="mean")],
+        caption="p is the standard normal. Drag q. Where q is the smaller of the two you pay, where it is the larger "
+        "you are paid back (orange), but never as much. Set the mean to 0 and compare σ = 0.5 with σ = 2: a q that is too narrow costs more.",
+        alt="Left, a standard normal p and a q shifted by one. Right, the integrand: positive left of 0.5, negative "
+        "right of it, with a total area of 0.5.",
+    )
+
+
+MEANS = np.round(np.arange(-4, 4.01, 0.5), 2)
+SCALES = np.round(np.arange(0.25, 3.51, 0.25), 2)
+
+
+@cache
+def humps_entropy() -> float:
+    """The differential entropy of the two-humped p, in nats."""
+    p = two_humps(X)
+    return float(np.trapezoid(-p * np.log(p), X))
+
+
+def humps_moments() -> tuple[float, float]:
+    """Mean and standard deviation of the two-humped p."""
+    mean = sum(weight * centre for weight, centre, _ in HUMPS)
+    second = sum(weight * (scale**2 + centre**2) for weight, centre, scale in HUMPS)
+    return mean, math.sqrt(second - mean**2)
+
+
+def humps_from_normal(mean: float, scale: float) -> float:
+    """Forward KL, from the two-humped p to the normal q: mean-squared distances are all that q can see of p."""
+    centre, spread = humps_moments()
+    return (
+        math.log(scale * math.sqrt(2 * math.pi)) + (spread**2 + (centre - mean) ** 2) / (2 * scale**2) - humps_entropy()
+    )
+
+
+def normal_from_humps(mean: float, scale: float) -> float:
+    """Reverse KL, from the normal q to the two-humped p, by the trapezoid rule in units of q's own σ."""
+    z = np.linspace(-9, 9, 901)
+    weights = stats.norm.pdf(z)
+    logs = [math.log(weight) + stats.norm.logpdf(mean + scale * z, centre, spread) for weight, centre, spread in HUMPS]
+    return float(np.trapezoid(weights * (np.log(weights / scale) - np.logaddexp(*logs)), z))
+
+
+@cache
+def divergence_maps() -> tuple[Floats, Floats]:
+    """Forward and reverse KL on the grid of standard deviations (rows) and means (columns), finer than the sliders'."""
+    means, scales = np.linspace(-4, 4, 65), np.linspace(0.25, 3.5, 53)
+    pairs = [[(humps_from_normal(m, s), normal_from_humps(m, s)) for m in means] for s in scales]
+    maps = np.array(pairs)
+    return maps[..., 0], maps[..., 1]
+
+
+def forward_reverse() -> Explorer:
+    """One bell for two humps: both divergences over (μ, σ), with their optima."""
+    figure, axes = subplots(2, 2, figsize=(7.0, 5.6))
+    grid = axes[0, 0].get_gridspec()
+    for axis in axes[0]:
+        axis.remove()
+    with_x = np.linspace(-6.5, 6.5, 131)
+    with style():
+        top = figure.add_subplot(grid[0, :])
+    top.fill_between(with_x, two_humps(with_x), color=palette.truth, alpha=0.25, lw=0)
+    top.plot(with_x, two_humps(with_x), color=palette.truth)
+    (bell,) = top.plot(with_x, with_x, color=palette.model, lw=2.5)
+    (peak,) = top.plot([1], [0.3], "o", color=palette.model, ms=11)
+    top.text(-3.0, 0.4, "p", color=palette.truth, ha="right")
+    name = top.text(1.4, 0.3, "q", color=palette.model)
+    top.set(xlim=(-6.5, 6.5), ylim=(0, 0.95), xlabel="x", title="density")
+    best = [(humps_moments(), "forward", palette.loss), ((HUMPS[0][1], HUMPS[0][2]), "reverse", palette.density)]
+    points = []
+    for axis, values, ((mean, scale), word, colour) in zip(axes[1], divergence_maps(), best, strict=True):
+        sheet = np.clip(values, 1e-3, None)
+        axis.contour(
+            np.linspace(-4, 4, 65),
+            np.linspace(0.25, 3.5, 53),
+            np.log(sheet),
+            levels=np.log(_LEVELS[word]),
+            colors=[colour],
+            linewidths=1,
+            alpha=0.6,
+            linestyles="solid",
+        )
+        axis.plot([mean], [scale], "*", color=colour, ms=17, zorder=5)
+        points.append(axis.plot([1], [1.5], "o", color=palette.model, ms=10)[0])
+        order = "D(p‖q)" if word == "forward" else "D(q‖p)"
+        axis.set(xlim=(-4.2, 4.2), ylim=(0.1, 3.6), xlabel="μ", title=f"{word}, {order}")
+        axis.set_ylabel("σ")
+
+    def update(mean: float, scale: float) -> str:
+        bell.set_ydata(stats.norm.pdf(with_x, mean, scale))
+        height = stats.norm.pdf(0, scale=scale)
+        peak.set_data([mean], [min(height, 0.88)])
+        name.set_position((mean + 0.4, min(height, 0.86)))
+        for point in points:
+            point.set_data([mean], [scale])
+        forward, reverse = humps_from_normal(mean, scale), normal_from_humps(mean, scale)
+        least = humps_from_normal(*humps_moments()), normal_from_humps(*HUMPS[0][1:])
+        return (
+            f"μ = {written(mean, 1)}, σ = {scale:.2f}: forward {written(forward, 3)} nats (least: {least[0]:.3f}), "
+            f"reverse {written(reverse, 3)} nats (least: {least[1]:.3f})."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="kl-forward-reverse",
+        controls={
+            "mean": Slider(-4.0, 4.0, step=0.5, value=1.0, label="mean μ of q"),
+            "scale": Slider(0.25, 3.5, step=0.25, value=1.5, label="σ of q"),
+        },
+        handles=[Handle(peak, x="mean"), *(Handle(point, x="mean", y="scale") for point in points)],
+        caption="Drag q in the upper picture, or the green points on the two maps, to one star and then to the other. "
+        "Forward KL wants one broad bell over both humps; reverse KL wants one hump exactly and nothing of the other.",
+        alt="Above, a p with two humps at −2 and 3 and a bell q between them. Below, contours of both divergences over "
+        "μ and σ. The forward optimum is at μ = 0, σ = 2.5; the reverse one at μ = −2, σ = 0.5, with a "
+        "second dip at μ = 3.",
+    )
+
+
+_LEVELS = {
+    "forward": [0.9, 1.0, 1.2, 1.6, 2.5, 4.5, 10.0, 25.0],
+    "reverse": [0.52, 0.6, 0.8, 1.2, 2.0, 3.5, 6.0, 10.0],
+}
+
+
+# ── A slip ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def sorted_sample_divergence(mean_p: float, mean_q: float, size: int = 10_000, seed: int = 1) -> float:
+    """A wrong "KL in bits" that is in print: Σ x log2(x/y) over *sorted samples* x, y, as if they were probabilities."""
+    generator = np.random.default_rng(seed)
+    x, y = np.sort(generator.normal(mean_p, 1, size)), np.sort(generator.normal(mean_q, 1, size))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return float(abs(np.nansum(x * np.log2(x / y))))
+
+
+def log_ratio_estimate(mean_p: float, mean_q: float, size: int = 10_000, seed: int = 1) -> tuple[float, float]:
+    """The right way from a sample of p: the mean of log2 p(x)/q(x), with its standard error; both normals have σ = 1."""
+    x = np.random.default_rng(seed).normal(mean_p, 1, size)
+    bits = (stats.norm.logpdf(x, mean_p) - stats.norm.logpdf(x, mean_q)) / math.log(2)
+    return float(bits.mean()), float(bits.std(ddof=1) / math.sqrt(size))
+
+
+def extra_bits(p: Floats, q: Floats) -> float:
+    """Cross-entropy minus entropy, in bits."""
+    return float(cross_entropy(p, q, base=2) - entropy(p, base=2))
