@@ -99,7 +99,8 @@ def execute(page: str, notebook: Any) -> Any:
     from jupyter_cache.executors.utils import single_nb_execution
 
     folder = source_of(page).parent
-    return single_nb_execution(notebook, cwd=str(folder), timeout=CELL_TIMEOUT, allow_errors=False)
+    quiet = ["--log-level=ERROR"]  # of the kernel itself; what a cell prints is kept
+    return single_nb_execution(notebook, str(folder), CELL_TIMEOUT, allow_errors=False, extra_arguments=quiet)
 
 
 class Runner:

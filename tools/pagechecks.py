@@ -17,7 +17,8 @@ FILE_NAME = re.compile(r"(^|/)[\w.-]+\.(png|svg|jpe?g|gif|webp)$", re.IGNORECASE
 
 def formulas(page: BeautifulSoup) -> list[str]:
     r"""The TeX of a page, without the delimiters \( \) and \[ \] that Sphinx puts around it."""
-    return [re.sub(r"^\s*\\[(\[]|\\[)\]]\s*$", "", node.get_text()).strip() for node in page.select(".math")]
+    texts = [node.get_text() for node in page.select(".math")]
+    return [tex for text in texts for tex in re.findall(r"\\[(\[](.*)\\[)\]]", text, re.DOTALL)]
 
 
 def bad_tex(tex: list[str]) -> list[str]:
@@ -31,21 +32,21 @@ def bad_tex(tex: list[str]) -> list[str]:
 
 def name_of(picture: Tag) -> str:
     """The text alternative of a picture, as far as a page can give one."""
-    if picture.name == "svg":
-        title = picture.find("title")
-        return picture.get("aria-label") or picture.get("aria-labelledby") or (title.get_text() if title else "")
-    return picture.get("alt") or ""
+    if picture.name == "img":
+        return picture.get("alt") or ""
+    title = picture.find("title")
+    return picture.get("aria-label") or picture.get("aria-labelledby") or (title.get_text() if title else "")
 
 
 def without_alternative(page: BeautifulSoup) -> list[str]:
     """The pictures of a page that say nothing to who cannot see them. An empty alt is refused too: all of ours speak."""
     bad = []
-    for picture in page.select("img, svg[role=img]"):
+    for picture in page.select("img, [role=img]"):
         if picture.find_parent(attrs={"aria-hidden": "true"}) or picture.get("aria-hidden") == "true":
             continue
         name = name_of(picture).strip()
         if not name or FILE_NAME.search(name):
-            bad.append(f"{picture.get('src') or 'an svg'} (alt is {name!r})")
+            bad.append(f"{picture.get('src') or f'a {picture.name}'} (alt is {name!r})")
     return bad
 
 

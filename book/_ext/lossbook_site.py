@@ -1,4 +1,4 @@
-"""What makes the site our own: local MathJax, our styles, explorers' scripts, chapters as notebooks, formulas.
+"""What makes the site our own: local MathJax, our styles, the explorers' player, nothing from other hosts.
 
 Loaded by `_config.yml`. No mathematics lives here.
 """
@@ -18,6 +18,9 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 
+from lossbook.explorer.static import ASSETS as EXPLORER_ASSETS
+from lossbook.explorer.static import externalise
+
 os.environ["LOSSBOOK_STATIC"] = "1"  # before any chapter runs: explorers then show themselves as HTML
 
 HERE = Path(__file__).parent
@@ -35,21 +38,33 @@ def configure(app: Sphinx, config: Config) -> None:
         raise ExtensionError("MathJax is not installed in this environment; tools/install.sh fetches it")
 
 
-def copy_mathjax(app: Sphinx, problem: Exception | None) -> None:
-    """The one file that sets mathematics (fonts included), and the TeX extensions that it may ask for."""
-    if problem or app.builder.format != "html":
+def copy_assets(app: Sphinx) -> None:
+    """Files of others: what sets mathematics (fonts included), its TeX extensions, and the explorers' player."""
+    if app.builder.format != "html":
         return
-    target = Path(app.outdir) / "_static" / "mathjax"
-    for source in (MATHJAX / "tex-svg.js", *sorted((MATHJAX / "input/tex/extensions").glob("*.js"))):
-        copy = target / source.relative_to(MATHJAX)
-        if not copy.exists():
+    static = Path(app.outdir) / "_static"
+    extensions = sorted((MATHJAX / "input/tex/extensions").glob("*.js"))
+    copies = {static / "mathjax" / path.relative_to(MATHJAX): path for path in (MATHJAX / "tex-svg.js", *extensions)}
+    copies |= {static / path.name: path for path in EXPLORER_ASSETS}
+    for copy, source in copies.items():
+        if not copy.exists() or copy.stat().st_mtime < source.stat().st_mtime:
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(source.read_bytes())
 
 
+def add_explorers(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """A page with explorers loads their player once, and their large tables when the reader comes near."""
+    if 'class="explorer"' not in context.get("body", ""):
+        return
+    address = context["pathto"]("_static/explorers", 1)
+    context["body"] = externalise(context["body"], Path(app.outdir) / "_static" / "explorers", address)
+    app.add_css_file("explorer.css")
+    app.add_js_file("explorer.js", defer="defer")
+
+
 def pages_run_again(app: Sphinx, env: BuildEnvironment, *_: Any) -> list[str]:
     """The pages whose notebook ran after Sphinx last read them: their source is the same, their output may not be."""
-    memory = Path(app.config.nb_execution_cache_path) / "lossbook.json"
+    memory = Path(env.mystnb_config.execution_cache_path) / "lossbook.json"
     runs = json.loads(memory.read_text()) if memory.exists() else {}
     return [page for page, run in runs.items() if page in env.all_docs and run["time"] * 1e6 > env.all_docs[page]]
 
@@ -78,5 +93,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", configure)
     app.connect("autodoc-process-docstring", bars_are_bars, priority=400)
     app.connect("env-get-outdated", pages_run_again)
-    app.connect("build-finished", copy_mathjax)
+    app.connect("builder-inited", copy_assets)
+    app.connect("html-page-context", add_explorers)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

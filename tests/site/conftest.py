@@ -73,7 +73,7 @@ def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
 
         def listen(message: ConsoleMessage) -> None:
             if message.type in ("error", "warning"):
-                complaints.append(f"{name} said {message.type}: {message.text}")
+                complaints.append(f"{name} said {message.type}: {message.text} ({message.location['url']})")
 
         context.route("**/*", guard)
         page = context.new_page()
