@@ -1,0 +1,537 @@
+"""The figures and explorers of the chapter on the statistical view: a courier's rides, in km and minutes.
+
+Here we play nature: the true distribution of the rides is known to this file, and only its samples to the reader.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from lossbook.core import Floats
+from lossbook.explorer import Choice, Explorer, Handle, Play, Slider, Toggle, palette, subplots
+from lossbook.figures.wording import written
+from lossbook.fitting import Line, fit_line
+from lossbook.likelihood import normal_nll
+from lossbook.regression import MSE, mse_grad
+
+TRUE, WRONG = Line(0.0, 2.0), Line(1.0, 3.0)
+NOISE = 0.8  # minutes, the standard deviation of the true noise
+DISTANCES = stats.gamma(6, scale=0.5)  # the true distribution of the distance, in km
+
+KM = np.array([0.9, 1.4, 1.8, 2.1, 2.5, 2.8, 3.1, 3.4, 3.8, 4.2, 4.6, 5.0])
+MINUTES = np.array([2.0, 2.4, 3.3, 2.2, 6.4, 6.5, 5.9, 7.4, 7.8, 8.0, 10.0, 9.8])
+"""Twelve rides, drawn once and rounded to what a watch shows."""
+
+ENDS = np.array([0.0, 6.0])
+
+
+# ── Nature, and what a model makes of it ─────────────────────────────────────────────────────────────────────────────
+
+
+def draw_rides(count: int, seed: int = 0) -> tuple[Floats, Floats]:
+    """`count` rides from the true distribution: distances in km and times in minutes."""
+    random = np.random.default_rng(seed)
+    x = random.gamma(6, 0.5, count)
+    return x, TRUE(x) + random.normal(0, NOISE, count)
+
+
+def draw_rides_with_barrier(count: int, seed: int = 0) -> tuple[Floats, Floats, Floats]:
+    """Rides over a level crossing: distance, time, and 1 where the barrier was down (which costs three minutes)."""
+    random = np.random.default_rng(seed)
+    x, barrier = random.gamma(6, 0.5, count), (random.random(count) < 0.3).astype(float)
+    return x, 2 * x + 3 * barrier + random.normal(0, 0.3, count), barrier
+
+
+def density(line: Line, x: ArrayLike, y: ArrayLike, scale: float = NOISE) -> Floats:
+    """The density that the model "normal around the line" gives to the time y of a ride of x km, per minute."""
+    x, y = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
+    return np.exp(-np.asarray(normal_nll(line(x), y, scale=scale, reduction="none")))
+
+
+def log_likelihood(line: Line, x: ArrayLike = KM, y: ArrayLike = MINUTES, scale: float = NOISE) -> float:
+    """The log-likelihood of all rides under the line with normal noise, in nats."""
+    return -float(normal_nll(line(x), y, scale=scale, reduction="sum"))
+
+
+def joint_density(x: ArrayLike, y: ArrayLike) -> Floats:
+    """The true p*(x, y), per km and minute."""
+    return np.asarray(DISTANCES.pdf(x)) * density(TRUE, x, y)
+
+
+def share_at_most(y: Floats) -> Floats:
+    """The true probability that a ride takes at most y minutes, averaged over 2000 equally likely distances."""
+    x = DISTANCES.ppf((np.arange(2000) + 0.5) / 2000)
+    return np.asarray(stats.norm.cdf((y[:, None] - TRUE(x)) / NOISE).mean(axis=1))
+
+
+def _hills(axis, x: Floats, y: Floats) -> None:
+    """The true joint distribution as contour lines."""
+    axis.contour(
+        x, y, joint_density(x, y[:, None]), levels=[0.01, 0.04, 0.08, 0.12], colors=palette.truth, linewidths=1
+    )
+
+
+# ── The opening question ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def courier_line() -> Explorer:
+    """A line over twelve rides that the reader turns, beside its residuals: the wrong line to begin with."""
+    figure, (left, right) = subplots(1, 2)
+    left.plot(KM, MINUTES, "o", color=palette.data)
+    (sticks,) = left.plot([0], [0], color=palette.gradient, lw=1.2)
+    (line,) = left.plot(ENDS, ENDS, color=palette.model)
+    (low,) = left.plot([0], [0], "o", color=palette.model, ms=11)
+    (high,) = left.plot([4], [0], "o", color=palette.model, ms=11)
+    left.set(xlim=(-0.3, 5.6), ylim=(-3, 18), xlabel="distance (km)", ylabel="time (min)", title="a line for the rides")
+
+    right.axhline(0, color=palette.muted, lw=0.8)
+    (points,) = right.plot(KM, KM, "o", color=palette.gradient)
+    (middle,) = right.plot([0, 5.6], [0, 0], color=palette.loss, lw=1.5)
+    (band,) = right.fill([0, 5.6, 5.6, 0], [0, 0, 1, 1], color=palette.loss, alpha=0.12, lw=0)
+    words = right.text(0.1, 10.4, "", color=palette.loss, va="top", fontsize="small")
+    right.set(xlim=(0, 5.6), ylim=(-11, 11), xlabel="distance (km)", ylabel="residual (min)", title="what is left over")
+
+    def update(intercept: float, slope: float) -> str:
+        chosen = Line(intercept, slope)
+        e = MINUTES - chosen(KM)
+        line.set_ydata(chosen(ENDS))
+        sticks.set_data(np.repeat(KM, 3), np.column_stack([MINUTES, chosen(KM), np.full(KM.size, np.nan)]).ravel())
+        low.set_ydata([intercept])
+        high.set_ydata(chosen([4.0]))
+        points.set_ydata(e)
+        middle.set_ydata([e.mean()] * 2)
+        band.set_xy(
+            [(0, e.mean() - e.std()), (5.6, e.mean() - e.std()), (5.6, e.mean() + e.std()), (0, e.mean() + e.std())]
+        )
+        words.set_text(f"mean {written(e.mean())}, spread {e.std():.2f}")
+        return (
+            f"The line {written(intercept, 1)} + {written(slope, 1)} x leaves residuals with mean {written(e.mean())} "
+            f"min and spread {e.std():.2f} min. The log-likelihood of the twelve rides is "
+            f"{written(log_likelihood(chosen), 1)}; under the line 2 x it is {written(log_likelihood(TRUE), 1)}."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="courier-line",
+        controls={
+            "intercept": Slider(-2, 3, step=0.5, value=1.0, label="minutes before the first kilometre", unit="min"),
+            "slope": Slider(0.5, 3.5, step=0.1, value=3.0, label="minutes per kilometre", unit="min/km"),
+        },
+        handles=[Handle(low, y="intercept"), Handle(high, y="slope")],
+        caption="Twelve rides of a bicycle courier. Drag the two large dots until the residuals on the right lie "
+        "around zero, in a band as narrow as you can make it. The shaded band is one spread on either side of the "
+        "mean residual. Watch the log-likelihood in the sentence below: it falls when either the mean or the spread "
+        "goes wrong.",
+        alt="Left, twelve rides with times close to two minutes per kilometre, and the line 1 + 3x far above them. "
+        "Right, the residuals of that line: all negative, and further down the longer the ride.",
+    )
+
+
+# ── Nature: joint, conditional, sample ───────────────────────────────────────────────────────────────────────────────
+
+
+def slices() -> Explorer:
+    """The joint distribution cut at one distance, and the conditional distribution: the cut, scaled to area one."""
+    x, y = np.linspace(0, 7, 71), np.linspace(-3, 16, 96)
+    times = np.linspace(-3, 16, 191)
+    figure, (left, right) = subplots(1, 2)
+    _hills(left, x, y)
+    cut = left.axvline(3, color=palette.density)
+    left.text(0.3, 14.6, "p*(x, y)", color=palette.truth, va="top")
+    left.set(xlim=(0, 7), ylim=(-3, 16), xlabel="distance x (km)", ylabel="time y (min)", title="joint, and a cut")
+    (joint,) = right.plot(times, times, color=palette.truth)
+    (conditional,) = right.plot(times, times, color=palette.density, ls="--")
+    right.text(-2.7, 0.58, "p*(y | x): area 1", color=palette.density, va="top", fontsize="small")
+    area = right.text(-2.7, 0.53, "", color=palette.truth, va="top", fontsize="small")
+    right.set(xlim=(-3, 16), ylim=(0, 0.6), xlabel="time y (min)", ylabel="density", title="the cut, and scaled")
+
+    def update(distance: float) -> str:
+        along, share = joint_density(distance, times), float(DISTANCES.pdf(distance))
+        cut.set_xdata([distance] * 2)
+        joint.set_ydata(along)
+        conditional.set_ydata(along / share)
+        area.set_text(f"p*(x, y): area {share:.3f}")
+        return (
+            f"Cut at {distance:.2f} km, the joint density encloses an area of {share:.3f} per km, which is p*(x). "
+            f"Divided by that, it is the density of the time of such a ride, centred on {2 * distance:.1f} min."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="joint-slices",
+        controls={"distance": Slider(0.5, 6.5, step=0.25, value=2.0, label="distance x of the cut", unit="km")},
+        caption="Contour lines of the true distribution of rides; move the cut. The solid curve is the joint "
+        "density along the cut: small where such rides are rare. The dashed curve is the same cut scaled to area "
+        "one. It only shifts: its width and height stay.",
+        alt="Left, contour lines of a ridge that rises from short to long rides, cut at 2 km. Right, the joint "
+        "density along the cut, and the conditional density, the same bell scaled up to area one, centred on 4 "
+        "minutes.",
+    )
+
+
+@cache
+def _day(seed: int) -> tuple[Floats, Floats]:
+    return draw_rides(320, seed)
+
+
+def samples() -> Explorer:
+    """A dataset of N rides over the true distribution, and its empirical distribution against the true one."""
+    counts = [5, 10, 20, 40, 80, 160, 320]
+    times = np.linspace(0, 16, 81)
+    truth = share_at_most(times)
+    figure, (left, right) = subplots(1, 2)
+    _hills(left, np.linspace(0, 7, 71), np.linspace(-3, 16, 96))
+    (dots,) = left.plot([0], [0], "o", color=palette.data, ms=3.5)
+    left.set(xlim=(0, 7), ylim=(0, 16), xlabel="distance x (km)", ylabel="time y (min)", title="a dataset")
+    right.plot(times, truth, color=palette.truth)
+    (stairs,) = right.plot([0], [0], color=palette.data, lw=1.2, drawstyle="steps-post")
+    right.text(15.8, 0.12, "true", color=palette.truth, ha="right")
+    right.text(15.8, 0.04, "empirical: steps of 1/N", color=palette.data, ha="right")
+    right.set(
+        xlim=(0, 16), ylim=(0, 1.02), xlabel="time y (min)", ylabel="share of rides up to y", title="its distribution"
+    )
+
+    def update(count: int, day: int) -> str:
+        x, y = (values[:count] for values in _day(day))
+        dots.set_data(x, y)
+        ordered = np.sort(y)
+        stairs.set_data([0, *ordered, 16], [0, *(np.arange(1, count + 1) / count), 1])
+        steps = np.arange(count + 1) / count
+        true_at = share_at_most(ordered)
+        gap = max(np.abs(true_at - steps[1:]).max(), np.abs(true_at - steps[:-1]).max())
+        return (
+            f"{count} rides: each carries probability 1/{count}. The empirical share is off by at most {gap:.2f}; the "
+            f"mean time is {y.mean():.2f} min where the true one is {2 * DISTANCES.mean():.2f}."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="empirical-distribution",
+        controls={
+            "count": Slider(values=counts, value=20, label="number of rides N"),
+            "day": Choice({f"dataset {day}": day for day in (1, 2, 3)}, label="another sample"),
+        },
+        caption="All that you ever see of p* is on the left, without the contour lines. Draw another sample of the "
+        "same size, then raise N. The staircase puts 1/N on each ride, and no probability anywhere else; with more "
+        "rides it closes in on the true curve.",
+        alt="Left, twenty dots over the contour lines of the true distribution. Right, a staircase of twenty steps "
+        "near a smooth rising curve.",
+    )
+
+
+def missing_feature() -> Explorer:
+    """The residuals of a line that does not know about the barrier, and of a model that does."""
+    x, y, barrier = draw_rides_with_barrier(120, seed=4)
+    blind = fit_line(MSE, x, y)
+    features = np.column_stack([np.ones_like(x), x, barrier])
+    seeing = features @ np.linalg.lstsq(features, y, rcond=None)[0]
+    residuals = {False: y - blind(x), True: y - seeing}
+    edges = np.arange(-2.0, 3.01, 0.25)
+    figure, (left, right) = subplots(1, 2)
+    colours = {0: palette.data, 1: palette.outlier}
+    for value, colour in colours.items():
+        left.plot(x[barrier == value], y[barrier == value], "o", color=colour, ms=4)
+    left.text(0.2, 15.2, "barrier down", color=palette.outlier, va="top")
+    left.text(0.2, 13.9, "barrier up", color=palette.data, va="top")
+    (one,) = left.plot(ENDS, blind(ENDS), color=palette.model)
+    (two,) = left.plot(ENDS, blind(ENDS), color=palette.model)
+    left.set(xlim=(0, 6), ylim=(0, 15.5), xlabel="distance (km)", ylabel="time (min)", title="rides, and the model")
+    bars = right.bar(edges[:-1], np.ones(edges.size - 1), width=0.25, align="edge", color=palette.gradient, lw=0)
+    right.set(xlim=(-2, 3), ylim=(0, 60), xlabel="residual (min)", ylabel="rides", title="what is left over")
+    (intercept, slope, wait) = np.linalg.lstsq(features, y, rcond=None)[0]
+
+    def update(known: bool) -> str:
+        e = residuals[known]
+        one.set_ydata(Line(intercept, slope)(ENDS) if known else blind(ENDS))
+        two.set_ydata(Line(intercept + wait, slope)(ENDS) if known else blind(ENDS))
+        for bar, height in zip(bars, np.histogram(e, edges)[0], strict=True):
+            bar.set_height(height)
+        if known:
+            return f"With the barrier as a feature, worth {wait:.2f} min, the residuals have a spread of {e.std():.2f} min."
+        return (
+            f"Without the barrier, the residuals have a spread of {e.std():.2f} min and two humps, three minutes apart."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="missing-feature",
+        controls={"known": Toggle(False, label="the model knows whether the barrier was down")},
+        caption="Rides over a level crossing. Tick the box to give the model the missing feature. Nothing about the "
+        "rides changes, and most of the “noise” is gone: it was a cause that nobody had written down.",
+        alt="Left, two parallel bands of rides three minutes apart, and one line between them. Right, a histogram "
+        "of residuals with two humps.",
+    )
+
+
+# ── The model as a distribution ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def bell_at_ride() -> Explorer:
+    """The model's distribution of one ride's time, centred on the prediction, and the density of the time observed."""
+    lines = {"2 x": TRUE, "1 + 3 x": WRONG}
+    times = np.linspace(-4, 20, 241)
+    figure, (left, right) = subplots(1, 2)
+    left.plot(KM, MINUTES, "o", color=palette.data, ms=5)
+    (line,) = left.plot(ENDS, ENDS, color=palette.model)
+    (bell,) = left.plot(times, times, color=palette.density, lw=1.5)
+    (here,) = left.plot([0], [0], "o", color=palette.outlier, ms=10)
+    left.set(xlim=(0, 6), ylim=(-4, 20), xlabel="distance (km)", ylabel="time (min)", title="a bell around the line")
+    (curve,) = right.plot(times, times, color=palette.density)
+    (stick,) = right.plot([0, 0], [0, 1], color=palette.outlier)
+    (top,) = right.plot([0], [0], "o", color=palette.outlier, ms=8)
+    label = right.text(-3.6, 0.97, "", color=palette.outlier, va="top")
+    right.set(
+        xlim=(-4, 20),
+        ylim=(0, 1.05),
+        xlabel="time (min)",
+        ylabel="density per minute",
+        title="how likely is this time?",
+    )
+
+    def update(ride: int, scale: float, model: Line) -> str:
+        x, y = KM[ride - 1], MINUTES[ride - 1]
+        heights = density(model, x, times, scale)
+        line.set_ydata(model(ENDS))
+        bell.set_data(x + heights, times)
+        here.set_data([x], [y])
+        curve.set_ydata(heights)
+        at_y = float(density(model, x, y, scale))
+        stick.set_data([y, y], [0, at_y])
+        top.set_data([y], [at_y])
+        label.set_text(f"ride {ride}: density {at_y:.3f}")
+        return (
+            f"Ride {ride} of {x:.1f} km: the model is centred on {written(float(model(x)), 1)} min, it took {y:.1f}. "
+            f"Density {at_y:.3f} per minute, logarithm {written(log_likelihood(model, [x], [y], scale))}. All twelve "
+            f"logarithms add up to {written(log_likelihood(model, scale=scale), 1)}."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="bell-at-ride",
+        controls={
+            "ride": Play(1, 12, value=4, label="ride", interval=700),
+            "scale": Slider(values=[0.4, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0], value=0.8, label="σ", unit="min"),
+            "model": Choice(lines, value=TRUE, label="line"),
+        },
+        caption="The model is a whole distribution for every distance: a bell around the line. Step through the "
+        "rides and read off the density of the time that was observed. Then look for the σ with the largest sum of "
+        "logarithms, under each of the two lines: a wrong line can only excuse itself with a wide bell.",
+        alt="Left, twelve rides, the line 2x, and a sideways bell around it at the fourth ride. Right, the same "
+        "bell over the time; the ride's time of 2.2 minutes lies in its left flank.",
+    )
+
+
+def landscape() -> Explorer:
+    """Average loss as a landscape over intercept and slope; one point of it is one line."""
+    intercepts, slopes = np.linspace(-3, 3, 61), np.linspace(0.5, 3.5, 61)
+    e = MINUTES - intercepts[:, None, None] - slopes[:, None] * KM
+    heights = normal_nll(np.zeros_like(e), e, scale=NOISE, reduction="none").mean(axis=-1).T  # type: ignore[union-attr]
+    best = fit_line(MSE, KM, MINUTES)
+    floor = -log_likelihood(best) / KM.size
+    figure, (left, right) = subplots(1, 2)
+    left.plot(KM, MINUTES, "o", color=palette.data, ms=5)
+    (line,) = left.plot(ENDS, ENDS, color=palette.model)
+    left.set(xlim=(0, 5.6), ylim=(-3, 18), xlabel="distance (km)", ylabel="time (min)", title="one line …")
+    right.contour(
+        intercepts,
+        slopes,
+        heights,
+        levels=floor + np.array([0.1, 0.5, 2, 5, 10, 20, 40]),
+        colors=palette.loss,
+        linewidths=1,
+    )
+    right.plot([best.intercept], [best.slope], "D", color=palette.loss, ms=7)
+    right.text(best.intercept - 0.1, best.slope - 0.12, "argmin", color=palette.loss, ha="right", va="top")
+    right.plot([TRUE.intercept], [TRUE.slope], "*", color=palette.truth, ms=12)
+    right.text(TRUE.intercept + 0.15, TRUE.slope + 0.06, "truth", color=palette.truth)
+    (point,) = right.plot([0], [0], "o", color=palette.model, ms=11)
+    right.set(
+        xlim=(-3.2, 3.2),
+        ylim=(0.4, 3.6),
+        xlabel="intercept (min)",
+        ylabel="slope (min/km)",
+        title="… is one point of the loss",
+    )
+
+    def update(intercept: float, slope: float) -> str:
+        chosen = Line(intercept, slope)
+        line.set_ydata(chosen(ENDS))
+        point.set_data([intercept], [slope])
+        loss = -log_likelihood(chosen) / KM.size
+        return (
+            f"At intercept {written(intercept)} and slope {written(slope, 1)} the average loss is {loss:.3f} nats a "
+            f"ride, {loss - floor:.3f} above the lowest, {floor:.3f} at intercept {written(best.intercept)} and slope "
+            f"{best.slope:.2f}."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="loss-landscape",
+        controls={
+            "intercept": Slider(-3, 3, step=0.25, value=1.0, label="intercept", unit="min"),
+            "slope": Slider(0.5, 3.5, step=0.1, value=3.0, label="slope", unit="min/km"),
+        },
+        handles=[Handle(point, x="intercept", y="slope")],
+        caption="Every line is a point (intercept, slope); the contour lines join lines of equal average loss. Drag "
+        "the dot to the bottom of the valley. It is long and slanted: a larger intercept is largely made up for by "
+        "a smaller slope. And its lowest point is near the truth, not on it.",
+        alt="Left, twelve rides and the line 1 + 3x. Right, slanted elliptical contour lines of the average loss, "
+        "with the lowest point near intercept −0.3 and slope 2.1, the truth at (0, 2), and the dot at (1, 3), far "
+        "up the slope.",
+    )
+
+
+# ── Reductions, and products that vanish ─────────────────────────────────────────────────────────────────────────────
+
+STEPS = 10
+START = 0.5  # the slope that gradient descent starts from, in minutes per km
+
+
+@cache
+def descent(batch: int, reduction: str, rate: float) -> Floats:
+    """The slopes that `STEPS` steps of stochastic gradient descent visit, each step on the next `batch` rides."""
+    x, y = draw_rides(128 * STEPS, seed=5)
+    slopes = [START]
+    for step in range(STEPS):
+        rows = slice(step * batch, (step + 1) * batch)
+        gradient = mse_grad(slopes[-1] * x[rows], y[rows], reduction=reduction) @ x[rows]
+        slopes.append(slopes[-1] - rate * float(gradient))
+    return np.array(slopes)
+
+
+def batch_step() -> Explorer:
+    """Ten steps of gradient descent, and the length of the first, for a batch size, a reduction and a learning rate."""
+    batches, rates = [1, 2, 4, 8, 16, 32, 64, 128], [0.001, 0.003, 0.01, 0.03]
+    colours = {"sum": palette.gradient, "mean": palette.loss}
+    figure, (left, right) = subplots(1, 2)
+    left.axhline(2, color=palette.truth, lw=1)
+    left.text(10, 2.15, "true slope", color=palette.truth, ha="right")
+    paths = {name: left.plot([0], [0], "o-", color=colour, ms=5, lw=1.5)[0] for name, colour in colours.items()}
+    left.set(xlim=(-0.3, 10.3), ylim=(-4, 8), xlabel="step", ylabel="slope w (min/km)", title="ten steps from w = 0.5")
+    lengths = {name: right.plot(batches, batches, ".-", color=colour, lw=1.2)[0] for name, colour in colours.items()}
+    names = {name: right.text(128, 1, name, color=colour, ha="right") for name, colour in colours.items()}
+    (here,) = right.plot([1], [1], "o", color=palette.outlier, ms=10)
+    right.axhline(2 - START, color=palette.truth, lw=1)
+    right.text(1, 1.9, "distance to the true slope", color=palette.truth, fontsize="small")
+    right.set(
+        xscale="log",
+        yscale="log",
+        xlim=(0.85, 180),
+        ylim=(0.01, 400),
+        xlabel="batch size N",
+        title="length of the first step",
+    )
+    right.set_xticks(batches, [str(batch) for batch in batches])
+    right.set_xticks([], minor=True)
+
+    def update(batch: int, reduction: str, rate: float) -> str:
+        for name, path in paths.items():
+            path.set_visible(name == reduction)
+        slopes = descent(batch, reduction, rate)
+        shown = np.flatnonzero(np.abs(slopes - 2) > 1e3)[:1]  # what has left the picture for good need not be drawn
+        paths[reduction].set_data(
+            np.arange(STEPS + 1)[: shown[0] + 1 if shown.size else None], slopes[: shown[0] + 1 if shown.size else None]
+        )
+        first = {name: np.array([abs(descent(n, name, rate)[1] - START) for n in batches]) for name in lengths}
+        for name, curve in lengths.items():
+            curve.set_ydata(first[name])
+            names[name].set_y(first[name][-1] * (1.6 if name == "sum" else 0.35))
+        step = first[reduction][batches.index(batch)]
+        here.set_data([batch], [step])
+        end = slopes[-1]
+        verdict = (
+            f"after ten steps w = {written(end)}" if abs(end) < 100 else "after ten steps w is beyond 100: it diverges"
+        )
+        setting = f"Batches of {batch} under “{reduction}” with learning rate {rate:g}"
+        return f"{setting}: the first step moves w by {step:.3g}; {verdict}."
+
+    return Explorer(
+        figure,
+        update,
+        name="batch-step",
+        controls={
+            "batch": Slider(values=batches, value=16, label="batch size N"),
+            "reduction": Choice(["sum", "mean"], value="sum", label="reduction"),
+            "rate": Slider(values=rates, value=0.01, label="learning rate η"),
+        },
+        caption="Gradient descent on the slope of a line through the origin, a fresh batch of rides at every step. "
+        "Under “sum”, double the batch and the step doubles, until it overshoots and diverges. Switch to “mean”: "
+        "the step keeps its length, and a larger batch only makes it steadier.",
+        alt="Left, ten steps under the sum with batches of 16: the slope leaves the picture in ever larger swings. "
+        "Right, the length of the first step over the batch size: it grows in proportion under the sum and stays "
+        "level under the mean.",
+    )
+
+
+UNITS = {"seconds": 60.0, "minutes": 1.0, "hours": 1 / 60}
+FORMATS = {"float64 (double)": np.float64, "float32 (single)": np.float32}
+
+
+@cache
+def running_product(unit: str, precision: type[np.floating]) -> tuple[Floats, Floats]:
+    """The product of the densities of the first 1, 2, … 800 rides, multiplied in `precision`; the sum of their logs."""
+    x, y = draw_rides(800, seed=6)
+    logs = -np.asarray(normal_nll(UNITS[unit] * TRUE(x), UNITS[unit] * y, scale=UNITS[unit] * NOISE, reduction="none"))
+    with np.errstate(under="ignore", over="ignore"):
+        product = np.cumprod(np.exp(logs).astype(precision), dtype=precision)
+    return product.astype(np.float64), np.cumsum(logs)
+
+
+def underflow() -> Explorer:
+    """The likelihood of N rides as a product of densities in floating point, and as a sum of logarithms."""
+    count = np.arange(1, 801)
+    figure, axis = subplots(figsize=(5.6, 3.6))
+    (reach,) = axis.fill([0, 800, 800, 0], [-1, -1, 1, 1], color=palette.model, alpha=0.12, lw=0)
+    axis.text(790, 12, "what the format can hold", color=palette.model, ha="right", va="bottom", fontsize="small")
+    (sums,) = axis.plot(count, count, "--", color=palette.loss, lw=1.5)
+    (product,) = axis.plot(count, count, color=palette.gradient, lw=3)
+    (last,) = axis.plot([0], [0], "X", color=palette.gradient, ms=9)
+    (here,) = axis.plot([0], [0], "o", color=palette.loss, ms=9)
+    axis.set(xlim=(0, 810), ylim=(-480, 480), xlabel="number of rides N", ylabel="power of ten of the likelihood")
+
+    def update(rides: int, unit: str, precision: type[np.floating]) -> str:
+        values, logs = running_product(unit, precision)
+        decades = logs / np.log(10)
+        alive = (values > 0) & np.isfinite(values)
+        end = int(alive.sum()) if not alive.all() else count.size  # once 0 or inf, always so
+        bottom, top = np.log10(float(np.finfo(precision).smallest_subnormal)), np.log10(float(np.finfo(precision).max))
+        reach.set_xy([(0, bottom), (810, bottom), (810, top), (0, top)])
+        inside = np.abs(decades) < 470
+        sums.set_data(count[inside], decades[inside])
+        product.set_data(count[:end], np.log10(values[:end]))
+        last.set_data([count[end - 1]], [np.log10(values[end - 1])])
+        last.set_visible(end < count.size)
+        here.set_data([rides], [decades[rides - 1]])
+        here.set_visible(bool(inside[rides - 1]))
+        value = values[rides - 1]
+        shown = "0" if value == 0 else "inf" if np.isinf(value) else f"{value:.2e}".replace("-", "−")
+        return (
+            f"{rides} rides timed in {unit}: the product is {shown} in {np.dtype(precision).name}, the sum of "
+            f"logarithms {written(float(logs[rides - 1]), 1)}."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="likelihood-underflow",
+        controls={
+            "rides": Slider(10, 800, step=10, value=700, label="number of rides N"),
+            "unit": Choice(list(UNITS), value="minutes", label="times measured in"),
+            "precision": Choice(FORMATS, value=np.float64, label="number format"),
+        },
+        caption="The thick line is the product of densities as the computer holds it, the dashed line the sum of "
+        "logarithms. Where the thick line ends, the product has become 0, or infinite: try hours. The logarithm "
+        "goes on in every unit and format.",
+        alt="A straight line that falls with the number of rides. The thick part of it, the product in double "
+        "precision, ends at about 10 to the −323 near 600 rides; the dashed line of the logarithms goes on.",
+    )
