@@ -15,7 +15,7 @@ from scipy import stats
 from lossbook.core import Floats
 from lossbook.explorer import Choice, Explorer, Handle, Slider, Toggle, palette, style, subplots
 from lossbook.figures.wording import written
-from lossbook.information import cross_entropy, entropy, js_divergence, kl_divergence, kl_normal, surprisal
+from lossbook.information import entropy, js_divergence, kl_divergence, kl_normal, surprisal
 
 FAIR = np.array([0.5, 0.5])  # tails, heads
 BIASED = np.array([2 / 3, 1 / 3])
@@ -132,10 +132,10 @@ def coin_entropy() -> Explorer:
         name="kl-coin-entropy",
         controls={"chance": Slider(0.02, 0.98, step=0.02, value=0.5, label="probability of heads")},
         handles=[Handle(heads, x="chance"), Handle(mean, x="chance")],
-        caption="Drag a point. Left: the rarer face gets ever more surprising. Right: what you expect to be "
-        "surprised. The rare face is rare, so the expectation falls all the same: one bit is the most a coin can give.",
-        alt="Left, surprisal of heads falling and of tails rising over the probability of heads; they cross at one bit. "
-        "Right, the entropy, an arch that is zero at both ends and one bit in the middle.",
+        caption="Drag a point. Left: the rarer face gets ever more surprising. Right: the surprise to expect. "
+        "The rare face is rare, so the expectation falls all the same: one bit is the most a coin can give.",
+        alt="Left, surprisal of heads falling and of tails rising over the probability of heads; they cross at one "
+        "bit. Right, the entropy, an arch that is zero at both ends and one bit in the middle.",
     )
 
 
@@ -418,12 +418,12 @@ def wrong_code() -> Explorer:
     left.text(2.3, 1.02, "p, the weather", color=palette.truth, ha="center")
     left.text(2.3, 0.9, "q, for the code", color=palette.model, ha="center")
     names = [left.text(place, 0.5, "", ha="center", color=palette.data, fontsize=10) for place in places]
-    left.set(xlim=(-0.5, 3.5), ylim=(0, 1.15), title="probability, and codeword")
+    left.set(xlim=(-0.5, 3.5), ylim=(0, 1.15), title="probability, and code")
     left.set_xticks(places, WEATHER)
     left.tick_params(axis="x", length=0)
     right.axhline(1.75, color=palette.truth, ls="--", lw=1.2)
     right.text(1.5, 1.68, "entropy 1.75", color=palette.truth, ha="right", va="top", fontsize=10)
-    (price_bar,) = right.bar([0], [1.75], 0.7, color=palette.loss)
+    right.bar([0], [1.75], 0.7, color=palette.loss)
     (extra_bar,) = right.bar([0], [0], 0.7, bottom=[1.75], color=palette.outlier)
     extra_label = right.text(0.45, 1.8, "", color=palette.outlier, va="bottom")
     right.set(xlim=(-0.5, 1.55), ylim=(0, 3.2), xticks=[], title="bits per report")
@@ -483,8 +483,8 @@ def gaussian_integrand() -> Explorer:
     right.axhline(0, color=palette.muted, lw=0.8)
     above = right.fill_between(x, p, color=palette.loss, alpha=0.75, lw=0)
     below = right.fill_between(x, -p, color=palette.outlier, alpha=0.75, lw=0)
-    total = right.text(-4.8, 1.4, "", color=palette.loss)
-    right.set(xlim=(-5, 5), ylim=(-0.4, 1.6), xlabel="x", title="p(x) log(p(x)/q(x))")
+    total = right.text(-4.8, 1.75, "", color=palette.loss)
+    right.set(xlim=(-5, 5), ylim=(-0.5, 2.0), xlabel="x", title="p(x) log(p(x)/q(x))")
 
     def update(mean: float, scale: float) -> str:
         q_line.set_ydata(stats.norm.pdf(x, mean, scale))
@@ -512,14 +512,11 @@ def gaussian_integrand() -> Explorer:
         },
         handles=[Handle(peak, x="mean")],
         caption="p is the standard normal. Drag q. Where q is the smaller of the two you pay, where it is the larger "
-        "you are paid back (orange), but never as much. Set the mean to 0 and compare σ = 0.5 with σ = 2: a q that is too narrow costs more.",
+        "you are paid back (orange), but never as much. "
+        "Set the mean to 0 and compare σ = 0.5 with σ = 2: a q that is too narrow costs more.",
         alt="Left, a standard normal p and a q shifted by one. Right, the integrand: positive left of 0.5, negative "
         "right of it, with a total area of 0.5.",
     )
-
-
-MEANS = np.round(np.arange(-4, 4.01, 0.5), 2)
-SCALES = np.round(np.arange(0.25, 3.51, 0.25), 2)
 
 
 @cache
@@ -576,7 +573,7 @@ def forward_reverse() -> Explorer:
     (peak,) = top.plot([1], [0.3], "o", color=palette.model, ms=11)
     top.text(-3.0, 0.4, "p", color=palette.truth, ha="right")
     name = top.text(1.4, 0.3, "q", color=palette.model)
-    top.set(xlim=(-6.5, 6.5), ylim=(0, 0.95), xlabel="x", title="density")
+    top.set(xlim=(-6.5, 6.5), ylim=(0, 1.2), xlabel="x", title="density")
     best = [(humps_moments(), "forward", palette.loss), ((HUMPS[0][1], HUMPS[0][2]), "reverse", palette.density)]
     points = []
     for axis, values, ((mean, scale), word, colour) in zip(axes[1], divergence_maps(), best, strict=True):
@@ -600,8 +597,8 @@ def forward_reverse() -> Explorer:
     def update(mean: float, scale: float) -> str:
         bell.set_ydata(stats.norm.pdf(with_x, mean, scale))
         height = stats.norm.pdf(0, scale=scale)
-        peak.set_data([mean], [min(height, 0.88)])
-        name.set_position((mean + 0.4, min(height, 0.86)))
+        peak.set_data([mean], [height])
+        name.set_position((mean + 0.4, height))
         for point in points:
             point.set_data([mean], [scale])
         forward, reverse = humps_from_normal(mean, scale), normal_from_humps(mean, scale)
@@ -617,7 +614,7 @@ def forward_reverse() -> Explorer:
         name="kl-forward-reverse",
         controls={
             "mean": Slider(-4.0, 4.0, step=0.5, value=1.0, label="mean μ of q"),
-            "scale": Slider(0.25, 3.5, step=0.25, value=1.5, label="σ of q"),
+            "scale": Slider(values=(0.35, *np.arange(0.5, 3.51, 0.25).tolist()), value=1.5, label="σ of q"),
         },
         handles=[Handle(peak, x="mean"), *(Handle(point, x="mean", y="scale") for point in points)],
         caption="Drag q in the upper picture, or the green points on the two maps, to one star and then to the other. "
@@ -638,7 +635,7 @@ _LEVELS = {
 
 
 def sorted_sample_divergence(mean_p: float, mean_q: float, size: int = 10_000, seed: int = 1) -> float:
-    """A wrong "KL in bits" that is in print: Σ x log2(x/y) over *sorted samples* x, y, as if they were probabilities."""
+    """A wrong "KL in bits" from a course in print: Σ x log2(x/y) over sorted samples x, y, not probabilities."""
     generator = np.random.default_rng(seed)
     x, y = np.sort(generator.normal(mean_p, 1, size)), np.sort(generator.normal(mean_q, 1, size))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -646,12 +643,7 @@ def sorted_sample_divergence(mean_p: float, mean_q: float, size: int = 10_000, s
 
 
 def log_ratio_estimate(mean_p: float, mean_q: float, size: int = 10_000, seed: int = 1) -> tuple[float, float]:
-    """The right way from a sample of p: the mean of log2 p(x)/q(x), with its standard error; both normals have σ = 1."""
+    """The right way from a sample of p: the mean of log2 p(x)/q(x) and its standard error, for normals with σ = 1."""
     x = np.random.default_rng(seed).normal(mean_p, 1, size)
     bits = (stats.norm.logpdf(x, mean_p) - stats.norm.logpdf(x, mean_q)) / math.log(2)
     return float(bits.mean()), float(bits.std(ddof=1) / math.sqrt(size))
-
-
-def extra_bits(p: Floats, q: Floats) -> float:
-    """Cross-entropy minus entropy, in bits."""
-    return float(cross_entropy(p, q, base=2) - entropy(p, base=2))
