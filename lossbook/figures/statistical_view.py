@@ -26,7 +26,7 @@ KM = np.array([0.9, 1.4, 1.8, 2.1, 2.5, 2.8, 3.1, 3.4, 3.8, 4.2, 4.6, 5.0])
 MINUTES = np.array([2.0, 2.4, 3.3, 2.2, 6.4, 6.5, 5.9, 7.4, 7.8, 8.0, 10.0, 9.8])
 """Twelve rides, drawn once and rounded to what a watch shows."""
 
-ENDS = np.array([0.0, 6.0])
+ENDS = np.array([0.0, 7.0])
 
 
 # ── Nature, and what a model makes of it ─────────────────────────────────────────────────────────────────────────────
@@ -92,8 +92,8 @@ def courier_line() -> Explorer:
     (points,) = right.plot(KM, KM, "o", color=palette.gradient)
     (middle,) = right.plot([0, 5.6], [0, 0], color=palette.loss, lw=1.5)
     (band,) = right.fill([0, 5.6, 5.6, 0], [0, 0, 1, 1], color=palette.loss, alpha=0.12, lw=0)
-    words = right.text(0.1, 10.4, "", color=palette.loss, va="top", fontsize="small")
-    right.set(xlim=(0, 5.6), ylim=(-11, 11), xlabel="distance (km)", ylabel="residual (min)", title="what is left over")
+    words = right.text(0.1, 11.6, "", color=palette.loss, va="top", fontsize="small")
+    right.set(xlim=(0, 5.6), ylim=(-12, 12), xlabel="distance (km)", ylabel="residual (min)", title="what is left over")
 
     def update(intercept: float, slope: float) -> str:
         chosen = Line(intercept, slope)
@@ -146,9 +146,9 @@ def slices() -> Explorer:
     left.set(xlim=(0, 7), ylim=(-3, 16), xlabel="distance x (km)", ylabel="time y (min)", title="joint, and a cut")
     (joint,) = right.plot(times, times, color=palette.truth)
     (conditional,) = right.plot(times, times, color=palette.density, ls="--")
-    right.text(-2.7, 0.58, "p*(y | x): area 1", color=palette.density, va="top", fontsize="small")
-    area = right.text(-2.7, 0.53, "", color=palette.truth, va="top", fontsize="small")
-    right.set(xlim=(-3, 16), ylim=(0, 0.6), xlabel="time y (min)", ylabel="density", title="the cut, and scaled")
+    right.text(-2.7, 0.73, "p*(y | x): area 1", color=palette.density, va="top", fontsize="small")
+    area = right.text(-2.7, 0.66, "", color=palette.truth, va="top", fontsize="small")
+    right.set(xlim=(-3, 16), ylim=(0, 0.75), xlabel="time y (min)", ylabel="density", title="the cut, and scaled")
 
     def update(distance: float) -> str:
         along, share = joint_density(distance, times), float(DISTANCES.pdf(distance))
@@ -238,11 +238,11 @@ def missing_feature() -> Explorer:
     colours = {0: palette.data, 1: palette.outlier}
     for value, colour in colours.items():
         left.plot(x[barrier == value], y[barrier == value], "o", color=colour, ms=4)
-    left.text(0.2, 15.2, "barrier down", color=palette.outlier, va="top")
-    left.text(0.2, 13.9, "barrier up", color=palette.data, va="top")
+    left.text(0.2, 16.6, "barrier down", color=palette.outlier, va="top")
+    left.text(0.2, 15.2, "barrier up", color=palette.data, va="top")
     (one,) = left.plot(ENDS, blind(ENDS), color=palette.model)
     (two,) = left.plot(ENDS, blind(ENDS), color=palette.model)
-    left.set(xlim=(0, 6), ylim=(0, 15.5), xlabel="distance (km)", ylabel="time (min)", title="rides, and the model")
+    left.set(xlim=(0, 7), ylim=(0, 17), xlabel="distance (km)", ylabel="time (min)", title="rides, and the model")
     bars = right.bar(edges[:-1], np.ones(edges.size - 1), width=0.25, align="edge", color=palette.gradient, lw=0)
     right.set(xlim=(-2, 3), ylim=(0, 60), xlabel="residual (min)", ylabel="rides", title="what is left over")
     (intercept, slope, wait) = np.linalg.lstsq(features, y, rcond=None)[0]
@@ -254,7 +254,7 @@ def missing_feature() -> Explorer:
         for bar, height in zip(bars, np.histogram(e, edges)[0], strict=True):
             bar.set_height(height)
         if known:
-            return f"With the barrier as a feature, worth {wait:.2f} min, the residuals have a spread of {e.std():.2f} min."
+            return f"With the barrier as a feature, worth {wait:.2f} min, the residuals spread by {e.std():.2f} min."
         return (
             f"Without the barrier, the residuals have a spread of {e.std():.2f} min and two humps, three minutes apart."
         )
@@ -287,10 +287,10 @@ def bell_at_ride() -> Explorer:
     (curve,) = right.plot(times, times, color=palette.density)
     (stick,) = right.plot([0, 0], [0, 1], color=palette.outlier)
     (top,) = right.plot([0], [0], "o", color=palette.outlier, ms=8)
-    label = right.text(-3.6, 0.97, "", color=palette.outlier, va="top")
+    label = right.text(-3.6, 1.2, "", color=palette.outlier, va="top")
     right.set(
         xlim=(-4, 20),
-        ylim=(0, 1.05),
+        ylim=(0, 1.25),
         xlabel="time (min)",
         ylabel="density per minute",
         title="how likely is this time?",
@@ -300,7 +300,8 @@ def bell_at_ride() -> Explorer:
         x, y = KM[ride - 1], MINUTES[ride - 1]
         heights = density(model, x, times, scale)
         line.set_ydata(model(ENDS))
-        bell.set_data(x + heights, times)
+        near = np.abs(times - model(x)) < 4 * scale
+        bell.set_data(x + heights[near], times[near])
         here.set_data([x], [y])
         curve.set_ydata(heights)
         at_y = float(density(model, x, y, scale))
@@ -415,19 +416,19 @@ def batch_step() -> Explorer:
     colours = {"sum": palette.gradient, "mean": palette.loss}
     figure, (left, right) = subplots(1, 2)
     left.axhline(2, color=palette.truth, lw=1)
-    left.text(10, 2.15, "true slope", color=palette.truth, ha="right")
+    left.text(10, 2.5, "true slope", color=palette.truth, ha="right")
     paths = {name: left.plot([0], [0], "o-", color=colour, ms=5, lw=1.5)[0] for name, colour in colours.items()}
     left.set(xlim=(-0.3, 10.3), ylim=(-4, 8), xlabel="step", ylabel="slope w (min/km)", title="ten steps from w = 0.5")
     lengths = {name: right.plot(batches, batches, ".-", color=colour, lw=1.2)[0] for name, colour in colours.items()}
     names = {name: right.text(128, 1, name, color=colour, ha="right") for name, colour in colours.items()}
     (here,) = right.plot([1], [1], "o", color=palette.outlier, ms=10)
     right.axhline(2 - START, color=palette.truth, lw=1)
-    right.text(1, 1.9, "distance to the true slope", color=palette.truth, fontsize="small")
+    right.text(1, 250, "level line: distance to the true slope", color=palette.truth, fontsize="small")
     right.set(
         xscale="log",
         yscale="log",
         xlim=(0.85, 180),
-        ylim=(0.01, 400),
+        ylim=(0.003, 600),
         xlabel="batch size N",
         title="length of the first step",
     )
