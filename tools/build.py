@@ -146,7 +146,8 @@ class Runner:
     def run(self, names: Iterable[str]) -> None:
         notebooks = {page: notebook for page in names if (notebook := self.notebook(page)) is not None}
         todo = {page: notebook for page, notebook in notebooks.items() if self.stale(page, notebook)}
-        workers = min(len(todo), len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        workers = min(len(todo), cores)
         if not todo:
             say(f"Notebooks: all {len(notebooks)} up to date")
             return

@@ -35,8 +35,4 @@ echo "Fetching MathJax"
 PATH="$PWD/$VENV/bin:$PATH" npm install --prefix "$VENV/share" --no-save --ignore-scripts --no-audit --no-fund \
     --loglevel=error mathjax@3.2.2 >/dev/null
 
-# JupyterLab opens a chapter (.md) as the notebook it is.
-mkdir -p "$VENV/share/jupyter/lab/settings"
-cat > "$VENV/share/jupyter/lab/settings/overrides.json" <<'JSON'
-{"@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Jupytext Notebook", "myst": "Jupytext Notebook"}}}
-JSON
+"$VENV/bin/python" tools/open_as_notebooks.py

@@ -39,7 +39,7 @@ def name_of(picture: Tag) -> str:
 
 
 def without_alternative(page: BeautifulSoup) -> list[str]:
-    """The pictures of a page that say nothing to who cannot see them. An empty alt is refused too: all of ours speak."""
+    """The pictures that say nothing to who cannot see them. An empty alt is refused too: all of ours mean something."""
     bad = []
     for picture in page.select("img, [role=img]"):
         if picture.find_parent(attrs={"aria-hidden": "true"}) or picture.get("aria-hidden") == "true":
@@ -57,7 +57,10 @@ def problems(html: Path, memory: Path) -> list[str]:
     changed = [name for name, stamp in stamps.items() if passed.get(name) != stamp and not name.startswith("_static/")]
     parsed = {name: BeautifulSoup((html / name).read_text(encoding="utf-8"), "html.parser") for name in changed}
 
-    found = {name: [f"{name}: no text alternative: {what}" for what in without_alternative(parsed[name])] for name in changed}
+    found = {
+        name: [f"{name}: no text alternative: {what}" for what in without_alternative(page)]
+        for name, page in parsed.items()
+    }
     tex = [(name, formula) for name in changed for formula in formulas(parsed[name])]
     for (name, formula), complaint in zip(tex, bad_tex([formula for _, formula in tex]), strict=True):
         if complaint:

@@ -62,7 +62,8 @@ class _FromRecords(SphinxDirective):
 
     def markdown(self, text: str) -> list[nodes.Node]:
         container = nodes.Element()
-        self.state.nested_parse(StringList(text.splitlines(), self.get_source_info()[0]), self.content_offset, container)
+        lines = StringList(text.splitlines(), self.get_source_info()[0])
+        self.state.nested_parse(lines, self.content_offset, container)
         return container.children
 
 

@@ -1,7 +1,7 @@
 """Every chapter as a notebook that runs by itself, behind the download button of its page.
 
-What only a Sphinx build understands is written out: a formula as TeX, a question as its statement, an included function as its
-source, an admonition as a quotation, a glued number as the number.
+What only a Sphinx build understands is written out: a formula as TeX, a question as its statement, an included function
+as its source, an admonition as a quotation, a glued number as the number.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Writer:
         if name == "math":
             return f"${text}$"
         if name.startswith("cite"):
-            return "; ".join(re.sub(r"^\s*(\w)(\D*)", lambda key: key[1].upper() + key[2] + " ", key) for key in text.split(","))
+            return "; ".join(re.sub(r"\d", r" \g<0>", key.strip().capitalize(), count=1) for key in text.split(","))
         words = re.match(r"(.*?)\s*<.*>$", text)
         if words:
             return words[1]
