@@ -1,0 +1,115 @@
+"""What the family of tests knows about a loss from elsewhere: how to draw its inputs, and PyTorch's word for it.
+
+Add a loss with an entry in `TORCH`, written with PyTorch and without lossbook. Without one its tests fail.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.distributions as td
+import torch.nn.functional as F
+
+from lossbook.core import Loss
+
+CLASSES = 4  # K, and the length of an embedding
+Inputs = dict[str, Any]
+Shape = tuple[int, ...]
+Generator = np.random.Generator
+
+
+# ── Drawing inputs ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+# One array per domain of `core.DOMAINS`, for a batch of the given shape. Nothing on a boundary or a kink.
+DRAW: dict[str, Callable[[Generator, Shape], Any]] = {
+    "real": lambda rng, shape: rng.normal(0, 1.5, shape),
+    "positive": lambda rng, shape: rng.uniform(0.3, 3, shape),
+    "nonnegative": lambda rng, shape: rng.uniform(0.1, 3, shape),
+    "unit": lambda rng, shape: rng.uniform(0.05, 0.95, shape),
+    "probability": lambda rng, shape: rng.uniform(0.05, 0.95, shape),
+    "count": lambda rng, shape: rng.poisson(3.0, shape),
+    "angle": lambda rng, shape: rng.uniform(-math.pi, math.pi, shape),
+    "binary": lambda rng, shape: rng.integers(0, 2, shape),
+    "label": lambda rng, shape: rng.integers(0, CLASSES, shape),
+    "logits": lambda rng, shape: rng.normal(0, 2, (*shape, CLASSES)),
+    "distribution": lambda rng, shape: rng.dirichlet(np.full(CLASSES, 2.0), shape),
+    "embedding": lambda rng, shape: rng.normal(0, 1, (*shape, CLASSES)),
+}
+VECTORS = {"logits", "distribution", "embedding"}  # domains with one vector per example
+WHOLE = {"count", "binary", "label"}  # domains of integers, which have no derivative and no NaN
+
+# Losses whose arguments are not one array of the batch's shape each: their inputs by name.
+SPECIAL_DRAWS: dict[str, Callable[[Generator, Shape], Inputs]] = {}
+
+
+def draw(loss: Loss, rng: Generator, shape: Shape = (6,)) -> Inputs:
+    """Random arguments of a loss, by name."""
+    if loss.name in SPECIAL_DRAWS:
+        return SPECIAL_DRAWS[loss.name](rng, shape)
+    return {name: DRAW[argument.domain](rng, shape) for name, argument in loss.arguments.items()}
+
+
+def settings(loss: Loss, rng: Generator, random: int = 3) -> list[dict[str, float]]:
+    """Keyword sets to test: the defaults, both ends of every slider, and a few random ones."""
+    if not loss.parameters:
+        return [{}]
+    ranges = loss.parameters.items()
+    ends = [{name: getattr(parameter, end) for name, parameter in ranges} for end in ("low", "high")]
+    inside = [{name: float(rng.uniform(p.low, p.high)) for name, p in ranges} for _ in range(random)]
+    return [loss.defaults, *ends, *inside]
+
+
+# ── PyTorch's word ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _log_cosh(e: torch.Tensor) -> torch.Tensor:
+    return torch.logaddexp(e, -e) - math.log(2)
+
+
+# By name of the loss: one loss per example (or, where it has none, the number of the batch) from tensors by keyword.
+TORCH: dict[str, Callable[..., torch.Tensor]] = {
+    "mse": lambda prediction, target: F.mse_loss(prediction, target, reduction="none"),
+    "mae": lambda prediction, target: F.l1_loss(prediction, target, reduction="none"),
+    "rmse": lambda prediction, target: torch.linalg.vector_norm(prediction - target) / math.sqrt(target.numel()),
+    "huber": lambda prediction, target, delta: F.huber_loss(prediction, target, delta=delta, reduction="none"),
+    "smooth_l1": lambda prediction, target, beta: F.smooth_l1_loss(prediction, target, beta=beta, reduction="none"),
+    "log_cosh": lambda prediction, target: _log_cosh(prediction - target),
+    "pinball": lambda prediction, target, quantile: (
+        quantile * F.relu(target - prediction) + (1 - quantile) * F.relu(prediction - target)
+    ),
+    "epsilon_insensitive": lambda prediction, target, epsilon: F.relu((prediction - target).abs() - epsilon),
+    "cauchy": lambda prediction, target, scale: (
+        -(scale**2) / 2 * (td.Cauchy(prediction, scale).log_prob(target) + math.log(math.pi * scale))
+    ),
+    "normal_nll": lambda prediction, target, scale: F.gaussian_nll_loss(
+        prediction, target, scale**2, full=True, reduction="none"
+    ),
+    "laplace_nll": lambda prediction, target, scale: -td.Laplace(prediction, scale).log_prob(target),
+    "student_t_nll": lambda prediction, target, scale, df: -td.StudentT(df, prediction, scale).log_prob(target),
+    "cross_entropy": lambda p, q: -(p * q.log()).sum(-1),
+    "kl_divergence": lambda p, q: F.kl_div(q.log(), p, reduction="none").sum(-1),
+    "js_divergence": lambda p, q: (torch.xlogy(p, 2 * p / (p + q)) + torch.xlogy(q, 2 * q / (p + q))).sum(-1) / 2,
+    "kl_normal": lambda mean_p, scale_p, mean_q, scale_q: td.kl_divergence(
+        td.Normal(mean_p, scale_p), td.Normal(mean_q, scale_q)
+    ),
+    "softmax_cross_entropy": lambda logits, labels: F.cross_entropy(logits, labels, reduction="none"),
+    "binary_cross_entropy": lambda prediction, target: F.binary_cross_entropy(prediction, target, reduction="none"),
+    "binary_cross_entropy_with_logits": lambda logits, labels, pos_weight: F.binary_cross_entropy_with_logits(
+        logits, labels, pos_weight=torch.tensor(pos_weight), reduction="none"
+    ),
+}
+
+
+def torch_losses(loss: Loss, inputs: Inputs, parameters: dict[str, float]) -> tuple[torch.Tensor, Inputs]:
+    """PyTorch's losses, and the tensors they were computed from (those with a gradient in lossbook require one)."""
+    if loss.name not in TORCH:
+        pytest.fail(f"no PyTorch oracle for {loss.name}: add one to TORCH in tests/oracles.py")
+    tensors = {name: torch.tensor(value) for name, value in inputs.items()}
+    for name in loss.grads:
+        tensors[name].requires_grad_()
+    return TORCH[loss.name](**tensors, **parameters), tensors
