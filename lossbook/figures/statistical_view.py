@@ -142,7 +142,7 @@ def slices() -> Explorer:
     figure, (left, right) = subplots(1, 2)
     _hills(left, x, y)
     cut = left.axvline(3, color=palette.density)
-    left.text(0.3, 14.6, "p*(x, y)", color=palette.truth, va="top")
+    left.text(6.8, -2, "p*(x, y)", color=palette.truth, ha="right")
     left.set(xlim=(0, 7), ylim=(-3, 16), xlabel="distance x (km)", ylabel="time y (min)", title="joint, and a cut")
     (joint,) = right.plot(times, times, color=palette.truth)
     (conditional,) = right.plot(times, times, color=palette.density, ls="--")
