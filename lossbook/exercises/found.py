@@ -6,7 +6,8 @@ import difflib
 import functools
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import lossbook.exercises
@@ -16,26 +17,29 @@ from lossbook.exercises.kinds import Exercise
 @functools.cache
 def chapters() -> Mapping[str, Mapping[str, Exercise]]:
     """The exercises by chapter (named as its file, with hyphens) and id, in the order of the modules."""
-    found: dict[str, Mapping[str, Exercise]] = {}
+    found: list[tuple[str, Exercise]] = []
     for module in pkgutil.iter_modules(lossbook.exercises.__path__):
         members = vars(importlib.import_module(f"lossbook.exercises.{module.name}")).values()
-        exercises = [member for member in members if isinstance(member, Exercise)]
-        if exercises:
-            found[module.name.replace("_", "-")] = MappingProxyType({exercise.id: exercise for exercise in exercises})
-            if len(found[module.name.replace("_", "-")]) < len(exercises):
-                raise ValueError(f"ids must differ, got one twice in {module.name}")
-    return MappingProxyType(found)
+        found += [(module.name.replace("_", "-"), member) for member in members if isinstance(member, Exercise)]
+    unique(found)
+    names = dict.fromkeys(chapter for chapter, _ in found)
+    return MappingProxyType(
+        {name: MappingProxyType({each.id: each for chapter, each in found if chapter == name}) for name in names}
+    )
+
+
+def unique(found: Sequence[tuple[str, Exercise]]) -> None:
+    """Refuse two exercises with one id."""
+    for id, count in Counter(exercise.id for _, exercise in found).items():
+        if count > 1:
+            places = ", ".join(chapter for chapter, exercise in found if exercise.id == id)
+            raise ValueError(f"ids must differ, got {id!r} {count} times (in {places})")
 
 
 @functools.cache
 def exercises() -> Mapping[str, Exercise]:
-    """Every exercise by its id. Raises `ValueError` if two share one."""
-    every = [exercise for chapter in chapters().values() for exercise in chapter.values()]
-    by_id = {exercise.id: exercise for exercise in every}
-    if len(by_id) < len(every):
-        ids = [exercise.id for exercise in every]
-        raise ValueError(f"ids must differ, got {sorted({name for name in ids if ids.count(name) > 1})} twice")
-    return MappingProxyType(by_id)
+    """Every exercise by its id."""
+    return MappingProxyType({id: exercise for chapter in chapters().values() for id, exercise in chapter.items()})
 
 
 def closest(name: str) -> list[str]:
