@@ -29,22 +29,30 @@ from lossbook.core import RESIDUAL, Loss
 CHECKS_PAGE = "reference/how-formulas-are-checked"
 
 
+def of_batch(loss: Loss) -> bool:
+    """Whether the formula is that of a whole batch, as RMSE's is, and not of one example."""
+    return "none" not in loss.reductions
+
+
 def symbol(loss: Loss) -> str:
-    r"""ℓ with the loss's parameters as its index: `\ell_{\delta}`."""
+    r"""ℓ, or L for a batch, with the loss's parameters as its index: `\ell_{\delta}`."""
+    letter = "L" if of_batch(loss) else r"\ell"
     index = ", ".join(parameter.symbol for parameter in loss.parameters.values())
-    return rf"\ell_{{{index}}}" if index else r"\ell"
+    return rf"{letter}_{{{index}}}" if index else letter
 
 
 def value_equation(loss: Loss) -> str:
-    """The loss of one example, both sides."""
-    arguments = "e" if loss.arguments == RESIDUAL else ", ".join(a.symbol for a in loss.arguments.values())
+    """The loss of one example (or of a batch), both sides."""
+    residual = r"e_1, \dots, e_N" if of_batch(loss) else "e"
+    arguments = residual if loss.arguments == RESIDUAL else ", ".join(a.symbol for a in loss.arguments.values())
     return rf"{symbol(loss)}({arguments}) = {loss.latex}"
 
 
 def gradient_equations(loss: Loss) -> Iterator[tuple[str, str]]:
     """For each argument with a derivative: its name, and the equation, both sides."""
+    entry = "_i" if of_batch(loss) else ""
     for argument in loss.grads:
-        left = rf"\frac{{\partial {symbol(loss)}}}{{\partial {loss.arguments[argument].symbol}}}"
+        left = rf"\frac{{\partial {symbol(loss)}}}{{\partial {loss.arguments[argument].symbol}{entry}}}"
         yield argument, rf"{left} = {loss.latex_grad[argument]}"
 
 
