@@ -411,7 +411,8 @@ def js_divergence_grad_q(
     >>> js_divergence_grad_q([1.0, 0.0], [0.5, 0.5])
     array([-0.20273255,  0.34657359])
     """
-    return js_divergence_grad(q, p, base=base, axis=axis, reduction=reduction)
+    p, q = _pair(p, q, axis)
+    return _grad(_js_slopes(q, p), axis, reduction, base)
 
 
 JS_DIVERGENCE = Loss(
