@@ -36,8 +36,8 @@ ACCENTS = {r"\hat", r"\bar", r"\tilde", r"\widehat"}
 GREEK = set(
     re.findall(
         r"\\\w+",
-        r"\alpha \beta \gamma \delta \epsilon \varepsilon \zeta \eta \theta \vartheta \kappa \lambda \mu \nu \xi \rho \sigma"
-        r" \tau \phi \varphi \chi \psi \omega \Delta \Lambda \Sigma \Phi \Psi \Omega \ell",
+        r"\alpha \beta \gamma \delta \epsilon \varepsilon \zeta \eta \theta \vartheta \kappa \lambda \mu \nu \xi \rho"
+        r" \sigma \tau \phi \varphi \chi \psi \omega \Delta \Lambda \Sigma \Phi \Psi \Omega \ell",
     )
 )
 FUNCTIONS: dict[str, Callable[..., Any]] = {

@@ -44,7 +44,16 @@ VECTORS = {"logits", "distribution", "embedding"}  # domains with one vector per
 WHOLE = {"count", "binary", "label"}  # domains of integers, which have no derivative and no NaN
 
 # Losses whose arguments are not one array of the batch's shape each: their inputs by name.
-SPECIAL_DRAWS: dict[str, Callable[[Generator, Shape], Inputs]] = {}
+SPECIAL_DRAWS: dict[str, Callable[[Generator, Shape], Inputs]] = {
+    "info_nce": lambda rng, shape: {
+        "anchor": rng.normal(0, 1, (*shape, CLASSES)),
+        "positive": rng.normal(0, 1, (*shape, CLASSES)),
+        "negatives": rng.normal(0, 1, (*shape, 3, CLASSES)),
+    },
+    "nt_xent": lambda rng, shape: {
+        name: rng.normal(0, 1, (*shape, CLASSES)) for name in ("x1", "x2")
+    },  # one batch: 2N losses
+}
 
 
 def draw(loss: Loss, rng: Generator, shape: Shape = (6,)) -> Inputs:
@@ -69,6 +78,21 @@ def settings(loss: Loss, rng: Generator, random: int = 3) -> list[dict[str, floa
 
 def _log_cosh(e: torch.Tensor) -> torch.Tensor:
     return torch.logaddexp(e, -e) - math.log(2)
+
+
+def _info_nce(
+    anchor: torch.Tensor, positive: torch.Tensor, negatives: torch.Tensor, temperature: float
+) -> torch.Tensor:
+    candidates = torch.cat([positive[:, None], negatives], dim=1)
+    scores = F.cosine_similarity(anchor[:, None], candidates, dim=-1) / temperature
+    return F.cross_entropy(scores, torch.zeros(len(anchor), dtype=torch.long), reduction="none")
+
+
+def _nt_xent(x1: torch.Tensor, x2: torch.Tensor, temperature: float) -> torch.Tensor:
+    views = F.normalize(torch.cat([x1, x2]), dim=-1)
+    scores = (views @ views.T / temperature).fill_diagonal_(-math.inf)
+    partners = torch.arange(len(views)).roll(len(x1))
+    return F.cross_entropy(scores, partners, reduction="none")
 
 
 # By name of the loss: one loss per example (or, where it has none, the number of the batch) from tensors by keyword.
@@ -97,10 +121,24 @@ TORCH: dict[str, Callable[..., torch.Tensor]] = {
     "kl_normal": lambda mean_p, scale_p, mean_q, scale_q: td.kl_divergence(
         td.Normal(mean_p, scale_p), td.Normal(mean_q, scale_q)
     ),
+    "contrastive": lambda distance, label, margin: (
+        (1 - label) * distance**2 / 2 + label * F.relu(margin - distance) ** 2 / 2
+    ),
+    "contrastive_embeddings": lambda x1, x2, label, margin: TORCH["contrastive"](
+        torch.linalg.vector_norm(x1 - x2, dim=-1), label, margin
+    ),
+    "cosine_embedding": lambda x1, x2, label, margin: F.cosine_embedding_loss(
+        x1, x2, 1 - 2 * label, margin=margin, reduction="none"
+    ),
+    "triplet_margin": lambda anchor, positive, negative, margin: F.triplet_margin_loss(
+        anchor, positive, negative, margin=margin, eps=0, reduction="none"
+    ),
+    "info_nce": _info_nce,
+    "nt_xent": _nt_xent,
     "softmax_cross_entropy": lambda logits, labels: F.cross_entropy(logits, labels, reduction="none"),
     "binary_cross_entropy": lambda prediction, target: F.binary_cross_entropy(prediction, target, reduction="none"),
     "binary_cross_entropy_with_logits": lambda logits, labels, pos_weight: F.binary_cross_entropy_with_logits(
-        logits, labels, pos_weight=torch.tensor(pos_weight), reduction="none"
+        logits, labels, pos_weight=torch.tensor(pos_weight, dtype=logits.dtype), reduction="none"
     ),
 }
 
