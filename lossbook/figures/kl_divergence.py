@@ -18,7 +18,7 @@ from lossbook.figures.wording import written
 from lossbook.information import entropy, js_divergence, kl_divergence, kl_normal, surprisal
 
 FAIR = np.array([0.5, 0.5])  # tails, heads
-BIASED = np.array([2 / 3, 1 / 3])
+BENT = np.array([2 / 3, 1 / 3])
 """The two coins of the chapter, (probability of 0, probability of 1)."""
 
 
@@ -297,7 +297,7 @@ def two_humps(x: Floats | float) -> Floats:
     return sum(weight * stats.norm.pdf(x, mean, scale) for weight, mean, scale in HUMPS)
 
 
-def two_humps_below(x: Floats) -> Floats:
+def two_humps_below(x: Floats | float) -> Floats:
     """The distribution function of the two-humped p."""
     return sum(weight * stats.norm.cdf(x, mean, scale) for weight, mean, scale in HUMPS)
 
@@ -549,6 +549,14 @@ def normal_from_humps(mean: float, scale: float) -> float:
     return float(np.trapezoid(weights * (np.log(weights / scale) - np.logaddexp(*logs)), z))
 
 
+def precision_and_recall(mean: float, scale: float) -> tuple[float, float]:
+    """How much of the normal q lies within 3σ of a hump of p, and how much of p lies within 3σ of q's mean."""
+    q = stats.norm(mean, scale)
+    precision = sum(q.cdf(centre + 3 * width) - q.cdf(centre - 3 * width) for _, centre, width in HUMPS)
+    recall = two_humps_below(mean + 3 * scale) - two_humps_below(mean - 3 * scale)
+    return float(precision), float(recall)
+
+
 @cache
 def divergence_maps() -> tuple[Floats, Floats]:
     """Forward and reverse KL on the grid of standard deviations (rows) and means (columns), finer than the sliders'."""
@@ -598,7 +606,7 @@ def forward_reverse() -> Explorer:
         bell.set_ydata(stats.norm.pdf(with_x, mean, scale))
         height = stats.norm.pdf(0, scale=scale)
         peak.set_data([mean], [height])
-        name.set_position((mean + 0.4, height))
+        name.set_position((mean + 0.4, height + 0.03))
         for point in points:
             point.set_data([mean], [scale])
         forward, reverse = humps_from_normal(mean, scale), normal_from_humps(mean, scale)
