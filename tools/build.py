@@ -112,6 +112,7 @@ class Runner:
         self.cache = get_cache(str(output / ".jupyter_cache"))
         self.memory = output / ".jupyter_cache" / "lossbook.json"  # page: {"sources": fingerprint, "time": of the run}
         self.runs = json.loads(self.memory.read_text()) if self.memory.exists() else {}
+        self.sources: dict[str, str] = {}  # page: fingerprint now
 
     def notebook(self, page: str) -> Any | None:
         """The chapter as Jupyter Book will read it, or None for a page without code."""
@@ -126,11 +127,12 @@ class Runner:
 
     def stale(self, page: str, notebook: Any) -> bool:
         """Whether the chapter must run, after dropping a result that older package sources gave."""
+        self.sources[page] = fingerprint(page)
         try:
             record = self.cache.match_cache_notebook(notebook)
         except KeyError:
             return True
-        if self.runs.get(page, {}).get("sources") == fingerprint(page):
+        if self.runs.get(page, {}).get("sources") == self.sources[page]:
             return False
         self.cache.remove_cache(record.pk)
         return True
@@ -140,7 +142,7 @@ class Runner:
 
         bundle = CacheBundleIn(result.nb, str(source_of(page)), data={"execution_seconds": result.time})
         self.cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
-        self.runs[page] = {"sources": fingerprint(page), "time": time.time()}
+        self.runs[page] = {"sources": self.sources[page], "time": time.time()}
         self.memory.write_text(json.dumps(self.runs, indent=1))
 
     def run(self, names: Iterable[str]) -> None:
