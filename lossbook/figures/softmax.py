@@ -83,7 +83,10 @@ def three_logits() -> Explorer:
             bar.set_height(probability)
             text.set_text(f"{probability:.3f}")
         listed = ", ".join(f"{name} {value:.3f}" for name, value in zip(BIRDS, probabilities, strict=True))
-        return f"At T = {temperature:g} the probabilities are {listed}; their entropy is {entropy(probabilities):.3f} nats."
+        return (
+            f"At T = {temperature:g} the probabilities are {listed}; their entropy is "
+            f"{entropy(probabilities):.3f} nats."
+        )
 
     return Explorer(
         figure,
@@ -91,7 +94,8 @@ def three_logits() -> Explorer:
         name="three-logits",
         controls={**_sliders(), "temperature": Slider(values=TEMPERATURES, value=1.0, label="temperature T")},
         handles=panel.handles(),
-        caption="Drag the tops of the two left-hand bars, then move the temperature. The probabilities stay in the order "
+        caption="Drag the tops of the two left-hand bars, then move the temperature. The probabilities stay in "
+        "the order "
         "of the scores and always sum to 1. A low temperature gives nearly everything to the largest score; a high one "
         "levels them.",
         alt="Left, three bars for the logits of blackbird, robin and wren: 2, 1 and 0. Right, three bars for the "
@@ -130,7 +134,8 @@ def gradient_bars() -> Explorer:
             "label": Choice({name: k for k, name in enumerate(BIRDS)}, value=1, label="the bird is a"),
         },
         handles=panel.handles(),
-        caption="Choose the right answer and move the logits. The right class has a negative slope, all others a positive "
+        caption="Choose the right answer and move the logits. The right class has a negative slope, all others a "
+        "positive "
         "one, and the three cancel. No slope ever leaves the range from −1 to 1, however wrong the scores are.",
         alt="Left, the logits 2, 1 and 0. Right, the gradient if the bird is a robin: blackbird 0.665, robin −0.755, "
         "wren 0.090.",
@@ -175,7 +180,8 @@ def sigmoid_curve() -> Explorer:
         handles=[Handle(probe, x="logit")],
         caption="Drag the point. The two curves are mirror images and sum to 1 at every s. One step to the right "
         "multiplies the odds by the same factor wherever you stand, though the probability hardly moves at the ends.",
-        alt="The sigmoid rises from 0 to 1 through one half at s = 0; its mirror image falls. At s = 2 the probability of "
+        alt="The sigmoid rises from 0 to 1 through one half at s = 0; its mirror image falls. At s = 2 the "
+        "probability of "
         "yes is 0.88.",
     )
 
@@ -228,7 +234,8 @@ def large_logits() -> Explorer:
             power = np.exp(np.asarray(shift + SCORES[0], dtype=f"float{bits}"))
         largest = f"{power:.3g}".replace("inf", "∞").replace("-", "−")
         return (
-            f"At c = {written(shift, 0)} in {bits} bits the largest power is {largest}; naive log-sum-exp gives {said}, the "
+            f"At c = {written(shift, 0)} in {bits} bits the largest power is {largest}; naive log-sum-exp gives "
+            f"{said}, the "
             f"stable one {written(logsumexp(np.add(SCORES, shift)), 4)}."
         )
 
@@ -241,9 +248,12 @@ def large_logits() -> Explorer:
             "bits": Choice({"32 bits": 32, "64 bits": 64}, value=32, label="precision"),
         },
         handles=[Handle(stable_probe, x="shift")],
-        caption="Three logits are shifted by c. Log-sum-exp should shift along, so the plotted difference should be flat. "
-        "Move c to the right until the naive formula overflows, then to the left until it loses its digits and underflows.",
-        alt="The stable result is a flat line at 2.41. The naive result in 32 bits lies on it between about −100 and 86 and "
+        caption="Three logits are shifted by c. Log-sum-exp should shift along, so the plotted difference should "
+        "be flat. "
+        "Move c to the right until the naive formula overflows, then to the left until it loses its digits and "
+        "underflows.",
+        alt="The stable result is a flat line at 2.41. The naive result in 32 bits lies on it between about −100 "
+        "and 86 and "
         "leaves it on either side.",
     )
 
@@ -275,7 +285,10 @@ def bounded_pull() -> Explorer:
         value, slope = softmax_cross_entropy([wrong, 0.0], 1), softmax_cross_entropy_grad([wrong, 0.0], 1)[0]
         dot.set_data([wrong], [value])
         slope_dot.set_data([wrong], [slope])
-        return f"With the wrong logit at {written(wrong, 1)} and the right one at 0: loss {value:.3f} nats, slope {slope:.4f}."
+        return (
+            f"With the wrong logit at {written(wrong, 1)} and the right one at 0: loss {value:.3f} nats, slope "
+            f"{slope:.4f}."
+        )
 
     return Explorer(
         figure,
@@ -285,7 +298,8 @@ def bounded_pull() -> Explorer:
         handles=[Handle(dot, x="wrong"), Handle(slope_dot, x="wrong")],
         caption="Raise the logit of the wrong class; the right one stays at 0. The loss bends into a straight line and "
         "its slope stops at 1. A squared error (dotted) would go on accelerating.",
-        alt="Left, the loss is near 0 for negative logits and becomes a straight line of slope 1. Right, the slope rises "
+        alt="Left, the loss is near 0 for negative logits and becomes a straight line of slope 1. Right, the "
+        "slope rises "
         "from 0 to 1 and stays there. Dotted: a half square and its ever-growing slope.",
     )
 
@@ -343,7 +357,8 @@ def how_sure() -> Explorer:
         mark.set_data([temperature], [surprise])
         listed = ", ".join(f"{value:.3f}" for value in here)
         return (
-            f"At T = {temperature:g} the prediction is ({listed}): entropy {surprise:.3f} nats, as unsure as a fair choice "
+            f"At T = {temperature:g} the prediction is ({listed}): entropy {surprise:.3f} nats, as unsure as a "
+            f"fair choice "
             f"among {np.exp(surprise):.2f} birds."
         )
 
@@ -360,7 +375,8 @@ def how_sure() -> Explorer:
         caption="Every distribution over three birds is a point of the triangle; the thin lines join points of equal "
         "entropy. Raise the temperature and the prediction walks to the middle. Lower it and it walks to a corner, or "
         "with two rivals to the middle of a side, where the entropy stays at log 2.",
-        alt="Left, a triangle with blackbird, robin and wren at its corners, and the path of a prediction from the blackbird "
+        alt="Left, a triangle with blackbird, robin and wren at its corners, and the path of a prediction from "
+        "the blackbird "
         "corner to the centre. Right, the entropy rises with the temperature from 0 to log 3.",
     )
 
@@ -458,7 +474,10 @@ def whole_model() -> Explorer:
         loss_text.set_text(f"{loss:.3f}")
         label_text.set_text(f"y = {SPECIES[species]}")
         listed = ", ".join(f"{name} {share:.3f}" for name, share in zip(SPECIES, shares, strict=True))
-        return f"A petal of {length:.1f} by {width:.1f} cm: {listed}. If it is {SPECIES[species]}, the loss is {loss:.3f} nats."
+        return (
+            f"A petal of {length:.1f} by {width:.1f} cm: {listed}. If it is {SPECIES[species]}, the loss is "
+            f"{loss:.3f} nats."
+        )
 
     return Explorer(
         figure,
@@ -472,7 +491,8 @@ def whole_model() -> Explorer:
         caption="Feed a flower through a trained network. The sliders change the features, and every number to the "
         "right of them changes. The last control changes the label, and nothing changes but the loss: the label "
         "takes no part in the prediction.",
-        alt="Six stages from left to right: two features of a petal, a network of three hidden units, three logits, the "
+        alt="Six stages from left to right: two features of a petal, a network of three hidden units, three "
+        "logits, the "
         "softmax, the bars of a distribution over three species, and the loss of the true species.",
     )
 
@@ -558,7 +578,10 @@ def label_floor() -> Explorer:
         dot.set_data([STEPS[snapshot] + 1], [losses[snapshot]])
         points.set_ydata(shares[snapshot])
         gap = losses[snapshot] - flowers.floor
-        return f"After {STEPS[snapshot]} steps the loss is {losses[snapshot]:.4f} nats, {gap:.4f} above the entropy of the labels."
+        return (
+            f"After {STEPS[snapshot]} steps the loss is {losses[snapshot]:.4f} nats, {gap:.4f} above the "
+            f"entropy of the labels."
+        )
 
     return Explorer(
         figure,
@@ -568,6 +591,7 @@ def label_floor() -> Explorer:
         caption="38 irises have one of five petal widths, and at each width both species occur. The model may choose "
         "its logits at each width freely. Press play: every dot comes to rest in its diamond, and the loss on the "
         "dashed line. No model that sees the width alone can go lower.",
-        alt="Left, the mean loss falls from log 2 towards a dashed line, the entropy of the labels. Right, the predicted "
+        alt="Left, the mean loss falls from log 2 towards a dashed line, the entropy of the labels. Right, the "
+        "predicted "
         "probability of virginica at five petal widths moves towards its share among the flowers.",
     )
