@@ -144,6 +144,8 @@ class _Reader:
         return node
 
     def term(self) -> Node:
+        if self.took("+"):
+            return self.term()
         if self.took("-"):
             inner = self.term()
             return lambda scope: -inner(scope)
@@ -206,7 +208,8 @@ class _Reader:
             r"\frac": self.fraction,
             r"\tfrac": self.fraction,
             r"\sqrt": self.root,
-            r"\sum": self.sum,
+            r"\sum": lambda: self.series(_plus),
+            r"\prod": lambda: self.series(_times),
             r"\begin": self.cases,
             r"\operatorname": self.operator_name,
             r"\lVert": self.norm,
@@ -327,8 +330,8 @@ class _Reader:
             self.unbound.add(index)
         return lambda scope: scope[name][scope[f"#{index}"]]
 
-    def sum(self) -> Node:
-        """A sum over an index from 1, up to the next + or − outside brackets."""
+    def series(self, join: Callable[[Any, Any], Any]) -> Node:
+        """A sum or product over an index from 1; it reaches up to the next + or − outside brackets."""
         self.take("_")
         self.take("{")
         index = self.take()
@@ -342,7 +345,7 @@ class _Reader:
         self.bound.add(index)
         body = self.term()
         self.bound.remove(index)
-        return lambda scope: reduce(_plus, (body({**scope, f"#{index}": i}) for i in range(int(last(scope)))))
+        return lambda scope: reduce(join, (body({**scope, f"#{index}": i}) for i in range(int(last(scope)))))
 
     # ── Cases ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -429,6 +432,10 @@ def _binary(function: Callable[[Any, Any], Any], left: Node, right: Node) -> Nod
 
 def _plus(a: Any, b: Any) -> Any:
     return _binary(operator.add, lambda scope: a, lambda scope: b)({})
+
+
+def _times(a: Any, b: Any) -> Any:
+    return _binary(operator.mul, lambda scope: a, lambda scope: b)({})
 
 
 def _apply(function: Callable[..., Any], arguments: list[Node]) -> Node:

@@ -55,12 +55,29 @@ SPECIAL_DRAWS: dict[str, Callable[[Generator, Shape], Inputs]] = {
     },  # one batch: 2N losses
 }
 
+# Losses whose formula speaks of the whole batch: its symbols are arrays over the examples, indexed in the LaTeX.
+BATCHWISE = {"rmse"}
+
+# Symbols of a formula beyond the arguments, the parameters, e, N and K: by name of the loss, from its inputs.
+EXTRA_SYMBOLS: dict[str, Callable[[Inputs], dict[str, Any]]] = {
+    "info_nce": lambda inputs: {"M": inputs["negatives"].shape[-2]},
+}
+
+
+def extra_symbols(loss: Loss, inputs: Inputs) -> dict[str, Any]:
+    return EXTRA_SYMBOLS.get(loss.name, lambda inputs: {})(inputs)
+
 
 def draw(loss: Loss, rng: Generator, shape: Shape = (6,)) -> Inputs:
     """Random arguments of a loss, by name."""
     if loss.name in SPECIAL_DRAWS:
         return SPECIAL_DRAWS[loss.name](rng, shape)
     return {name: DRAW[argument.domain](rng, shape) for name, argument in loss.arguments.items()}
+
+
+def target_of(loss: Loss) -> str:
+    """The argument that is observed, not predicted."""
+    return next(name for name in ("target", "labels", "label") if name in loss.arguments)
 
 
 def settings(loss: Loss, rng: Generator, random: int = 3) -> list[dict[str, float]]:

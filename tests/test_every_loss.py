@@ -12,7 +12,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from oracles import CLASSES, DRAW, SPECIAL_DRAWS, TORCH, VECTORS, WHOLE, draw, settings, torch_losses
+from oracles import CLASSES, DRAW, SPECIAL_DRAWS, TORCH, VECTORS, WHOLE, draw, settings, target_of, torch_losses
 from scipy import optimize, stats
 
 from lossbook.catalogue import CATALOGUE
@@ -102,7 +102,7 @@ def check_density_against_scipy(loss: Loss):
     """loss = factor × (−log density) + a constant that the residual does not move."""
     if loss.density is None or not loss.density.scipy:
         return
-    target = list(loss.arguments)[1]
+    target = target_of(loss)
     for inputs, keywords in rounds(loss):
         names = {"stats": stats, "np": np, **inputs, **keywords}
         noise = eval(loss.density.scipy, {"__builtins__": {}}, names)

@@ -1,0 +1,245 @@
+"""The printed formula is the checked formula: the LaTeX of every record is read back and compared, number by number.
+
+The LaTeX of value, gradients and density goes through `latex_reader` and meets the functions themselves and PyTorch on
+random inputs. The tests at the end flip each sign of each formula in turn and see the comparison fail.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import warnings
+from functools import cache
+from itertools import islice, pairwise
+
+import numpy as np
+import pytest
+from latex_reader import LatexError, free_indices, read
+from oracles import BATCHWISE, draw, extra_symbols, settings, target_of, torch_losses
+from scipy import integrate
+
+from lossbook.catalogue import CATALOGUE
+from lossbook.core import Loss
+
+SEED = 20261122
+TOLERANCE = {"rtol": 1e-8, "atol": 1e-10}
+
+
+def scopes(loss: Loss, inputs, keywords) -> list[dict]:
+    """What the symbols stand for, once per example; once for the whole batch where the loss has none per example."""
+    arguments = {argument.symbol: np.asarray(inputs[name]) for name, argument in loss.arguments.items()}
+    numbers = {parameter.symbol: keywords[name] for name, parameter in loss.parameters.items()}
+    first = next(iter(arguments.values()))
+    sizes = {"N": len(first), "K": first.shape[-1]}
+    if {"prediction", "target"} <= set(inputs):
+        arguments["e"] = inputs["target"] - inputs["prediction"]
+    common = {**sizes, **numbers, **extra_symbols(loss, inputs)}
+    if loss.name in BATCHWISE:
+        return [{**common, **arguments}]
+    return [{**common, **{symbol: value[i] for symbol, value in arguments.items()}} for i in range(len(first))]
+
+
+@cache
+def parsed(latex: str, symbols: frozenset[str]):
+    letters = sorted(free_indices(latex, symbols))
+    return letters, read(latex, symbols, letters)
+
+
+def evaluate(latex: str, scope, component_shape=()) -> np.ndarray:
+    """The formula at one example; a formula with a free index is one component of a vector."""
+    letters, formula = parsed(latex, frozenset(scope))
+    result = np.empty(component_shape[: len(letters)], dtype=object)
+    for index in np.ndindex(result.shape):
+        result[index] = formula({**scope, **{f"#{letter}": i for letter, i in zip(letters, index, strict=True)}})
+    return np.array(result.tolist(), dtype=float)
+
+
+def rounds(loss: Loss):
+    """Inputs and keywords, among them a residual of exactly 0, where a formula may have its kink."""
+    rng = np.random.default_rng(SEED)
+    for keywords in settings(loss, rng):
+        inputs = draw(loss, rng)
+        yield inputs, keywords
+        if {"prediction", "target"} == set(inputs) and loss.arguments["prediction"].domain == "real":
+            yield (
+                {**inputs, "prediction": np.where(np.arange(6) == 0, inputs["target"], inputs["prediction"])},
+                keywords,
+            )
+
+
+def check_value(loss: Loss):
+    reduction = "mean" if loss.name in BATCHWISE and "none" not in loss.reductions else "none"
+    for inputs, keywords in rounds(loss):
+        read_back = [evaluate(loss.latex, scope) for scope in scopes(loss, inputs, keywords)]
+        expected = np.ravel(loss(**inputs, **keywords, reduction=reduction))
+        np.testing.assert_allclose(read_back, expected, **TOLERANCE, err_msg=loss.latex)
+        by_torch = torch_losses(loss, inputs, keywords)[0].detach().numpy().ravel()
+        np.testing.assert_allclose(read_back, by_torch, rtol=1e-7, atol=1e-9, err_msg=loss.latex)
+
+
+def check_gradients(loss: Loss):
+    reduction = "mean" if loss.name in BATCHWISE and "none" not in loss.reductions else "none"
+    for inputs, keywords in rounds(loss):
+        for name, latex in loss.latex_grad.items():
+            expected = loss.grads[name](**inputs, **keywords, reduction=reduction)
+            per_scope = [expected] if loss.name in BATCHWISE else expected
+            for scope, slopes in zip(scopes(loss, inputs, keywords), per_scope, strict=True):
+                np.testing.assert_allclose(evaluate(latex, scope, slopes.shape), slopes, **TOLERANCE, err_msg=latex)
+
+
+SUPPORT = {"real": (-np.inf, np.inf), "positive": (0, np.inf), "unit": (0, 1), "angle": (-np.pi, np.pi)}
+MASSES = {"count": range(150), "binary": range(2)}
+
+
+def check_density(loss: Loss):
+    """The printed density sums to one, and the loss is `factor` × its negative logarithm plus a constant."""
+    if loss.density is None:
+        return
+    target = target_of(loss)
+    symbol, domain = loss.arguments[target].symbol, loss.arguments[target].domain
+    for inputs, keywords in islice(rounds(loss), 5):
+        factor = eval(loss.density.factor, {"__builtins__": {}}, dict(keywords))
+        losses = loss(**inputs, **keywords, reduction="none")
+        example = {name: value[:1] for name, value in inputs.items()}
+
+        def density(y, scope, example=example, keywords=keywords):
+            ell = loss(**{**example, target: np.array([y])}, **keywords, reduction="sum")
+            return float(evaluate(loss.density.latex, {**scope, symbol: y, r"\ell": ell}))
+
+        found = scopes(loss, inputs, keywords)
+        printed = [evaluate(loss.density.latex, {**s, r"\ell": ell}) for s, ell in zip(found, losses, strict=True)]
+        rest = losses + factor * np.log(printed)
+        if not {argument.symbol for argument in loss.arguments.values()} - {symbol, r"\hat y"}:
+            np.testing.assert_allclose(rest, rest[0], rtol=1e-8, atol=1e-9, err_msg=loss.density.latex)
+        total = mass(lambda y, s=found[0]: density(y, s), domain, example)
+        assert total == pytest.approx(1, abs=2e-6), (loss.density.latex, keywords)
+
+
+def mass(density, domain: str, example) -> float:
+    """The sum or the integral of a density over everything its target can be."""
+    if domain in MASSES:
+        return sum(density(y) for y in MASSES[domain])
+    low, high = SUPPORT[domain]
+    if domain != "real":
+        return integrate.quad(density, low, high, limit=200)[0]
+    centre = float(np.ravel(next(iter(example.values())))[0])
+    cuts = [low, *(centre + np.array([-8, -4, -2, -1, -0.1, 0, 0.1, 1, 2, 4, 8])), high]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", integrate.IntegrationWarning)
+        return sum(integrate.quad(density, a, b, epsabs=1e-8)[0] for a, b in pairwise(cuts))
+
+
+LOSSES = pytest.mark.parametrize("loss", CATALOGUE.values(), ids=lambda loss: loss.name)
+
+
+@LOSSES
+def test_the_printed_value_is_the_function(loss):
+    check_value(loss)
+
+
+@LOSSES
+def test_the_printed_gradients_are_the_gradients(loss):
+    check_gradients(loss)
+
+
+@pytest.mark.parametrize("loss", [loss for loss in CATALOGUE.values() if loss.density], ids=lambda loss: loss.name)
+def test_the_printed_density_is_a_density_and_the_one_the_loss_comes_from(loss):
+    check_density(loss)
+
+
+# ── The comparison can fail ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def flipped(latex: str) -> list[str]:
+    """The formula with each of its signs flipped in turn, and with a minus in front of everything."""
+    signs = [match.start() for match in re.finditer("[+-]", latex)]
+    turned = [latex[:i] + ("-" if latex[i] == "+" else "+") + latex[i + 1 :] for i in signs]
+    return [*turned, rf"-\left({latex}\right)"]
+
+
+@LOSSES
+def test_any_flipped_sign_in_the_value_is_caught(loss):
+    for latex in flipped(loss.latex):
+        with pytest.raises(AssertionError):
+            check_value(dataclasses.replace(loss, latex=latex))
+
+
+@LOSSES
+def test_any_flipped_sign_in_a_gradient_is_caught(loss):
+    for name, latex in loss.latex_grad.items():
+        for wrong in flipped(latex):
+            with pytest.raises(AssertionError):
+                check_gradients(dataclasses.replace(loss, latex_grad={**loss.latex_grad, name: wrong}))
+
+
+def test_a_wrong_constant_in_a_density_is_caught():
+    for name in ("mse", "huber", "pinball"):
+        loss = CATALOGUE[name]
+        wrong = dataclasses.replace(loss.density, latex=rf"1.01 \cdot {loss.density.latex}")
+        with pytest.raises(AssertionError):
+            check_density(dataclasses.replace(loss, density=wrong))
+
+
+# ── The reader is strict ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("latex", "value"),
+    [
+        (r"\frac{1}{2} a^2 - 3", 1.5),
+        (r"-a^2", -9),
+        (r"2^{a - 1} b", 20),
+        (r"|b - a| - \left|a - b\right|", 0),
+        (r"2 |a - 5| b", 20),
+        (r"\log \cosh a", np.log(np.cosh(3))),
+        (r"b \log\left(a\right) a", 15 * np.log(3)),
+        (r"\cosh^2 a - \sinh^2 a", 1),
+        (r"a / b \cdot b", 3),
+        (r"\begin{cases} 1 & a > b \\ 2 & a \le b \end{cases}", 2),
+        (r"\begin{cases} 1 & 0 < a < 4 \\ 2 & \text{otherwise} \end{cases}", 1),
+        (r"\max\left(0, a - b\right) + \min(a, b)", 3),
+        (r"\sum_{k=1}^{K} v_k^2 + 1", 15),
+        (r"\sum_{k=1}^{K} v_k [k = n]", 3),
+        (r"v_n - \hat v", -4),
+        (r"\sqrt{a + 1} + a!", 8),
+        (r"\operatorname{sign}(a - b) \, b", -5),
+        (r"\Gamma\left(b\right)", 24),
+    ],
+)
+def test_what_a_formula_means(latex, value):
+    scope = {"a": 3.0, "b": 5.0, "v": np.array([1.0, 2.0, 3.0]), "K": 3, "n": 2, r"\hat v": 7.0}
+    assert read(latex, scope)(scope) == pytest.approx(value, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        r"\log a b",
+        r"\log(a)^2",
+        r"a + q",
+        r"a \foo",
+        r"a b)",
+        r"(a",
+        r"|a",
+        r"2^34",
+        r"\frac12",
+        r"a_k",
+        r"a $ b",
+        r"",
+        r"a +",
+        r"a / b c",
+        r"a^b^2",
+        r"\operatorname{softmax}(a)",
+        r"\sum_{k=1}^{2} a_k b_j",
+        r"\begin{cases} a \end{cases}",
+        r"\begin{cases} a & b \end{cases}",
+        r"\begin{matrix} a & b > 1 \end{matrix}",
+        r"\log v",
+        r"v v",
+        r"a + v",
+    ],
+)
+def test_what_is_unclear_is_an_error(latex):
+    scope = {"a": 1.0, "b": 2.0, "c": 3.0, "v": np.array([1.0, 2.0])}
+    with pytest.raises(LatexError):
+        read(latex, scope)(scope)
