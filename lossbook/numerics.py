@@ -91,6 +91,25 @@ def digamma_minus_log(x: Floats) -> Floats:
     return np.where(x >= _LARGE, series, special.digamma(x) - np.log(x))
 
 
+def _bessel_series(terms: int) -> Floats:
+    """Coefficients of 1 − I₁(κ)/I₀(κ) in powers of 1/κ, from the differential equation that the ratio obeys."""
+    c = np.zeros(terms + 1)
+    c[1] = 0.5
+    for n in range(2, terms + 1):
+        c[n] = (c[1:n] @ c[n - 1 : 0 : -1] + (n - 2) * c[n - 1]) / 2
+    return c
+
+
+_BESSEL = _bessel_series(25)
+
+
+def bessel_gap(kappa: Floats) -> Floats:
+    """1 − I₁(κ)/I₀(κ), which is about 1/(2κ) for a large κ, where the ratio itself has lost the digits of the gap."""
+    kappa = np.asarray(kappa, dtype=np.float64)
+    direct = 1 - special.i1e(kappa) / special.i0e(kappa)
+    return np.where(kappa < 30, direct, np.polynomial.polynomial.polyval(1 / np.maximum(kappa, 30.0), _BESSEL))
+
+
 def without_maximum(values: Floats, axis: int = -1) -> tuple[Floats, NDArray[np.bool_]]:
     """The largest value along the axis (axis kept), and a mask that is True at exactly one place where it stands."""
     place = np.expand_dims(np.argmax(values, axis=axis), axis)

@@ -208,7 +208,9 @@ def test_euclidean_distances_of_neighbours_to_a_few_ulp():
     rng = np.random.default_rng(4)
     with mpmath.workdps(DIGITS):
         near = U + 1e-9 * rng.normal(size=U.shape)
-        squares = [[(exact(a) - exact(b)) ** 2 for a, b in zip(u, v, strict=True)] for u, v in zip(U, near, strict=True)]
+        squares = [
+            [(exact(a) - exact(b)) ** 2 for a, b in zip(u, v, strict=True)] for u, v in zip(U, near, strict=True)
+        ]
         assert ulps(pairwise_distance(U, near), [mpmath.sqrt(mpmath.fsum(row)) for row in squares]) < 4
 
 
