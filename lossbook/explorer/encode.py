@@ -139,7 +139,9 @@ class Drawing:
                 axes.stale = True
         found: dict[str, str] = {}
         for key, artist in self.artists.items():
-            if self.parents[key] in self.whole or (key in self.axes and key not in self.whole) or not stale(artist):
+            if self.parents[key] in self.whole or key not in self.parts or not stale(artist):
+                continue  # a part of something drawn as one, never drawn (the spines of axes that are off), or unchanged
+            if key in self.axes and key not in self.whole:
                 continue
             if key in self.whole:
                 with self._gripped():

@@ -23,7 +23,8 @@ from PIL import Image
 from lossbook.explorer.palette import VARIABLES
 
 SCALE = 10  # the picture's units per point
-SIMPLIFY = 0.25  # points: a vertex this near to its neighbours' line is dropped
+SIMPLIFY = 0.25  # points: a vertex of a line this near to its neighbours' line is dropped
+SIMPLIFY_AREA = 0.1
 HATCH = 72  # points: the size of a hatch's tile
 IMAGE_SCALE = 2  # pixels per point of an embedded image
 
@@ -63,15 +64,17 @@ class Pen(RendererBase):
     def draw_markers(
         self, gc: GraphicsContextBase, marker_path: Path, marker_trans: Any, path: Path, trans: Any, rgbFace: Any = None
     ) -> None:
-        places = [vertices[-2:] for vertices, _ in path.iter_segments(trans + self.flip, simplify=False)]
+        places = [vertices[-2:] for vertices, _ in path.iter_segments(trans + self.flip, simplify=False) if len(vertices)]
+        places = [(x, y) for x, y in places if 0 <= x <= self.width and 0 <= y <= self.height]
         line, attributes = outline(marker_path.transformed(marker_trans + Affine2D().scale(1, -1))), self.paint(gc, rgbFace)
-        if not line or not attributes or not places:
+        if not line or not attributes:
             return
         if len(places) < 3:
-            super().draw_markers(gc, marker_path, marker_trans, path, trans, rgbFace)
+            for x, y in places:
+                self.draw_path(gc, marker_path, marker_trans + Affine2D().translate(x, self.height - y), rgbFace)
             return
         mark = self.define("path", f' d="{line}"')
-        spots = "".join(f'<use href="#{mark}" x="{x}" y="{y}"/>' for x, y in (units(place) for place in places))
+        spots = "".join('<use href="#{}" x="{}" y="{}"/>'.format(mark, *units(place)) for place in places)
         self.out.append(f"<g{attributes}{self.clip(gc)}>{spots}</g>")
 
     def draw_image(self, gc: GraphicsContextBase, x: float, y: float, im: Any, transform: Any = None) -> None:
@@ -99,7 +102,9 @@ class Pen(RendererBase):
         mtext: Text | None = None,
     ) -> None:
         if ismath:
+            self.out.append('<g class="math">')
             self._draw_text_as_path(gc, x, y, s, prop, angle, ismath, mtext)
+            self.out.append("</g>")
             return
         # The page's font has other widths than the one measured here: anchor the text where its author aligned it.
         owner = mtext or (self.artist if isinstance(self.artist, Text) else None)
@@ -181,7 +186,7 @@ class Pen(RendererBase):
         """The path in points from the top left corner: no NaN, lines cut at the canvas, superfluous vertices dropped."""
         flat = path.codes is None or not np.any((path.codes == Path.CURVE3) | (path.codes == Path.CURVE4))
         path = Path(path.vertices, path.codes)
-        path.simplify_threshold, path.should_simplify = SIMPLIFY, bool(flat and len(path.vertices) > 10)
+        path.simplify_threshold, path.should_simplify = SIMPLIFY if line else SIMPLIFY_AREA, bool(flat and len(path.vertices) > 10)
         canvas = (0.0, 0.0, self.width, self.height) if line else None
         return path.cleaned(transform + self.flip, True, canvas, simplify=path.should_simplify, curves=True, sketch=sketch)
 

@@ -1,0 +1,119 @@
+"""Every explorer of the book: its page shows what a fresh `savefig` of the same state shows."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import pkgutil
+import random
+import re
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import pytest
+
+import lossbook.figures
+from lossbook.explorer import Explorer, style
+from svg import disagreement, page_svg, saved_svg
+
+STATES = 4  # a sample of each explorer's states: the first, the last and some between
+
+
+def figures() -> dict[str, Callable[[], object]]:
+    """Every public function in `lossbook.figures` that can be called without arguments."""
+    found = {}
+    for module in pkgutil.iter_modules(lossbook.figures.__path__, "lossbook.figures."):
+        for name, function in inspect.getmembers(importlib.import_module(module.name), inspect.isfunction):
+            parameters = inspect.signature(function).parameters.values()
+            needs = any(p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters)
+            if function.__module__ == module.name and not name.startswith("_") and not needs:
+                found[f"{module.name.rpartition('.')[2]}.{name}"] = function
+    return found
+
+
+BUILDERS = {name: builder for name, builder in figures().items() if "Explorer" in str(builder.__annotations__.get("return"))}
+
+
+@cache
+def page(name: str) -> tuple[Explorer, str]:
+    """An explorer and its page, built once."""
+    explorer = BUILDERS[name]()
+    assert isinstance(explorer, Explorer)
+    return explorer, explorer.html()
+
+
+def sample(explorer: Explorer) -> list[dict[str, int]]:
+    sizes = explorer.sizes
+    chance = random.Random(explorer.name)
+    states = [{key: 0 for key in sizes}, {key: size - 1 for key, size in sizes.items()}]
+    states += [{key: chance.randrange(size) for key, size in sizes.items()} for _ in range(STATES - 2)]
+    return states if sizes else [{}]
+
+
+@cache
+def other(name: str) -> Explorer:
+    """A second explorer that never draws markup, its axes where the default state's layout puts them."""
+    fresh = BUILDERS[name]()
+    with style():
+        fresh.figure.draw_without_rendering()
+    fresh.figure.set_layout_engine("none")
+    return fresh
+
+
+def drawn_by_matplotlib(name: str, state: dict[str, int]) -> Explorer:
+    fresh = other(name)
+    return fresh.set(**{key: fresh.controls[key].values[index] for key, index in state.items()})
+
+
+def test_there_are_explorers_to_test() -> None:
+    assert len(BUILDERS) >= 3
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_each_state_is_what_savefig_draws(name: str) -> None:
+    explorer, html = page(name)
+    for state in sample(explorer):
+        fresh = drawn_by_matplotlib(name, state)
+        problem = disagreement(page_svg(html, state), saved_svg(fresh.figure))
+        assert not problem, f"{name} at {state}: {problem}"
+        if state:
+            assert page_svg(html, state).readout == fresh.readout
+
+
+def test_names_are_unique() -> None:
+    names = [page(name)[0].name for name in BUILDERS]
+    assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_page_is_complete(name: str) -> None:
+    explorer, html = page(name)
+    assert html.count("<input") + html.count("<select") == len(explorer.controls)
+    assert html.count("<label>") == len(explorer.controls)
+    assert ("explorer-reset" in html) == bool(explorer.controls)
+    assert len(set(re.findall(r' id="([^"]+)"', html))) == len(re.findall(r' id="([^"]+)"', html))
+    for target in re.findall(r'(?:href="#|url\(#)([^")]+)', re.sub(r"(?s)<script.*?</script>", "", html)):
+        assert f'id="{target}"' in html
+    if explorer.controls:
+        data = re.search(r'(?s)<script type="application/json" class="explorer-table">(.*?)</script>', html)
+        assert data and len(set(json.loads(data[1])["readout"]["body"])) > 1, "the readout never changes"
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_lettering_is_legible(name: str) -> None:
+    """At least eight points as drawn, and on a phone, a page 390 px wide, at least seven CSS pixels."""
+    _, html = page(name)
+    sizes = [float(size) / 10 for size in re.findall(r'font-size="([\d.]+)"', html)]
+    widths = [float(width) for width in re.findall(r"--w:([\d.]+)", html)]
+    assert not sizes or min(sizes) >= 8
+    assert not sizes or min(sizes) * 96 / 72 * min(1, 350 / (96 * max(widths))) >= 7
+
+
+def test_a_wrong_picture_is_noticed() -> None:
+    name = next(name for name in BUILDERS if page(name)[0].controls)
+    explorer, html = page(name)
+    states = sample(explorer)
+    fresh = drawn_by_matplotlib(name, states[0])
+    assert np.any([disagreement(page_svg(html, state), saved_svg(fresh.figure)) for state in states[1:]])
