@@ -140,7 +140,7 @@ def check_labels(name: str, labels: ArrayLike, classes: int, ignore_index: int |
     if ignore_index is not None:
         wrong &= array != ignore_index
     if wrong.any():
-        raise ValueError(f"{name} must be {allowed}, got {shown(array[wrong][0])} at index {place(wrong)}")
+        raise ValueError(f"{name} must be {allowed}, got {shown(np.asarray(labels)[wrong][0])} at index {place(wrong)}")
     if np.asarray(labels).dtype.kind not in "iu" and array.size:
         raise ValueError(f"{name} must be {allowed}, got {np.asarray(labels).dtype} values {shown(labels)}")
     return array.astype(np.intp)

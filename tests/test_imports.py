@@ -1,0 +1,161 @@
+"""Imports run one way: core ← numerics ← loss families ← catalogue ← {figures, exercises}; `explorer` knows no loss.
+
+`forbidden` reads a module's source, not what it happened to import, so that an import inside a function counts too.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lossbook
+
+PACKAGE = Path(lossbook.__file__).parent
+FAMILIES = {"information", "likelihood", "regression", "classification", "contrastive", "generative", "structure"}
+FAMILY_TOOLS = {"core", "numerics"}
+DRAWING = {"matplotlib", "PIL", "anywidget", "ipywidgets", "IPython", "traitlets"}
+EVERYONE = {"numpy", "scipy"}
+
+# What each part of the package may import of lossbook, and of others beyond NumPy, SciPy and the standard library.
+# A module not named here is a helper between families and figures (`fitting`, say): it may use any loss but not draw.
+RULES: dict[str, tuple[set[str], set[str]]] = {
+    "core": (set(), set()),
+    "numerics": ({"core"}, set()),
+    **{family: (FAMILY_TOOLS, set()) for family in FAMILIES},
+    "likelihood": (FAMILY_TOOLS | {"classification"}, set()),  # the categorical one is softmax cross-entropy
+    "contrastive": (FAMILY_TOOLS | {"classification"}, set()),  # InfoNCE is a softmax cross-entropy and says so
+    "catalogue": ({"", "core"}, set()),  # the families are found by walking the package, not named
+    "": (FAMILIES, set()),
+    "explorer": ({"core", "explorer"}, DRAWING),  # core has the checks of arguments and no loss
+    "figures": (
+        {*FAMILIES, *FAMILY_TOOLS, "", "catalogue", "explorer", "figures", "fitting"},
+        {*DRAWING, "torch", "sklearn", "statsmodels"},
+    ),
+    "exercises": (
+        {*FAMILIES, *FAMILY_TOOLS, "", "catalogue", "exercises", "fitting"},
+        {"IPython", "ipywidgets", "anywidget", "traitlets"},
+    ),
+}
+HELPER = ({*FAMILIES, *FAMILY_TOOLS, "", "catalogue"}, set[str]())
+
+
+def part_of(module: str) -> str:
+    """`lossbook.figures.regression` belongs to the part "figures", `lossbook` itself to ""."""
+    return [*module.split("."), ""][1]
+
+
+def imported(source: str, module: str, package: bool = False) -> set[str]:
+    """Every module that the source imports, by absolute name; `from lossbook import mse` counts as lossbook."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parents = module.split(".")[: None if package and node.level == 1 else -node.level + package]
+                base = ".".join([*parents, base] if base else parents)
+            names = {f"{base}.{alias.name}" for alias in node.names}
+            modules = {name for name in names if is_module(name)}
+            found |= modules or {base}
+    return found
+
+
+def is_module(name: str) -> bool:
+    path = PACKAGE.parent / name.replace(".", "/")
+    return name.startswith("lossbook.") and (path.with_suffix(".py").exists() or path.is_dir())
+
+
+def forbidden(source: str, module: str, package: bool = False) -> set[str]:
+    """The imports that the module's place in the package does not allow."""
+    ours, others = RULES.get(part_of(module), HELPER)
+    wrong = set()
+    for name in imported(source, module, package):
+        top = name.partition(".")[0]
+        if top == "lossbook":
+            inside_its_part = part_of(name) == part_of(module) and part_of(module) in (
+                "explorer",
+                "figures",
+                "exercises",
+            )
+            wrong |= set() if inside_its_part or part_of(name) in ours else {name}
+        elif top not in sys.stdlib_module_names | EVERYONE | others:
+            wrong.add(name)
+    return wrong
+
+
+def modules() -> list[tuple[str, Path]]:
+    paths = sorted(PACKAGE.rglob("*.py"))
+    names = [
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__") for path in paths
+    ]
+    return list(zip(names, paths, strict=True))
+
+
+@pytest.mark.parametrize(("module", "path"), modules(), ids=[name for name, _ in modules()])
+def test_imports_run_one_way(module, path):
+    wrong = forbidden(path.read_text(encoding="utf-8"), module, path.name == "__init__.py")
+    assert not wrong, f"{module} must not import {', '.join(sorted(wrong))}"
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The top-level packages that a fresh interpreter has loaded after the statement."""
+    code = f"{statement}; import sys; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+
+
+HEAVY = {"matplotlib", "ipywidgets", "anywidget", "IPython", "torch", "pandas", "sklearn", "statsmodels", "sympy"}
+
+
+@pytest.mark.parametrize("statement", ["import lossbook", "import lossbook.catalogue"])
+def test_lossbook_loads_nothing_heavy(statement):
+    loaded = loaded_by(statement)
+    assert "numpy" in loaded and not loaded & HEAVY
+
+
+# ── The rule can fail ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "wrong"),
+    [
+        ("lossbook.core", "from lossbook.regression import mse", {"lossbook.regression"}),
+        ("lossbook.core", "import torch", {"torch"}),
+        ("lossbook.regression", "from lossbook.likelihood import normal_nll", {"lossbook.likelihood"}),
+        ("lossbook.regression", "import lossbook.catalogue", {"lossbook.catalogue"}),
+        ("lossbook.regression", "from lossbook import figures", {"lossbook.figures"}),
+        ("lossbook.regression", "from lossbook import mse", {"lossbook"}),
+        ("lossbook.regression", "def late():\n    import matplotlib.pyplot", {"matplotlib.pyplot"}),
+        ("lossbook.regression", "from .figures import profile", {"lossbook.figures"}),
+        ("lossbook.numerics", "from lossbook.regression import mse", {"lossbook.regression"}),
+        ("lossbook.catalogue", "from lossbook.regression import MSE", {"lossbook.regression"}),
+        ("lossbook.explorer.static", "from lossbook.catalogue import find", {"lossbook.catalogue"}),
+        ("lossbook.explorer.static", "from ..regression import mse", {"lossbook.regression"}),
+        ("lossbook.figures.regression", "import pandas", {"pandas"}),
+        ("lossbook.exercises.kinds", "from lossbook.figures import regression", {"lossbook.figures.regression"}),
+        ("lossbook.fitting", "import matplotlib", {"matplotlib"}),
+    ],
+)
+def test_a_wrong_arrow_is_caught(module, source, wrong):
+    assert forbidden(source, module) == wrong
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("lossbook.regression", "import numpy as np\nfrom lossbook.core import Loss\nfrom .numerics import damped"),
+        ("lossbook.explorer.static", "from . import encode\nfrom lossbook.explorer import palette\nimport matplotlib"),
+        ("lossbook.figures.regression", "from lossbook.catalogue import find\nfrom lossbook import huber"),
+        ("lossbook.exercises.kinds", "import json\nfrom lossbook.regression import mse"),
+    ],
+)
+def test_a_right_arrow_is_not(module, source):
+    assert forbidden(source, module) == set()
+
+
+def test_a_heavy_import_is_seen():
+    assert "matplotlib" in loaded_by("import lossbook, matplotlib")
