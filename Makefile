@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 PORT ?= 8000
 
-.PHONY: help book test serve lab bench clean distclean
+.PHONY: help book test serve lab bench worksheet clean distclean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -30,6 +30,13 @@ lab: $(READY)  ## open the chapters as notebooks in JupyterLab
 
 bench: $(READY)  ## compare the explorers with ipywidgets and Plotly
 	@$(BIN)/python benchmarks/explorers.py
+
+worksheet: $(READY)  ## CHAPTER=regression: its questions to hand out, without and with solutions
+	@$(BIN)/python -m tools.worksheet $(CHAPTER) -o _build/worksheets/$(CHAPTER).md
+	@$(BIN)/python -m tools.worksheet $(CHAPTER) -o _build/worksheets/$(CHAPTER).html
+	@$(BIN)/python -m tools.worksheet $(CHAPTER) --solutions -o _build/worksheets/$(CHAPTER)-solutions.md
+	@$(BIN)/python -m tools.worksheet $(CHAPTER) --solutions -o _build/worksheets/$(CHAPTER)-solutions.html
+	@echo "in _build/worksheets"
 
 clean:  ## remove what was built; the environment in .venv stays
 	@rm -rf _build
