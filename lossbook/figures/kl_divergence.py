@@ -50,7 +50,7 @@ def log_ratio_per_flip(heads: Floats, q_of_heads: float) -> Floats:
 def coin_trajectories() -> Explorer:
     """What a wrong coin loses per flip, on average so far, for eight players; and where that settles."""
     shares = shares_of_heads()
-    figure, axis = subplots(figsize=(5.6, 3.6))
+    figure, axis = subplots(figsize=(5.0, 3.5))
     axis.axhline(0, color=palette.muted, lw=0.8)
     lines = [axis.plot(FLIPS, share, color=palette.data, lw=1, alpha=0.55)[0] for share in shares]
     (limit,) = axis.plot([1, 5000], [0, 0], "--", color=palette.loss, lw=2)
@@ -142,7 +142,7 @@ def coin_entropy() -> Explorer:
 def tangent() -> Explorer:
     """−log z above its tangent 1 − z."""
     grid = np.linspace(0.03, 3.2, 240)
-    figure, axis = subplots(figsize=(5.6, 3.4))
+    figure, axis = subplots(figsize=(5.0, 3.2))
     axis.axhline(0, color=palette.muted, lw=0.8)
     axis.plot(grid, -np.log(grid), color=palette.loss)
     axis.plot(grid, 1 - grid, "--", color=palette.data)
@@ -174,9 +174,9 @@ def tangent() -> Explorer:
 
 def coin_divergences() -> Explorer:
     """Forward and reverse KL and Jensen–Shannon of two coins, over the bias of the second."""
-    grid = np.linspace(0.002, 0.998, 200)
+    grid = np.linspace(0.002, 0.998, 120)
     coins = np.column_stack([1 - grid, grid])
-    figure, axis = subplots(figsize=(5.6, 3.6))
+    figure, axis = subplots(figsize=(5.0, 3.5))
     rows = {
         "D(p‖q)": (palette.loss, "-", kl_divergence),
         "D(q‖p)": (palette.density, "--", lambda p, q: kl_divergence(q, p)),
@@ -560,7 +560,7 @@ def precision_and_recall(mean: float, scale: float) -> tuple[float, float]:
 @cache
 def divergence_maps() -> tuple[Floats, Floats]:
     """Forward and reverse KL on the grid of standard deviations (rows) and means (columns), finer than the sliders'."""
-    means, scales = np.linspace(-4, 4, 65), np.linspace(0.25, 3.5, 53)
+    means, scales = np.linspace(-4, 4, 49), np.linspace(0.25, 3.5, 40)
     pairs = [[(humps_from_normal(m, s), normal_from_humps(m, s)) for m in means] for s in scales]
     maps = np.array(pairs)
     return maps[..., 0], maps[..., 1]
@@ -572,7 +572,7 @@ def forward_reverse() -> Explorer:
     grid = axes[0, 0].get_gridspec()
     for axis in axes[0]:
         axis.remove()
-    with_x = np.linspace(-6.5, 6.5, 131)
+    with_x = np.linspace(-6.5, 6.5, 101)
     with style():
         top = figure.add_subplot(grid[0, :])
     top.fill_between(with_x, two_humps(with_x), color=palette.truth, alpha=0.25, lw=0)
@@ -587,8 +587,8 @@ def forward_reverse() -> Explorer:
     for axis, values, ((mean, scale), word, colour) in zip(axes[1], divergence_maps(), best, strict=True):
         sheet = np.clip(values, 1e-3, None)
         axis.contour(
-            np.linspace(-4, 4, 65),
-            np.linspace(0.25, 3.5, 53),
+            np.linspace(-4, 4, 49),
+            np.linspace(0.25, 3.5, 40),
             np.log(sheet),
             levels=np.log(_LEVELS[word]),
             colors=[colour],
