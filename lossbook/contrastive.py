@@ -557,7 +557,7 @@ _NEAR, _FAR = r"\left\lVert a - p \right\rVert", r"\left\lVert a - n \right\rVer
 
 def _if_it_costs(slope: str) -> str:
     gap = f"{_NEAR} - {_FAR} + M"
-    return rf"\begin{{cases}} {slope} & {gap} > 0 \\ 0 & {gap} \le 0 \end{{cases}}"
+    return rf"\begin{{cases}} {slope} & {gap} > 0 \\ 0 & \text{{otherwise}} \end{{cases}}"
 
 
 TRIPLET_MARGIN = Loss(
@@ -865,19 +865,20 @@ def nt_xent_grad_x2(x1: ArrayLike, x2: ArrayLike, *, temperature: float = 0.1, r
     return gradient[len(gradient) // 2 :]
 
 
-_BOTH_WAYS = r"\left(p_{ik} + p_{ki} - 2 [k = j]\right)"
-
 NT_XENT = Loss(
     value=nt_xent,
     grad=nt_xent_grad,
     more_grads={"x2": nt_xent_grad_x2},
     title="NT-Xent",
     synonyms=("normalised temperature-scaled cross-entropy", "SimCLR loss"),
-    latex=r"-\log \frac{\exp\left(\cos(z_i, z_j) / T\right)}{\sum_{k \ne i} \exp\left(\cos(z_i, z_k) / T\right)}",
+    # One view z against the K = 2N − 1 others, c_j its partner among them. p_k is the probability with which z picks c_k,
+    # and q_k that with which c_k picks z: every view is a candidate of all the others.
+    latex=r"-\log \frac{\exp\left(\frac{\cos(z, c_j)}{T}\right)}{\sum_{k=1}^{K} \exp\left(\frac{\cos(z, c_k)}{T}\right)}",
     latex_grad={
-        name: rf"\frac{{1}}{{T}} \sum_{{k \ne i}} {_BOTH_WAYS} {_across('z_k', 'z_i')}" for name in ("x1", "x2")
+        name: rf"\frac{{1}}{{T}} \sum_{{k=1}}^{{K}} \left(p_k + q_k - 2 [k = j]\right) {_across('c_k', 'z')}"
+        for name in ("x1", "x2")
     },
-    arguments={"x1": Argument("z_i", "embedding"), "x2": Argument("z_j", "embedding")},
+    arguments={"x1": Argument("z", "embedding"), "x2": Argument("c", "embedding")},
     parameters={"temperature": Parameter(0.1, 0.05, 2.0, "T")},
     estimates="similarity up to a constant: the log ratio of joint to independent probability",
     optax="optax.ntxent (labels instead of pairs)",

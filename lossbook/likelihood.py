@@ -479,7 +479,9 @@ BERNOULLI_NLL = Loss(
     latex_grad={"logits": r"\frac{1}{1 + \exp\left(-s\right)} - y"},
     arguments={"logits": Argument("s", "real"), "labels": Argument("y", "binary")},
     density=Density(
-        "Bernoulli", r"\hat p^y \left(1 - \hat p\right)^{1 - y}", "stats.bernoulli(stats.logistic.cdf(logits))"
+        "Bernoulli",
+        r"\frac{\exp\left(y s\right)}{1 + \exp\left(s\right)}",
+        "stats.bernoulli(stats.logistic.cdf(logits))",
     ),
     estimates="the conditional log-odds of 1",
     torch="torch.distributions.Bernoulli",
@@ -529,8 +531,9 @@ def categorical_nll(logits: ArrayLike, labels: ArrayLike, *, reduction: str = "m
 
 
 def _outcomes(logits: ArrayLike, labels: ArrayLike) -> ArrayLike:
-    if np.ndim(labels) != np.ndim(logits) - 1:
-        raise ValueError(f"labels must be class indices, one axis less than logits, got shape {np.shape(labels)}")
+    given, scores = real("labels", labels), check_logits("logits", logits)
+    if given.ndim != scores.ndim - 1:
+        raise ValueError(f"labels must be class indices, one axis less than logits, got shape {given.shape}")
     return labels
 
 
@@ -560,7 +563,7 @@ CATEGORICAL_NLL = Loss(
     latex=r"\log \left(\sum_{k=1}^{K} \exp\left(s_k\right)\right) - s_y",
     latex_grad={"logits": r"\frac{\exp\left(s_k\right)}{\sum_{j=1}^{K} \exp\left(s_j\right)} - [k = y]"},
     arguments={"logits": Argument("s", "logits"), "labels": Argument("y", "label")},
-    density=Density("categorical", r"\prod_{k=1}^{K} \hat p_k^{[k = y]}"),
+    density=Density("categorical", r"\frac{\exp\left(s_y\right)}{\sum_{k=1}^{K} \exp\left(s_k\right)}"),
     estimates="the conditional probability of every class",
     torch="torch.distributions.Categorical",
     source="bridle1990",
@@ -792,10 +795,14 @@ POISSON_NLL = Loss(
     grad=poisson_nll_grad,
     title="Poisson negative log-likelihood",
     synonyms=("Poisson loss", "count regression"),
-    latex=r"\exp\left(s\right) - y s + \log \Gamma\left(y + 1\right)",
+    latex=r"\exp\left(s\right) - y s + \log\left(y!\right)",
     latex_grad={"log_rate": r"\exp\left(s\right) - y"},
     arguments={"log_rate": Argument("s", "real"), "target": Argument("y", "count")},
-    density=Density("Poisson", r"\frac{\lambda^y}{y!} \exp\left(-\lambda\right)", "stats.poisson(np.exp(log_rate))"),
+    density=Density(
+        "Poisson",
+        r"\frac{1}{y!} \exp\left(y s - \exp\left(s\right)\right)",
+        "stats.poisson(np.exp(log_rate))",
+    ),
     estimates="the logarithm of the conditional mean of a count",
     torch="torch.nn.functional.poisson_nll_loss",
     sklearn="sklearn.linear_model.PoissonRegressor",
@@ -1057,7 +1064,8 @@ NORMAL_MIXTURE_NLL = Loss(
     },
     density=Density(
         "mixture of normals",
-        r"\sum_{k=1}^{K} \frac{\pi_k}{\sqrt{2 \pi} \sigma_k} \exp\left(-\frac{(y - \mu_k)^2}{2 \sigma_k^2}\right)",
+        rf"\frac{{1}}{{\sqrt{{2 \pi}}}} \frac{{\sum_{{k=1}}^{{K}} {_normal_density('k')}}}"
+        rf"{{\sum_{{k=1}}^{{K}} \exp\left(s_k\right)}}",
     ),
     estimates="the whole conditional distribution, with several humps if need be",
     torch="torch.distributions.MixtureSameFamily",

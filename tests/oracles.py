@@ -39,8 +39,16 @@ DRAW: dict[str, Callable[[Generator, Shape], Any]] = {
     "logits": lambda rng, shape: rng.normal(0, 2, (*shape, CLASSES)),
     "distribution": lambda rng, shape: rng.dirichlet(np.full(CLASSES, 2.0), shape),
     "embedding": lambda rng, shape: rng.normal(0, 1, (*shape, CLASSES)),
+    "components": lambda rng, shape: rng.normal(0, 2, (*shape, CLASSES)),
+    "positive components": lambda rng, shape: rng.uniform(0.3, 3, (*shape, CLASSES)),
 }
-VECTORS = {"logits", "distribution", "embedding"}  # domains with one vector per example
+VECTORS = {
+    "logits",
+    "distribution",
+    "embedding",
+    "components",
+    "positive components",
+}  # domains with one vector per example
 WHOLE = {"count", "binary", "label"}  # domains of integers, which have no derivative and no NaN
 
 # Losses whose arguments are not one array of the batch's shape each: their inputs by name.
@@ -62,6 +70,26 @@ BATCHWISE = {"rmse"}
 EXTRA_SYMBOLS: dict[str, Callable[[Inputs], dict[str, Any]]] = {
     "info_nce": lambda inputs: {"M": inputs["negatives"].shape[-2]},
 }
+
+
+def _ntxent_scopes(inputs: Inputs, parameters: dict[str, float], argument: str | None) -> list[dict[str, Any]]:
+    """Every view with its candidates, and the probabilities with which it picks them and they pick it."""
+    n, temperature = len(inputs["x1"]), parameters["temperature"]
+    views = np.concatenate([inputs["x1"], inputs["x2"]])
+    units = views / np.linalg.norm(views, axis=1, keepdims=True)
+    odds = np.exp(units @ units.T / temperature) * (1 - np.eye(2 * n))
+    picks = odds / odds.sum(axis=1, keepdims=True)
+    found = []
+    for i in {None: range(2 * n), "x1": range(n), "x2": range(n, 2 * n)}[argument]:
+        others = [k for k in range(2 * n) if k != i]
+        numbers = {"T": temperature, "K": len(others), "j": others.index((i + n) % (2 * n))}
+        found.append({**numbers, "z": views[i], "c": views[others], "p": picks[i, others], "q": picks[others, i]})
+    return found
+
+
+# Losses in which one example is not one row of the arguments: what their symbols stand for, example by example, for the
+# value (argument None) or for the gradient with respect to an argument.
+SCOPES: dict[str, Callable[[Inputs, dict[str, float], str | None], list[dict[str, Any]]]] = {"nt_xent": _ntxent_scopes}
 
 
 def extra_symbols(loss: Loss, inputs: Inputs) -> dict[str, Any]:
@@ -152,6 +180,16 @@ TORCH: dict[str, Callable[..., torch.Tensor]] = {
     ),
     "info_nce": _info_nce,
     "nt_xent": _nt_xent,
+    "bernoulli_nll": lambda logits, labels: -td.Bernoulli(logits=logits).log_prob(labels.double()),
+    "categorical_nll": lambda logits, labels: -td.Categorical(logits=logits).log_prob(labels),
+    "beta_nll": lambda a, b, target: -td.Beta(a, b).log_prob(target),
+    "poisson_nll": lambda log_rate, target: -td.Poisson(log_rate.exp()).log_prob(target),
+    "von_mises_nll": lambda prediction, target, concentration: (  # torch's own has single-precision Bessel functions
+        torch.log(2 * math.pi * torch.special.i0(concentration)) - concentration * torch.cos(target - prediction)
+    ),
+    "normal_mixture_nll": lambda logits, means, scales, target: (
+        -td.MixtureSameFamily(td.Categorical(logits=logits), td.Normal(means, scales)).log_prob(target)
+    ),
     "softmax_cross_entropy": lambda logits, labels: F.cross_entropy(logits, labels, reduction="none"),
     "binary_cross_entropy": lambda prediction, target: F.binary_cross_entropy(prediction, target, reduction="none"),
     "binary_cross_entropy_with_logits": lambda logits, labels, pos_weight: F.binary_cross_entropy_with_logits(

@@ -285,6 +285,8 @@ BAD = {  # by domain of an argument: what one element must not be
     "real": (),
     "angle": (),
     "embedding": (),
+    "components": (),
+    "positive components": (0.0, -1.0),
 }
 
 

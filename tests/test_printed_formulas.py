@@ -15,7 +15,7 @@ from itertools import islice, pairwise
 import numpy as np
 import pytest
 from latex_reader import LatexError, free_indices, read
-from oracles import BATCHWISE, draw, extra_symbols, settings, target_of, torch_losses
+from oracles import BATCHWISE, CLASSES, SCOPES, draw, extra_symbols, settings, target_of, torch_losses
 from scipy import integrate
 
 from lossbook.catalogue import CATALOGUE
@@ -25,8 +25,10 @@ SEED = 20261122
 TOLERANCE = {"rtol": 1e-8, "atol": 1e-10}
 
 
-def scopes(loss: Loss, inputs, keywords) -> list[dict]:
+def scopes(loss: Loss, inputs, keywords, argument: str | None = None) -> list[dict]:
     """What the symbols stand for, once per example; once for the whole batch where the loss has none per example."""
+    if loss.name in SCOPES:
+        return SCOPES[loss.name](inputs, keywords, argument)
     arguments = {argument.symbol: np.asarray(inputs[name]) for name, argument in loss.arguments.items()}
     numbers = {parameter.symbol: keywords[name] for name, parameter in loss.parameters.items()}
     first = next(iter(arguments.values()))
@@ -83,12 +85,12 @@ def check_gradients(loss: Loss):
         for name, latex in loss.latex_grad.items():
             expected = loss.grads[name](**inputs, **keywords, reduction=reduction)
             per_scope = [expected] if loss.name in BATCHWISE else expected
-            for scope, slopes in zip(scopes(loss, inputs, keywords), per_scope, strict=True):
+            for scope, slopes in zip(scopes(loss, inputs, keywords, name), per_scope, strict=True):
                 np.testing.assert_allclose(evaluate(latex, scope, slopes.shape), slopes, **TOLERANCE, err_msg=latex)
 
 
 SUPPORT = {"real": (-np.inf, np.inf), "positive": (0, np.inf), "unit": (0, 1), "angle": (-np.pi, np.pi)}
-MASSES = {"count": range(150), "binary": range(2)}
+MASSES = {"count": range(150), "binary": range(2), "label": range(CLASSES)}
 
 
 def check_density(loss: Loss):
