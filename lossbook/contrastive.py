@@ -871,9 +871,9 @@ NT_XENT = Loss(
     more_grads={"x2": nt_xent_grad_x2},
     title="NT-Xent",
     synonyms=("normalised temperature-scaled cross-entropy", "SimCLR loss"),
-    # One view z against the K = 2N − 1 others, c_j its partner among them. p_k is the probability with which z picks c_k,
-    # and q_k that with which c_k picks z: every view is a candidate of all the others.
-    latex=r"-\log \frac{\exp\left(\frac{\cos(z, c_j)}{T}\right)}{\sum_{k=1}^{K} \exp\left(\frac{\cos(z, c_k)}{T}\right)}",
+    # One view z against the K = 2N − 1 others, c_j its partner among them. p_k is the probability with which z picks
+    # c_k, and q_k that with which c_k picks z: every view is a candidate of all the others.
+    latex=r"-\log \frac{\exp\left(\cos(z, c_j) / T\right)}{\sum_{k=1}^{K} \exp\left(\cos(z, c_k) / T\right)}",
     latex_grad={
         name: rf"\frac{{1}}{{T}} \sum_{{k=1}}^{{K}} \left(p_k + q_k - 2 [k = j]\right) {_across('c_k', 'z')}"
         for name in ("x1", "x2")

@@ -183,7 +183,7 @@ TORCH: dict[str, Callable[..., torch.Tensor]] = {
     "bernoulli_nll": lambda logits, labels: -td.Bernoulli(logits=logits).log_prob(labels.double()),
     "categorical_nll": lambda logits, labels: -td.Categorical(logits=logits).log_prob(labels),
     "beta_nll": lambda a, b, target: -td.Beta(a, b).log_prob(target),
-    "poisson_nll": lambda log_rate, target: -td.Poisson(log_rate.exp()).log_prob(target),
+    "poisson_nll": lambda log_rate, target: -td.Poisson(log_rate.exp()).log_prob(target.double()),
     "von_mises_nll": lambda prediction, target, concentration: (  # torch's own has single-precision Bessel functions
         torch.log(2 * math.pi * torch.special.i0(concentration)) - concentration * torch.cos(target - prediction)
     ),
