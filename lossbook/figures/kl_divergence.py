@@ -174,7 +174,7 @@ def tangent() -> Explorer:
 
 def coin_divergences() -> Explorer:
     """Forward and reverse KL and Jensen–Shannon of two coins, over the bias of the second."""
-    grid = np.linspace(0.002, 0.998, 120)
+    grid = (1 - np.cos(np.linspace(0.06, np.pi - 0.06, 110))) / 2  # dense at both edges, where the curves are steep
     coins = np.column_stack([1 - grid, grid])
     figure, axis = subplots(figsize=(5.0, 3.5))
     rows = {
@@ -568,20 +568,20 @@ def divergence_maps() -> tuple[Floats, Floats]:
 
 def forward_reverse() -> Explorer:
     """One bell for two humps: both divergences over (μ, σ), with their optima."""
-    figure, axes = subplots(2, 2, figsize=(7.0, 5.6))
+    figure, axes = subplots(2, 2, figsize=(5.6, 5.4))
     grid = axes[0, 0].get_gridspec()
     for axis in axes[0]:
         axis.remove()
     with_x = np.linspace(-6.5, 6.5, 101)
     with style():
         top = figure.add_subplot(grid[0, :])
-    top.fill_between(with_x, two_humps(with_x), color=palette.truth, alpha=0.25, lw=0)
-    top.plot(with_x, two_humps(with_x), color=palette.truth)
-    (bell,) = top.plot(with_x, with_x, color=palette.model, lw=2.5)
-    (peak,) = top.plot([1], [0.3], "o", color=palette.model, ms=11)
-    top.text(-3.0, 0.4, "p", color=palette.truth, ha="right")
-    name = top.text(1.4, 0.3, "q", color=palette.model)
-    top.set(xlim=(-6.5, 6.5), ylim=(0, 1.2), xlabel="x", title="density")
+        top.fill_between(with_x, two_humps(with_x), color=palette.truth, alpha=0.25, lw=0)
+        top.plot(with_x, two_humps(with_x), color=palette.truth)
+        (bell,) = top.plot(with_x, with_x, color=palette.model, lw=2.5)
+        (peak,) = top.plot([1], [0.3], "o", color=palette.model, ms=11)
+        top.text(-3.0, 0.4, "p", color=palette.truth, ha="right")
+        name = top.text(1.4, 0.3, "q", color=palette.model)
+        top.set(xlim=(-6.5, 6.5), ylim=(0, 1.2), xlabel="x", title="density")
     best = [(humps_moments(), "forward", palette.loss), ((HUMPS[0][1], HUMPS[0][2]), "reverse", palette.density)]
     points = []
     for axis, values, ((mean, scale), word, colour) in zip(axes[1], divergence_maps(), best, strict=True):
