@@ -82,6 +82,11 @@ def bars_are_bars(app: Sphinx, what: str, name: str, thing: object, options: obj
             lines[number] = re.sub(r"`[^`]*`|\|", lambda found: r"\|" if found[0] == "|" else found[0], line)
 
 
+def mend_citations(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """An entry of a list of citations is an item of that list; the role it has is not allowed where it stands."""
+    context["body"] = context.get("body", "").replace('role="doc-biblioentry"', 'role="listitem"')
+
+
 def own_sources() -> str:
     """Changes when a directive changes, so that every page is then read again."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(HERE.glob("*.py")))).hexdigest()
@@ -95,4 +100,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-get-outdated", pages_run_again)
     app.connect("builder-inited", copy_assets)
     app.connect("html-page-context", add_explorers)
+    app.connect("html-page-context", mend_citations)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
