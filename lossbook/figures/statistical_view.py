@@ -119,8 +119,8 @@ def courier_line() -> Explorer:
         update,
         name="courier-line",
         controls={
-            "intercept": Slider(-2, 3, step=0.5, value=1.0, label="minutes before the first kilometre", unit="min"),
-            "slope": Slider(0.5, 3.5, step=0.1, value=3.0, label="minutes per kilometre", unit="min/km"),
+            "intercept": Slider(-2, 3, step=0.5, value=1.0, label="at the start", unit="min"),
+            "slope": Slider(0.5, 3.5, step=0.1, value=3.0, label="per kilometre", unit="min"),
         },
         handles=[Handle(low, y="intercept"), Handle(high, y="slope")],
         caption="Twelve rides of a bicycle courier. Drag the two large dots until the residuals on the right lie "
