@@ -4,9 +4,9 @@ A small recursive-descent reader of the LaTeX that the records use, and strict o
 it does not know, a token left over, or a juxtaposition that people read in two ways (`\log a b`) is a `LatexError`;
 nothing is skipped. `e` is the residual, never Euler's number, and `\log` is natural.
 
->>> read(r"\frac{1}{2} e^2", {"e"})({"e": 3.0})
+>>> float(read(r"\frac{1}{2} e^2", {"e"})({"e": 3.0}))
 4.5
->>> read(r"-\sum_{k=1}^{K} p_k \log p_k", {"p", "K"})({"p": [0.5, 0.5], "K": 2}).round(6)
+>>> float(read(r"-\sum_{k=1}^{K} p_k \log p_k", {"p", "K"})({"p": [0.5, 0.5], "K": 2}).round(6))
 0.693147
 """
 
