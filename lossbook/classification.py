@@ -55,7 +55,7 @@ def _scores(logits: ArrayLike, axis: int, temperature: float) -> _Scores:
         raise ValueError("logits must hold a finite score for at least one class, got -inf for all of them")
     with quiet():
         gaps = (s - maximum) / temperature
-        powers = exp_difference(s, maximum) if temperature == 1 else np.exp(gaps)
+        powers = exp_difference(s, maximum, temperature)
     powers = np.where(top, np.where(np.isnan(s), s, 0.0), powers)
     return _Scores(gaps, powers, powers.sum(axis=axis, keepdims=True), top, maximum)
 
@@ -327,7 +327,7 @@ def softmax_cross_entropy(
     surprisals = np.log1p(scores.rest) - scores.gaps
     with quiet():
         losses = np.where(targets.mass == 0, 0.0, targets.mass * surprisals).sum(axis=-1)
-    return reduce(losses, "none" if reduction == "none" else "sum") / divisor
+    return reduce(losses / divisor, "none" if reduction == "none" else "sum")
 
 
 def softmax_cross_entropy_grad(

@@ -580,7 +580,7 @@ TRIPLET_MARGIN = Loss(
     parameters={"margin": _MARGIN},
     estimates="an order of distances: the positive nearer than the negative, by the margin",
     torch="torch.nn.functional.triplet_margin_loss",
-    optax="optax.triplet_margin_loss",
+    optax="optax.losses.triplet_margin_loss",
     source="schroff2015",
     chapter="contrastive",
 )

@@ -806,7 +806,6 @@ POISSON_NLL = Loss(
     estimates="the logarithm of the conditional mean of a count",
     torch="torch.nn.functional.poisson_nll_loss",
     sklearn="sklearn.linear_model.PoissonRegressor",
-    optax="optax.poisson_nll_loss",
     source="poisson1837",
     chapter="recipe",
 )

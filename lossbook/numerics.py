@@ -35,18 +35,6 @@ def x_minus_log1p(x: Floats, ratio: Floats | None = None) -> Floats:
     return np.where(np.abs(x) <= 0.5, near, np.where(x == np.inf, np.inf, far))
 
 
-def exp_difference(a: Floats, b: Floats) -> Floats:
-    """exp(a − b) to about one ulp: what the rounding of a − b lost is put back, since exp would magnify it.
-
-    a is finite or −inf, b is finite.
-    """
-    with np.errstate(invalid="ignore"):
-        difference = a - b
-        part = difference + b  # Knuth's TwoSum: `lost` is the exact rounding error of the difference
-        lost = (a - part) - (b - (part - difference))
-    return np.exp(difference) * (1 + np.where(np.isfinite(lost), lost, 0.0))
-
-
 def _exact_product(a: Floats, b: Floats) -> tuple[Floats, Floats]:
     """a · b as its rounded value and the exact error of the rounding (Dekker)."""
 
@@ -58,6 +46,21 @@ def _exact_product(a: Floats, b: Floats) -> tuple[Floats, Floats]:
     product = a * b
     (a_high, a_low), (b_high, b_low) = halves(a), halves(b)
     return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+def exp_difference(a: Floats, b: Floats, divisor: float = 1.0) -> Floats:
+    """exp((a − b)/divisor) to about one ulp: what rounding lost of the exponent, which exp would magnify, is put back.
+
+    a is finite or −inf, b is finite.
+    """
+    with quiet():
+        difference = a - b
+        part = difference + b  # Knuth's TwoSum: `lost` is the exact rounding error of the difference
+        lost = (a - part) - (b - (part - difference))
+        exponent = difference / divisor
+        product, product_lost = _exact_product(exponent, np.asarray(divisor))
+        lost = ((difference - product) - product_lost + lost) / divisor
+        return np.exp(exponent) * (1 + np.where(np.isfinite(lost), lost, 0.0))
 
 
 def weighted_gap(a: Floats, b: Floats, y: Floats) -> Floats:

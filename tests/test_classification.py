@@ -112,6 +112,15 @@ def test_binary_cross_entropy_from_probabilities_to_a_few_ulp():
     assert ulps(binary_cross_entropy_grad(p, y, reduction="none"), slopes) < 4
 
 
+@pytest.mark.parametrize("temperature", [0.05, 0.3, 7.0])
+def test_a_temperature_costs_no_digits(temperature):
+    s, _ = batch(3.0)
+    powers = [[mpmath.exp(exact(score) / exact(temperature)) for score in row] for row in s]
+    p = [power / mpmath.fsum(row) for row in powers for power in row]
+    assert ulps(softmax(s, temperature=temperature), p) < 4
+    assert ulps(log_softmax(s, temperature=temperature), [mpmath.log(value) for value in p]) < 4
+
+
 # ── The conventions of torch ─────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -32,6 +32,8 @@ def test_x_minus_log1p_takes_the_ratio_where_x_has_lost_it():
 def test_exp_difference_is_not_magnified_by_the_rounding_of_the_difference():
     a, b = random(1).normal(0, 200, (2, 300))
     assert ulps(numerics.exp_difference(a, b), [mpmath.exp(exact(x) - exact(y)) for x, y in zip(a, b, strict=True)]) < 3
+    cold = [mpmath.exp((exact(x) - exact(y)) / exact(0.7)) for x, y in zip(a, b, strict=True)]
+    assert ulps(numerics.exp_difference(a, b, 0.7), cold) < 3
     assert numerics.exp_difference(np.array(-np.inf), np.array(3.0)) == 0
 
 
