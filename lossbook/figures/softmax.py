@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -280,6 +281,8 @@ def bounded_pull() -> Explorer:
     (slope_dot,) = right.plot([2], [1], "o", color=palette.gradient, ms=10)
     left.set(xlim=(-6, 10.3), ylim=(-0.5, 12.5), xlabel="logit of the wrong class", title="loss in nats")
     right.set(xlim=(-6, 10.3), ylim=(-0.15, 3.2), xlabel="logit of the wrong class", title="slope")
+    for axis in (left, right):
+        axis.set_xticks([-5, 0, 5, 10])
 
     def update(wrong: float) -> str:
         value, slope = softmax_cross_entropy([wrong, 0.0], 1), softmax_cross_entropy_grad([wrong, 0.0], 1)[0]
@@ -415,48 +418,75 @@ def flower_network() -> Network:
     return Network(first, first_bias - centre @ first, second, second_bias)
 
 
+_ROWS = np.array([3.6, 2.4, 1.2])  # the heights at which the three classes stand
+
+
+def _stages(axis: Any, stages: dict[str, tuple[float, str]], arrows: tuple[tuple[float, float], ...]) -> None:
+    """The names and symbols of stages above a panel without axes, and the arrows between them."""
+    axis.set(ylim=(0.1, 5.2))
+    axis.set_axis_off()
+    for name, (x, symbol) in stages.items():
+        axis.text(x, 4.85, name, ha="center", va="center", fontsize=11.5)
+        axis.text(x, 4.42, symbol, ha="center", va="center", color=palette.muted, fontsize=10)
+    for x0, x1 in arrows:
+        axis.annotate("", (x1, _ROWS[1]), (x0, _ROWS[1]), arrowprops={"arrowstyle": "->", "color": palette.axis})
+
+
+def _network_panel(axis: Any) -> list[list[Any]]:
+    """Nodes and connections; returns the numbers in the nodes: features, hidden units, logits."""
+    columns = ((0.9, np.array([3.0, 1.8]), palette.data), (2.7, _ROWS, palette.muted), (4.5, _ROWS, palette.data))
+    _stages(axis, {"features": (0.9, "x"), "network": (2.7, "w"), "logits": (4.5, "s")}, ())
+    axis.set_xlim(0.1, 5.1)
+    for (x0, starts, _), (x1, ends, _) in itertools.pairwise(columns):
+        for start, end in itertools.product(starts, ends):
+            axis.plot([x0, x1], [start, end], color=palette.muted, lw=0.6, alpha=0.6, zorder=1)
+    for y, name in ((3.68, "length, cm"), (1.12, "width, cm")):
+        axis.text(0.9, y, name, ha="center", va="center", color=palette.muted, fontsize=9.5)
+    numbers = []
+    for x, places, colour in columns:
+        axis.plot(np.full(places.size, x), places, "o", ms=32, mfc=palette.background, mec=colour, mew=1.4, zorder=2)
+        numbers.append(
+            [axis.text(x, y, "", ha="center", va="center", color=colour, fontsize=10, zorder=3) for y in places]
+        )
+    return numbers
+
+
+class _Outcome(NamedTuple):
+    """What changes in the right-hand panel of the whole model."""
+
+    bars: Any
+    shares: list[Any]
+    chosen: Any
+    loss: Any
+    label: Any
+
+
+def _outcome_panel(axis: Any) -> _Outcome:
+    _stages(
+        axis,
+        {"softmax": (0.75, ""), "distribution": (3.15, "p(· | x, w)"), "loss": (6.2, "−log p(y | x, w)")},
+        ((-0.1, 0.2), (1.3, 1.6), (4.7, 5.15)),
+    )
+    axis.set_xlim(-0.2, 7.3)
+    axis.text(0.75, _ROWS[1], "exp\n÷ sum", ha="center", va="center", fontsize=10.5, linespacing=1.4)
+    axis.plot([1.8, 1.8], [0.75, 4.1], color=palette.axis, lw=0.8)
+    bars = axis.barh(_ROWS, [1, 1, 1], height=0.42, left=1.8, color=palette.model, alpha=0.75)
+    shares = [axis.text(4.5, y + 0.42, "", ha="right", va="center", color=palette.model, fontsize=10.5) for y in _ROWS]
+    for y, name in zip(_ROWS, SPECIES, strict=True):
+        axis.text(1.9, y + 0.42, name, ha="left", va="center", fontsize=10)
+    (chosen,) = axis.plot([4.4], [2.4], "<", color=palette.truth, ms=9)
+    loss = axis.text(6.2, 2.4, "", ha="center", va="center", color=palette.loss, fontsize=15)
+    axis.text(6.2, 1.95, "nats", ha="center", va="center", color=palette.loss, fontsize=10)
+    label = axis.text(6.2, 1.45, "", ha="center", va="center", color=palette.truth, fontsize=10)
+    return _Outcome(bars, shares, chosen, loss, label)
+
+
 def whole_model() -> Explorer:
     """Features, network, logits, softmax, distribution, loss: one flower on its way through all of them."""
     network = flower_network()
-    heights = np.array([3.6, 2.4, 1.2])
-    figure, axis = subplots(figsize=(7.4, 3.5))
-    axis.set(xlim=(0, 12.3), ylim=(0.1, 5.2))
-    axis.set_axis_off()
-    stages = {"features": 0.9, "network": 2.7, "logits": 4.5, "softmax": 6.05, "distribution": 8.45, "loss": 11.4}
-    for name, x in stages.items():
-        axis.text(x, 4.85, name, ha="center", va="center", color=palette.ink, fontsize=11.5)
-    symbols = ("x", "w", "s", "", "p(· | x, w)", "−log p(y | x, w)")
-    for symbol, x in zip(symbols, stages.values(), strict=True):
-        axis.text(x, 4.45, symbol, ha="center", va="center", color=palette.muted, fontsize=9.5)
-    inputs = np.array([3.0, 1.8])
-    for x0, starts, x1, ends in ((0.9, inputs, 2.7, heights), (2.7, heights, 4.5, heights)):
-        pairs = [(start, end) for start in starts for end in ends]
-        for start, end in pairs:
-            axis.plot([x0, x1], [start, end], color=palette.muted, lw=0.6, alpha=0.6, zorder=1)
-
-    def nodes(x: float, places: Floats, colour: str) -> list[Any]:
-        axis.plot(np.full(places.size, x), places, "o", ms=31, mfc=palette.background, mec=colour, mew=1.4, zorder=2)
-        return [axis.text(x, y, "", ha="center", va="center", color=colour, fontsize=10, zorder=3) for y in places]
-
-    features, hidden = nodes(0.9, inputs, palette.data), nodes(2.7, heights, palette.muted)
-    logits = nodes(4.5, heights, palette.data)
-    for y, name in ((3.65, "length, cm"), (1.15, "width, cm")):
-        axis.text(0.9, y, name, ha="center", va="center", color=palette.muted, fontsize=9.5)
-    arrow = {"arrowstyle": "->", "color": palette.axis, "lw": 1.2}
-    for x0, x1 in ((5.15, 5.5), (6.6, 6.95), (9.9, 10.35)):
-        axis.annotate("", (x1, 2.4), (x0, 2.4), arrowprops=arrow)
-    axis.text(6.05, 2.4, "exp\n÷ sum", ha="center", va="center", fontsize=10, linespacing=1.4)
-    axis.plot([7.1, 7.1], [0.75, 4.1], color=palette.axis, lw=0.8)
-    bars = axis.barh(heights, [1, 1, 1], height=0.42, left=7.1, color=palette.model, alpha=0.75)
-    probabilities = [
-        axis.text(9.75, y + 0.42, "", ha="right", va="center", color=palette.model, fontsize=10) for y in heights
-    ]
-    for y, name in zip(heights, SPECIES, strict=True):
-        axis.text(7.18, y + 0.42, name, ha="left", va="center", fontsize=9.5)
-    (chosen,) = axis.plot([9.55], [2.4], "<", color=palette.truth, ms=9)
-    loss_text = axis.text(11.4, 2.4, "", ha="center", va="center", color=palette.loss, fontsize=15)
-    label_text = axis.text(11.4, 1.5, "", ha="center", va="center", color=palette.truth, fontsize=9.5)
-    axis.text(11.4, 1.95, "nats", ha="center", va="center", color=palette.loss, fontsize=9.5)
+    figure, (left, right) = subplots(1, 2, figsize=(7.4, 3.5), width_ratios=(5, 7.5))
+    features, hidden, logits = _network_panel(left)
+    outcome = _outcome_panel(right)
 
     def update(length: float, width: float, species: int) -> str:
         flower = np.array([length, width])
@@ -467,12 +497,12 @@ def whole_model() -> Explorer:
         for texts, values, digits in written_in:
             for text, value in zip(texts, values, strict=True):
                 text.set_text(written(value, digits))
-        for bar, text, share in zip(bars, probabilities, shares, strict=True):
+        for bar, text, share in zip(outcome.bars, outcome.shares, shares, strict=True):
             bar.set_width(2.2 * share)
             text.set_text(f"{share:.3f}")
-        chosen.set_ydata([heights[species]])
-        loss_text.set_text(f"{loss:.3f}")
-        label_text.set_text(f"y = {SPECIES[species]}")
+        outcome.chosen.set_ydata([_ROWS[species]])
+        outcome.loss.set_text(f"{loss:.3f}")
+        outcome.label.set_text(f"y = {SPECIES[species]}")
         listed = ", ".join(f"{name} {share:.3f}" for name, share in zip(SPECIES, shares, strict=True))
         return (
             f"A petal of {length:.1f} by {width:.1f} cm: {listed}. If it is {SPECIES[species]}, the loss is "
@@ -535,7 +565,7 @@ def shared_widths() -> Shared:
     return Shared(matches[rows].argmax(axis=1), flowers.target[rows] - 1)
 
 
-STEPS = np.unique(np.round(np.geomspace(1, 2000, 46)).astype(int)) - 1
+STEPS = np.unique(np.round(np.geomspace(1, 400, 46)).astype(int)) - 1
 
 
 @cache
@@ -565,8 +595,8 @@ def label_floor() -> Explorer:
     left.text(1.2, flowers.floor - 0.012, "entropy of the labels", color=palette.truth, va="top")
     left.plot(STEPS + 1, losses, color=palette.loss, lw=1, alpha=0.5)
     (dot,) = left.plot([1], [losses[0]], "o", color=palette.loss, ms=10)
-    left.set(xscale="log", xlim=(0.8, 2600), ylim=(0.36, 0.72), xlabel="step + 1", title="mean loss in nats")
-    left.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
+    left.set(xscale="log", xlim=(0.8, 520), ylim=(0.36, 0.72), xlabel="step + 1", title="mean loss in nats")
+    left.set_xticks([1, 10, 100], ["1", "10", "100"])
     left.minorticks_off()
     right.plot(WIDTHS, frequency, "D", mfc="none", mec=palette.truth, mew=2, ms=12)
     (points,) = right.plot(WIDTHS, shares[0], "o", color=palette.model, ms=7)
