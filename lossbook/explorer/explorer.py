@@ -6,6 +6,7 @@ import base64
 import inspect
 import io
 import keyword
+import math
 import os
 import re
 import sys
@@ -154,9 +155,7 @@ class Explorer:
     def table(self, seconds: float = float("inf")) -> Table:
         """What the picture shows in every state; raises `TooSlow` after some seconds of drawing."""
         if self._all is None:
-            count = 1
-            for size in self.sizes.values():
-                count *= size
+            count = math.prod(self.sizes.values())
             if count > MAX_STATES:
                 raise ValueError(f"{self.name} has {count} states, a page holds {MAX_STATES}: use fewer values a control")
             drawing, present = self.drawing, self._indices

@@ -6,6 +6,7 @@ import base64
 import itertools
 import math
 import traceback
+from contextlib import suppress
 from typing import Any
 
 import anywidget
@@ -14,7 +15,7 @@ import traitlets
 from lossbook.explorer import static
 from lossbook.explorer.controls import Choice, Control, Handle
 from lossbook.explorer.encode import Drawing, TooSlow
-from lossbook.explorer.explorer import Explorer
+from lossbook.explorer.explorer import MAX_STATES, Explorer
 from lossbook.explorer.palette import style
 
 FEW_STATES = 100
@@ -73,11 +74,11 @@ class LiveExplorer(Explorer, anywidget.AnyWidget):
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         Explorer.__init__(self, *arguments, **keywords)
         self.add_traits(**{key: Grid(key, control) for key, control in self.controls.items()})
-        try:
-            many = math.prod(self.sizes.values()) > FEW_STATES
-            table = self.table(PATIENCE if many else math.inf) if self.controls else None
-        except TooSlow:
-            table = None
+        states = math.prod(self.sizes.values())
+        table = None
+        if self.controls and states <= MAX_STATES:
+            with suppress(TooSlow):
+                table = self.table(PATIENCE if states > FEW_STATES else math.inf)
         self._ships = table is not None or not self.controls
         self._places: dict[tuple[Any, ...], Any] = {}
         units = [] if self._ships else [*self.drawing.artists, "defs"]

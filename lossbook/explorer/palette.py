@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 STYLE = Path(__file__).parent.parent / "lossbook.mplstyle"
@@ -50,6 +51,27 @@ def style() -> Iterator[None]:
         yield
 
 
+class BookAxes(Axes):
+    """Axes that draw in the book's style whenever they are asked, not only while `style()` lasts."""
+
+
+def _styled(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def styled(*arguments: Any, **keywords: Any) -> Any:
+        with style():
+            return method(*arguments, **keywords)
+
+    return styled
+
+
+for _name in ("plot", "scatter", "step", "stem", "bar", "barh", "hist", "fill_between", "fill_betweenx", "errorbar", "boxplot"):
+    setattr(BookAxes, _name, _styled(getattr(Axes, _name)))
+for _name in ("axhline", "axvline", "axline", "axhspan", "axvspan", "hlines", "vlines", "text", "annotate", "legend", "set_title"):
+    setattr(BookAxes, _name, _styled(getattr(Axes, _name)))
+for _name in ("contour", "contourf", "imshow", "pcolormesh", "quiver", "clabel", "inset_axes", "twinx", "twiny", "set"):
+    setattr(BookAxes, _name, _styled(getattr(Axes, _name)))
+
+
 def subplots(nrows: int = 1, ncols: int = 1, *, figsize: tuple[float, float] | None = None, **keywords: Any) -> tuple[Figure, Any]:
     """A figure in the book's style and its axes, as `pyplot.subplots` gives them, but unknown to pyplot.
 
@@ -58,4 +80,5 @@ def subplots(nrows: int = 1, ncols: int = 1, *, figsize: tuple[float, float] | N
     """
     with style():
         figure = Figure(figsize=figsize or (5.0 if ncols == 1 else 7.0, 3.2 * nrows), layout="constrained")
+        keywords["subplot_kw"] = {"axes_class": BookAxes, **keywords.get("subplot_kw", {})}
         return figure, figure.subplots(nrows, ncols, **keywords)
