@@ -80,7 +80,27 @@ def test_smooth_l1_is_huber_divided_by_beta():
 # ── To the last digits: tiny, moderate and huge residuals against 50 digits ──────────────────────────────────────────
 
 mp = mpmath.mp
-SIZES = [5e-324, 1e-200, 1e-160, 1e-8, 1e-3, 0.3, 1.0, 1.1, 2.7, 9.0, 13.0, 16.5, 19.9, 20.1, 711.0, 1e8, 1.1e8, 1e200, 1.7e308]
+SIZES = [
+    5e-324,
+    1e-200,
+    1e-160,
+    1e-8,
+    1e-3,
+    0.3,
+    1.0,
+    1.1,
+    2.7,
+    9.0,
+    13.0,
+    16.5,
+    19.9,
+    20.1,
+    711.0,
+    1e8,
+    1.1e8,
+    1e200,
+    1.7e308,
+]
 EXACT = {
     "mse": (lambda e: e**2, lambda e: -2 * e),
     "mae": (abs, lambda e: -mp.sign(e)),
