@@ -44,7 +44,13 @@ def positive_root(x: float) -> float:
     return x**0.5
 
 
+def values(x: float) -> tuple[bool, str, tuple[float, float]]:
+    """A truth, a text and a pair."""
+    return x > 0, "up", (x, x)
+
+
 EXERCISES = [
+    Code("toy-values", "Values", reference=values, cases=[case(1.0)]),
     Code(
         "toy-code",
         "Squares",
@@ -256,6 +262,21 @@ def test_exceptions_can_be_asked_for(way: str) -> None:
     assert "it should raise ValueError" in repr(result) and result.received == "1.0"
 
 
+def test_other_values_than_numbers(way: str) -> None:
+    assert check("toy-values", values).right
+    wrong: list[tuple[Callable[..., Any], str]] = [
+        (lambda x: (1, "up", (x, x)), "it returned an int, not True or False"),
+        (lambda x: (False, "up", (x, x)), "the truth value is the other one"),
+        (lambda x: (True, "down", (x, x)), "the text is another one"),
+        (lambda x: (True, 7, (x, x)), "it returned an int, not text"),
+        (lambda x: (True, "up", (x,)), "it returned a tuple, not 2 values"),
+        (lambda x: (True, "up", (x, True)), "not a real number"),
+        (lambda x: (True, "up", (x, x + 1)), "the number differs"),
+    ]
+    for answer, words in wrong:
+        assert words in repr(check("toy-values", answer))
+
+
 def test_a_sly_object_is_not_right(way: str) -> None:
     class Equal(float):
         def __eq__(self, other: object) -> bool:
@@ -268,7 +289,7 @@ def test_a_sly_object_is_not_right(way: str) -> None:
             return np.array([True])
 
         def astype(self, *_: Any, **__: Any) -> Any:
-            return np.array([4.0])
+            return np.array([4.0, 16.0][: self.size])
 
     assert not check("toy-code", lambda p, t: Equal(7)).right
     assert not check("toy-code", lambda p, t: (p * 0).view(Array)).right
@@ -329,7 +350,7 @@ def test_choices() -> None:
 
 
 def test_orders() -> None:
-    toy = EXERCISES[-2]
+    toy = BY_ID["toy-order"]
     assert isinstance(toy, Order)
     letter = {name: letter for letter, name in toy.shuffled.items()}
 
@@ -405,7 +426,7 @@ def test_the_learners_own_interrupt_goes_through(monkeypatch: pytest.MonkeyPatch
 
 def test_ids_must_differ() -> None:
     found.unique([("one", EXERCISES[0]), ("two", EXERCISES[1])])
-    with pytest.raises(ValueError, match="toy-code"):
+    with pytest.raises(ValueError, match="toy-values"):
         found.unique([("one", EXERCISES[0]), ("two", EXERCISES[0])])
 
 
