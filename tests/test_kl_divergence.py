@@ -53,6 +53,7 @@ def test_kl_is_cross_entropy_minus_entropy_and_never_negative() -> None:
     assert np.all(expected > 0)
     np.testing.assert_allclose(kl_divergence(p, q), expected, rtol=1e-10)
     np.testing.assert_allclose(cross_entropy(p, q) - entropy(p), expected, rtol=1e-10)
+    np.testing.assert_allclose(kl_divergence(p, np.full_like(p, 1 / 4)), math.log(4) - stats.entropy(p, axis=-1))
 
 
 def test_the_tangent_touches_once() -> None:

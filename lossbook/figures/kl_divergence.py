@@ -281,7 +281,7 @@ def support() -> Explorer:
             "floor": Choice(floors, value=1e-3, label="and leaves the others together"),
         },
         caption="Cut outcomes off the right-hand end of q and make the remainder smaller. D(p‖q) grows, though slowly: "
-        "each factor 1000 costs the same again. At exactly 0 it is infinite. D(q‖p) stays small all the time.",
+        "each factor 1000 costs the same again. At exactly 0 it is infinite. D(q‖p) stays below 1.",
         alt="Left, six pairs of bars for p and q; q has almost nothing on outcome 6. Right, the terms of the "
         "divergence: slightly negative for outcomes 1 to 5 and 0.46 for outcome 6.",
     )
@@ -581,7 +581,7 @@ def forward_reverse() -> Explorer:
         (peak,) = top.plot([1], [0.3], "o", color=palette.model, ms=11)
         top.text(-3.0, 0.4, "p", color=palette.truth, ha="right")
         name = top.text(1.4, 0.3, "q", color=palette.model)
-        top.set(xlim=(-6.5, 6.5), ylim=(0, 1.2), xlabel="x", title="density")
+    top.set(xlim=(-6.5, 6.5), ylim=(0, 1.2), xlabel="x", title="density")
     best = [(humps_moments(), "forward", palette.loss), ((HUMPS[0][1], HUMPS[0][2]), "reverse", palette.density)]
     points = []
     for axis, values, ((mean, scale), word, colour) in zip(axes[1], divergence_maps(), best, strict=True):
