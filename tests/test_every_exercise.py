@@ -78,7 +78,7 @@ def test_no_distractor_is_accepted(exercise: Choice) -> None:
     assert right and right != set(exercise.named)
     for size in range(1, len(exercise.named) + 1):
         for chosen in itertools.combinations(exercise.named, size):
-            result = check(exercise.id, list(chosen))
+            result = check(exercise.id, "".join(chosen))
             assert result.right == (set(chosen) == right)
             wrong = [exercise.named[letter].feedback for letter in chosen if letter not in right]
             assert not wrong or list(result.messages) == wrong
@@ -88,7 +88,7 @@ def test_no_distractor_is_accepted(exercise: Choice) -> None:
 def test_only_right_orders_are_accepted(exercise: Order) -> None:
     letter = {name: letter for letter, name in exercise.shuffled.items()}
     for names in itertools.islice(itertools.permutations(exercise.steps), 720):
-        assert check(exercise.id, [letter[name] for name in names]).right == (names in exercise.accepted)
+        assert check(exercise.id, "".join(letter[name] for name in names)).right == (names in exercise.accepted)
 
 
 @every(Order)
