@@ -33,6 +33,8 @@ def test_ten_flips_with_five_heads_have_the_limit_itself() -> None:
     ratio = stats.bernoulli(1 / 2).pmf([1, 0] * 5).prod() / stats.bernoulli(1 / 3).pmf([1, 0] * 5).prod()
     assert math.log(ratio ** (1 / 10)) == pytest.approx(kl_divergence(figures.FAIR, figures.BENT), rel=1e-12)
     assert figures.log_ratio_per_flip(np.array([0.5]), 1 / 3)[0] == pytest.approx(math.log(9 / 8) / 2, rel=1e-12)
+    only_heads, only_tails = figures.log_ratio_per_flip(np.array([1.0, 0.0]), 1 / 3)
+    assert (only_heads, only_tails) == pytest.approx((math.log(3 / 2), math.log(3 / 4)), rel=1e-12)
 
 
 @pytest.mark.parametrize("heads_of_q", [1 / 6, 1 / 3, 2 / 3])
@@ -109,6 +111,11 @@ def test_huffman_is_a_shortest_prefix_code(p: list[float]) -> None:
     words = figures.huffman(p)
     assert not any(a != b and b.startswith(a) for a in words for b in words) and len(set(words)) == len(p)
     assert np.dot(p, [len(word) for word in words]) == pytest.approx(shortest_average(p))
+
+
+def test_huffman_on_random_probabilities() -> None:
+    for p in np.random.default_rng(6).dirichlet(np.full(5, 5.0), size=20).tolist():
+        assert np.dot(p, [len(word) for word in figures.huffman(p)]) == pytest.approx(shortest_average(p))
 
 
 @pytest.mark.parametrize("sun", [0.05, 0.2, 0.5, 0.95])
