@@ -142,6 +142,13 @@ def test_the_sum_steps_n_times_as_far_as_the_mean():
         assert_allclose(long, batch * short, rtol=1e-12)
 
 
+def test_a_diverging_path_is_cut_where_it_leaves_the_picture():
+    # 0 → 4 crosses 2 half-way, 4 → −4 is inside from a quarter to three quarters of its way, −4 → 0 from half-way on
+    x, y = view._inside(np.array([0.0, 4.0, -4.0, 0.0]), -2, 2)
+    assert_allclose(x, [0, 0.5, np.nan, 1.25, 1.75, np.nan, 2.5, 3, np.nan])
+    assert_allclose(y, [0, 2, np.nan, 2, -2, np.nan, -2, 0, np.nan])
+
+
 def test_products_end_where_floating_point_does():
     product, logs = view.running_product("minutes", np.float64)
     end = int(np.argmax(product == 0))

@@ -410,6 +410,17 @@ def descent(batch: int, reduction: str, rate: float) -> Floats:
     return np.array(slopes)
 
 
+def _inside(heights: Floats, low: float, high: float) -> tuple[Floats, Floats]:
+    """The polyline through `heights`, cut off below and above: a diverging path would leave the page by miles."""
+    start, rise = heights[:-1], np.diff(heights)
+    rise = np.where(rise == 0, 1e-9, rise)
+    t = np.sort(np.clip((np.array([[low], [high]]) - start) / rise, 0, 1), axis=0)  # where each piece enters and leaves
+    kept = t[0] < t[1]
+    x, y = (np.arange(start.size) + t)[:, kept], (start + t * rise)[:, kept]
+    gap = np.full((1, x.shape[1]), np.nan)
+    return np.vstack([x, gap]).T.ravel(), np.vstack([y, gap]).T.ravel()
+
+
 def batch_step() -> Explorer:
     """Ten steps of gradient descent, and the length of the first, for a batch size, a reduction and a learning rate."""
     batches, rates = [1, 2, 4, 8, 16, 32, 64, 128], [0.001, 0.003, 0.01, 0.03]
@@ -417,7 +428,8 @@ def batch_step() -> Explorer:
     figure, (left, right) = subplots(1, 2)
     left.axhline(2, color=palette.truth, lw=1)
     left.text(10, 2.5, "true slope", color=palette.truth, ha="right")
-    paths = {name: left.plot([0], [0], "o-", color=colour, ms=5, lw=1.5)[0] for name, colour in colours.items()}
+    paths = {name: left.plot([0], [0], color=colour, lw=1.5)[0] for name, colour in colours.items()}
+    dots = {name: left.plot([0], [0], "o", color=colour, ms=5)[0] for name, colour in colours.items()}
     left.set(xlim=(-0.3, 10.3), ylim=(-4, 8), xlabel="step", ylabel="slope w (min/km)", title="ten steps from w = 0.5")
     lengths = {name: right.plot(batches, batches, ".-", color=colour, lw=1.2)[0] for name, colour in colours.items()}
     names = {name: right.text(128, 1, name, color=colour, ha="right") for name, colour in colours.items()}
@@ -438,11 +450,11 @@ def batch_step() -> Explorer:
     def update(batch: int, reduction: str, rate: float) -> str:
         for name, path in paths.items():
             path.set_visible(name == reduction)
+            dots[name].set_visible(name == reduction)
         slopes = descent(batch, reduction, rate)
-        shown = np.flatnonzero(np.abs(slopes - 2) > 1e3)[:1]  # what has left the picture for good need not be drawn
-        paths[reduction].set_data(
-            np.arange(STEPS + 1)[: shown[0] + 1 if shown.size else None], slopes[: shown[0] + 1 if shown.size else None]
-        )
+        paths[reduction].set_data(*_inside(slopes, -4.5, 8.5))
+        near = (slopes > -4) & (slopes < 8)
+        dots[reduction].set_data(np.flatnonzero(near), slopes[near])
         first = {name: np.array([abs(descent(n, name, rate)[1] - START) for n in batches]) for name in lengths}
         for name, curve in lengths.items():
             curve.set_ydata(first[name])
