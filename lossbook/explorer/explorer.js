@@ -177,6 +177,7 @@ const lossbook = (() => {
     const receive = ({ texts, ...table }) => {
       model.set("_texts", texts);
       model.set("_table", table);
+      model.save_changes(); // nobody listens yet; without it the reader's first move would not be heard
       render({ model, el: figure });
     };
     const inline = figure.querySelector(":scope > script.explorer-table");
