@@ -43,7 +43,7 @@ def shares_of_heads() -> Floats:
 
 def log_ratio_per_flip(heads: Floats, q_of_heads: float) -> Floats:
     """1/N of the log of (likelihood under the fair coin / likelihood under q), given the share of heads."""
-    tails_gain, heads_gain = surprisal([1 - q_of_heads, q_of_heads]) - surprisal(FAIR)
+    tails_gain, heads_gain = np.asarray(surprisal([1 - q_of_heads, q_of_heads])) - surprisal(FAIR)
     return heads * heads_gain + (1 - heads) * tails_gain
 
 
@@ -65,7 +65,7 @@ def coin_trajectories() -> Explorer:
 
     def update(twelfths: int, flips: int) -> str:
         q = twelfths / 12
-        divergence = kl_divergence(FAIR, [1 - q, q])
+        divergence = float(kl_divergence(FAIR, [1 - q, q]))
         at = int(np.searchsorted(FLIPS, flips))
         now = log_ratio_per_flip(shares[:, at], q)
         for line, share in zip(lines, shares, strict=True):
@@ -116,7 +116,7 @@ def coin_entropy() -> Explorer:
 
     def update(chance: float) -> str:
         coin = [1 - chance, chance]
-        tails_bits, heads_bits = surprisal(coin, base=2)
+        tails_bits, heads_bits = np.asarray(surprisal(coin, base=2))
         bits = entropy(coin, base=2)
         heads.set_data([chance], [heads_bits])
         tails.set_data([chance], [tails_bits])
@@ -196,7 +196,7 @@ def coin_divergences() -> Explorer:
     @cache
     def curves(p: float) -> dict[str, Floats]:
         fixed = np.broadcast_to([1 - p, p], coins.shape)
-        return {name: function(fixed, coins) for name, (_, _, function) in rows.items()}
+        return {name: np.asarray(function(fixed, coins)) for name, (_, _, function) in rows.items()}
 
     def update(p: float, q: float) -> str:
         first, second = [1 - p, p], [1 - q, q]
@@ -256,7 +256,7 @@ def support() -> Explorer:
 
     def update(kept: int, floor: float) -> str:
         belief = cut_belief(kept, floor)
-        forward, reverse = kl_divergence(SIX, belief), kl_divergence(belief, SIX)
+        forward, reverse = float(kl_divergence(SIX, belief)), float(kl_divergence(belief, SIX))
         gain = SIX * (surprisal(belief) - surprisal(SIX))
         for bar, chance in zip(model_bars, belief, strict=True):
             bar.set_height(chance)
@@ -495,7 +495,7 @@ def gaussian_integrand() -> Explorer:
         above.set_data(x, np.maximum(integrand, 0), 0)
         below.set_data(x, np.minimum(integrand, 0), 0)
         plus = float(np.trapezoid(np.maximum(integrand, 0), x))
-        value = kl_normal(0, 1, mean, scale)
+        value = float(kl_normal(0, 1, mean, scale))
         total.set_text(f"area {written(value, 3)}")
         return (
             f"q has mean {written(mean, 2)} and σ = {scale:.2f}. The area above zero is {written(plus, 3)}, below it "
@@ -581,7 +581,8 @@ def forward_reverse() -> Explorer:
         (peak,) = top.plot([1], [0.3], "o", color=palette.model, ms=11)
         top.text(-3.0, 0.4, "p", color=palette.truth, ha="right")
         name = top.text(1.4, 0.3, "q", color=palette.model)
-    top.set(xlim=(-6.5, 6.5), ylim=(0, 1.2), xlabel="x", title="density")
+    top.set(xlim=(-6.5, 6.5), ylim=(0, 1.2), xlabel="x")
+    top.set_title("density", loc="left")
     best = [(humps_moments(), "forward", palette.loss), ((HUMPS[0][1], HUMPS[0][2]), "reverse", palette.density)]
     points = []
     for axis, values, ((mean, scale), word, colour) in zip(axes[1], divergence_maps(), best, strict=True):
@@ -599,7 +600,8 @@ def forward_reverse() -> Explorer:
         axis.plot([mean], [scale], "*", color=colour, ms=17, zorder=5)
         points.append(axis.plot([1], [1.5], "o", color=palette.model, ms=10)[0])
         order = "D(p‖q)" if word == "forward" else "D(q‖p)"
-        axis.set(xlim=(-4.2, 4.2), ylim=(0.1, 3.6), xlabel="μ", title=f"{word}, {order}")
+        axis.set(xlim=(-4.2, 4.2), ylim=(0.1, 3.6), xlabel="μ")
+        axis.set_title(f"{word}, {order}", loc="left")
         axis.set_ylabel("σ")
 
     def update(mean: float, scale: float) -> str:
