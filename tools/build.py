@@ -115,15 +115,14 @@ class Runner:
         self.sources: dict[str, str] = {}  # page: fingerprint now
 
     def notebook(self, page: str) -> Any | None:
-        """The chapter as Jupyter Book will read it, or None for a page without code."""
+        """The chapter as Jupyter Book will read it, or None for a page that is no notebook."""
         from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
 
         path = source_of(page)
         text = path.read_text(encoding="utf-8")
         if not is_myst_markdown_notebook(text):
             return None
-        notebook = read_myst_markdown_notebook(text, add_source_map=True, path=path)
-        return notebook if any(cell.cell_type == "code" for cell in notebook.cells) else None
+        return read_myst_markdown_notebook(text, add_source_map=True, path=path)
 
     def stale(self, page: str, notebook: Any) -> bool:
         """Whether the chapter must run, after dropping a result that older package sources gave."""
@@ -178,6 +177,7 @@ def build_pages(output: Path, toc: Path, strict: bool) -> None:
     command += ["-W", "-n", "--keep-going"] if strict else []
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if done.returncode:
+        (output / ".doctrees" / "environment.pickle").unlink(missing_ok=True)  # so that the next run warns again
         raise Refused(f"Jupyter Book stopped with the warnings above.\n{done.stdout[-2000:]}")
 
 

@@ -18,7 +18,7 @@ from formula import equations
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-from lossbook.catalogue import find
+from lossbook.catalogue import CATALOGUE, find
 
 FOLDER = "_static/notebooks"
 INTRODUCTION = """\
@@ -65,7 +65,7 @@ class Writer:
             number = end + 1
 
     def directive(self, name: str, argument: str, options: dict[str, str], body: str) -> str:
-        if name == "formula":
+        if name == "formula" and argument in CATALOGUE:
             return "\n\n".join(display(tex) for _, tex in equations(find(argument), options.get("part")))
         if name == "math":
             tag = rf" \tag{{{options['label']}}}" if "label" in options else ""
