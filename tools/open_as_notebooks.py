@@ -1,4 +1,4 @@
-"""Have this environment's JupyterLab open a chapter, a Markdown file, as the notebook it is."""
+"""Have this environment's JupyterLab open a chapter, a Markdown file, as the notebook it is; and fetch no news."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import json
 import sys
 from pathlib import Path
 
-VIEWERS = {"markdown": "Jupytext Notebook", "myst": "Jupytext Notebook"}
+SETTINGS = {
+    "@jupyterlab/docmanager-extension:plugin": {
+        "defaultViewers": {"markdown": "Jupytext Notebook", "myst": "Jupytext Notebook"}
+    },
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+}
 
 
 def main() -> None:
     path = Path(sys.prefix) / "share/jupyter/lab/settings/overrides.json"
     settings = json.loads(path.read_text()) if path.exists() else {}
-    settings.setdefault("@jupyterlab/docmanager-extension:plugin", {})["defaultViewers"] = VIEWERS
+    settings |= SETTINGS
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(settings, indent=1))
 
