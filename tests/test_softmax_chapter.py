@@ -164,6 +164,8 @@ def test_a_distribution_stands_at_its_place_in_the_triangle():
 
 def test_what_the_readouts_say():
     assert "blackbird 0.665, robin 0.245, wren 0.090; their entropy is 0.832" in figures.three_logits().readout
+    cold = figures.three_logits().set(temperature=0.5).readout  # e⁴ : e² : 1
+    assert "blackbird 0.867, robin 0.117, wren 0.016" in cold
     assert "loss 1.408 nats, gradient blackbird 0.665, robin −0.755, wren 0.090" in figures.gradient_bars().readout
     assert "yes 0.8808, of no 0.1192" in figures.sigmoid_curve().readout
     assert "gives ∞, the stable one 102.4076" in figures.large_logits().set(shift=100).readout

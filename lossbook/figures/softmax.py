@@ -27,7 +27,7 @@ SCORES = (2.0, 1.0, 0.0)
 """What the network on the phone answers when a bird sings."""
 
 TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0)
-LOGIT = {"start": -3.0, "stop": 3.0, "step": 0.5}
+LOWEST, HIGHEST = -3.0, 3.0
 """The third logit stays at 0: only differences count, so two sliders reach every distribution of three classes."""
 
 
@@ -62,7 +62,10 @@ def _logits(axis: Any) -> _Logits:
 
 
 def _sliders() -> dict[str, Slider]:
-    return {name: Slider(**LOGIT, value=SCORES[k], label=f"logit of {name}") for k, name in enumerate(BIRDS[:2])}
+    return {
+        name: Slider(LOWEST, HIGHEST, step=0.5, value=SCORES[k], label=f"logit of {name}")
+        for k, name in enumerate(BIRDS[:2])
+    }
 
 
 def three_logits() -> Explorer:
@@ -237,7 +240,7 @@ def large_logits() -> Explorer:
         return (
             f"At c = {written(shift, 0)} in {bits} bits the largest power is {largest}; naive log-sum-exp gives "
             f"{said}, the "
-            f"stable one {written(logsumexp(np.add(SCORES, shift)), 4)}."
+            f"stable one {written(float(logsumexp(np.add(SCORES, shift))), 4)}."
         )
 
     return Explorer(
