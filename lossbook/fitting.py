@@ -68,7 +68,7 @@ def fit_line(loss: Loss, x: ArrayLike, y: ArrayLike, **parameters: float) -> Lin
         return loss.value(ab[0] + ab[1] * u, y, reduction="sum", **parameters)
 
     def slope(ab: Floats) -> Floats:
-        pull = loss.grad(ab[0] + ab[1] * u, y, reduction="sum", **parameters)
+        pull = np.asarray(loss.grad(ab[0] + ab[1] * u, y, reduction="sum", **parameters))
         return np.array([pull.sum(), pull @ u])
 
     squares = np.polynomial.polynomial.polyfit(u, y, 1)

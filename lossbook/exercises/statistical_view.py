@@ -331,12 +331,12 @@ LOG_LIKELIHOOD_CODE = Code(
 
 def typical_likelihood(densities: Floats) -> float:
     """The geometric mean of the densities of N examples: the N-th root of their product."""
-    return np.exp(np.mean(np.log(densities)))
+    return float(np.exp(np.mean(np.log(densities))))
 
 
 def _root_of_product(densities: Floats) -> float:
     with np.errstate(under="ignore"):
-        return np.prod(densities) ** (1 / densities.size)
+        return float(np.prod(densities) ** (1 / densities.size))
 
 
 TYPICAL_CODE = Code(
@@ -375,7 +375,7 @@ TYPICAL_CODE = Code(
 def slope_gradient(slope: float, x: Floats, y: Floats, reduction: str) -> float:
     """The derivative with respect to the slope of the squared error of slope * x, reduced by "sum" or "mean"."""
     each = -2 * (y - slope * x) * x
-    return np.sum(each) if reduction == "sum" else np.mean(each)
+    return float(np.sum(each) if reduction == "sum" else np.mean(each))
 
 
 def _slope_gradient(slope: float, x: Floats, y: Floats, reduction: str) -> float:

@@ -512,7 +512,7 @@ def underflow() -> Explorer:
     (here,) = axis.plot([0], [0], "o", color=palette.loss, ms=9)
     axis.set(xlim=(0, 810), ylim=(-480, 480), xlabel="number of rides N", ylabel="power of ten of the likelihood")
 
-    def update(rides: int, unit: str, precision: type[np.floating]) -> str:
+    def update(rides: int, unit: str, precision: Any) -> str:
         values, logs = running_product(unit, precision)
         decades = logs / np.log(10)
         alive = (values > 0) & np.isfinite(values)
