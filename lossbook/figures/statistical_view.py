@@ -6,6 +6,7 @@ Here we play nature: the true distribution of the rides is known to this file, a
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
