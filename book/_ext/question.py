@@ -36,7 +36,7 @@ TEXTS_OF = {
 }
 
 
-class element(nodes.Element):  # noqa: N801  docutils names its nodes in lower case
+class element(nodes.Element):
     """An HTML element with ordinary content; `paper` says what other builders make of it."""
 
 
@@ -48,6 +48,12 @@ def html_element(tag: str, *children: nodes.Node, paper: str = "unwrap", **attri
 
 def raw(text: str) -> nodes.Node:
     return nodes.raw("", text, format="html")
+
+
+def script(found: dict[str, Any]) -> str:
+    """Data in the page; no text in it may end the script element."""
+    text = json.dumps(found).replace("<", r"\u003c")
+    return f'<script type="application/json">{text}</script>'
 
 
 def data(exercise: Exercise) -> dict[str, Any]:
@@ -103,7 +109,7 @@ class Question(SphinxDirective):
                 html_element("template", *self.markdown(text), paper="drop", data_feedback=key)
                 for key, text in feedback(exercise).items()
             ),
-            raw(f'<script type="application/json">{json.dumps(data(exercise)).replace("</", "<\\/")}</script>'),
+            raw(script(data(exercise))),
         ]
 
     def entry(self, exercise: Exercise) -> list[nodes.Node]:
