@@ -34,6 +34,13 @@ class Drawn:
     readout: str = ""
 
 
+def table(html: str) -> dict[str, Any]:
+    """The table of every state that a page holds."""
+    found = re.search(r'(?s)<script type="application/json" class="explorer-table">(.*?)</script>', html)
+    assert found
+    return json.loads(found[1])
+
+
 def lookup(column: dict[str, Any], sizes: dict[str, int], state: dict[str, int]) -> str:
     """What a column of the table holds for a state: the format's definition, written a second time."""
     at = 0
@@ -49,12 +56,12 @@ def page_svg(html: str, state: dict[str, int]) -> Drawn:
     assert picture
     tree = ElementTree.fromstring(f"<all>{picture[1]}</all>")
     readout = ""
-    if data := re.search(r'(?s)class="explorer-table">(.*?)</script>', html):
-        table = json.loads(data[1])
-        sizes = {name: len(texts) for name, texts in table["texts"].items()}
-        readout = lookup(table["readout"], sizes, state)
+    if "explorer-table" in html:
+        data = table(html)
+        sizes = {name: len(texts) for name, texts in data["texts"].items()}
+        readout = lookup(data["readout"], sizes, state)
         prefix = re.search(r'id="([a-z0-9-]+::)defs"', html)[1]
-        for key, column in table["artists"].items():
+        for key, column in data["artists"].items():
             for group in tree.iter("g"):
                 if group.get("id") == prefix + key:
                     group[:] = ElementTree.fromstring(f"<g>{lookup(column, sizes, state)}</g>")[:]

@@ -19,7 +19,6 @@ from matplotlib.offsetbox import OffsetBox
 from matplotlib.text import Annotation
 
 from lossbook.explorer.controls import Handle
-from lossbook.explorer.palette import style
 from lossbook.explorer.pen import SCALE, Pen, units
 
 GRIP = 160  # units: how far around a handle's marker the finger may land
@@ -241,8 +240,7 @@ class Table:
             places: list[list[tuple[int, int]]] = []
             for state in itertools.product(*(range(size) for size in sizes.values())):
                 readout = move(state)
-                with style():
-                    drawing.changed()
+                drawing.changed()
                 rows.append({**drawing.now, "readout": readout})
                 places.append([drawing.place(handle.artist) for handle in drawing.handles])
                 if drawing.whole != whole:

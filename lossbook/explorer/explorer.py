@@ -160,7 +160,8 @@ class Explorer:
                 raise ValueError(f"{self.name} has {count} states, a page holds {MAX_STATES}: use fewer values a control")
             drawing, present = self.drawing, self._indices
             try:
-                self._all = Table(drawing, self._move, self.sizes, seconds)
+                with style():
+                    self._all = Table(drawing, self._move, self.sizes, seconds)
             finally:
                 self._move(present)
         return self._all

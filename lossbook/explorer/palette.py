@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from functools import cache, wraps
 from pathlib import Path
@@ -25,7 +26,7 @@ class Palette:
     density: str = "#7d3c98"
     model: str = "#00704f"
     outlier: str = "#8f5f00"
-    truth: str = "#0878ad"
+    truth: str = "#0773a6"
     data: str = "#4d5156"
     muted: str = "#6b6f75"
     ink: str = "#202124"
@@ -39,6 +40,9 @@ VARIABLES = {colour: f"var(--lb-{name},{colour})" for name, colour in asdict(pal
 VARIABLES["#000000"] = VARIABLES[palette.ink]  # plain black is ink too, or it would vanish in the dark theme
 
 
+_worn: ContextVar[bool] = ContextVar("worn", default=False)
+
+
 @cache
 def _style() -> dict[str, Any]:
     return dict(mpl.rc_params_from_file(STYLE, use_default_template=False))
@@ -46,9 +50,16 @@ def _style() -> dict[str, Any]:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """The book's Matplotlib style, for the length of a `with` block."""
-    with mpl.rc_context(_style()):
+    """The book's Matplotlib style, for the length of a `with` block. Free of charge inside another."""
+    if _worn.get():
         yield
+        return
+    token = _worn.set(True)
+    try:
+        with mpl.rc_context(_style()):
+            yield
+    finally:
+        _worn.reset(token)
 
 
 class BookAxes(Axes):

@@ -86,8 +86,8 @@ def caption(text: str, *, typeset: bool) -> str:
 
 
 SYMBOLS = {
-    "le": "≤", "ge": "≥", "ne": "≠", "to": "→", "infty": "∞", "approx": "≈", "cdot": "·", "times": "×", "pm": "±", "sum": "∑",
-    "int": "∫", "partial": "∂", "ell": "ℓ", "log": "log", "exp": "exp", "max": "max", "min": "min", "mid": "|", "in": "∈",
+    "le": " ≤ ", "ge": " ≥ ", "ne": " ≠ ", "to": " → ", "approx": " ≈ ", "in": " ∈ ", "mid": " | ", "infty": "∞", "cdot": "·",
+    "times": "×", "pm": "±", "sum": "∑", "int": "∫", "partial": "∂", "ell": "ℓ",
     "left": "", "right": "", "mathrm": "", "operatorname": "", "text": "", "mathbf": "",
 }  # fmt: skip
 ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
@@ -107,7 +107,7 @@ def plain(tex: str) -> str:
     text = re.sub(r"\\(hat|bar|tilde)\s*\{?(\w)\}?", lambda match: match[2] + ACCENTS[match[1]], tex)
     text = re.sub(r"\\frac\{([^{}]*)\}\{([^{}]*)\}", r"\1/\2", text)
     text = re.sub(r"\\[,;:! |]", " ", re.sub(r"\\([A-Za-z]+)\s?", symbol, text))
-    text = escape(text, quote=False)
+    text = escape(re.sub(r" +", " ", text), quote=False)
     for mark, tag in (("_", "sub"), ("^", "sup")):
         text = re.sub(rf"\{mark}(?:\{{([^{{}}]*)\}}|(\S))", lambda match, tag=tag: f"<{tag}>{match[1] or match[2]}</{tag}>", text)  # type: ignore[misc]
     return f'<i class="explorer-math">{re.sub(r"[{}]", "", text)}</i>'

@@ -1,0 +1,242 @@
+"""The static face in a real browser, from files: every explorer plays its states, with nothing but its own assets."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from lossbook.explorer import ASSETS, Choice, Explorer, Handle, Play, Slider, Toggle, subplots
+from lossbook.explorer.static import externalise
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from svg import lookup, table
+from test_every_explorer import BUILDERS, page, sample
+
+SHELL = """<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>Explorers</title>
+<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="explorer.css">
+<script defer src="explorer.js"></script><style>body {{ margin: 15px; font-family: sans-serif;
+background: var(--lb-background) }}</style></head><body><main><h1>Explorers</h1>{}</main></body></html>"""
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def show(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+    """`show(html, ...)` opens explorers as a page from a file. Errors on the console fail the test."""
+    contexts, complaints = [], []
+    for asset in ASSETS:
+        shutil.copy(asset, tmp_path)
+
+    def show(*figures: str, width: int = 1000, gap: int = 0, **options: object) -> Page:
+        space = f'<div style="height:{gap}px"></div>'
+        (tmp_path / "page.html").write_text(SHELL.format(space.join(["", *figures])), encoding="utf-8")
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        one = context.new_page()
+        one.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+        one.on("pageerror", lambda problem: complaints.append(str(problem)))
+        one.on("request", lambda request: complaints.append(request.url) if not request.url.startswith("file:") else None)
+        one.goto((tmp_path / "page.html").as_uri())
+        return one
+
+    yield show
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def toy(name: str = "toy") -> Explorer:
+    """A point that two sliders move, a choice, a toggle and a clock."""
+    figure, axes = subplots()
+    (point,) = axes.plot([0], [0], "o", markersize=10)
+    (line,) = axes.plot([-2, 2], [0, 0])
+    axes.set(xlim=(-2, 2), ylim=(-2, 2))
+
+    def update(x: float, y: float, way: str, bold: bool, t: int) -> str:
+        point.set_data([x], [y])
+        line.set_ydata([-t / 9, t / 9] if way == "up" else [t / 9, -t / 9])
+        line.set_linewidth(4 if bold else 2)
+        return f"x = {x}, y = {y}, {way}, {'bold' if bold else 'thin'}, t = {t}"
+
+    controls = {
+        "x": Slider(-1.5, 1.5, step=0.5, value=0, label="x", unit="cm"),
+        "y": Slider(-1, 1, step=0.5, value=0, label="y"),
+        "way": Choice(["up", "down"], label="way"),
+        "bold": Toggle(label="bold"),
+        "t": Play(0, 10, step=2, label="time", interval=100),
+    }
+    texts = {"name": name, "caption": "Drag the point.", "alt": "A point on a line."}
+    return Explorer(figure, update, controls=controls, handles=[Handle(point, x="x", y="y")], **texts)
+
+
+TOY = toy().html()
+
+
+def put(one: Page, name: str, state: dict[str, int]) -> None:
+    """Move an explorer's inputs to a state, as a reader's events would."""
+    one.evaluate(
+        """([name, state]) => { for (const key in state) {
+            const input = document.querySelector(`[data-explorer="${name}"] [name="${key}"]`);
+            if (input.type === "checkbox") input.checked = state[key] === 1;
+            else if (input.type === "range") input.value = state[key]; else input.selectedIndex = state[key];
+            input.dispatchEvent(new Event("input", {bubbles: true})); } }""",
+        [name, state],
+    )
+
+
+def test_every_explorer_plays_its_states(show: Open) -> None:
+    """Readout and every drawn path against Python's, on one page that holds all explorers of the book."""
+    chosen = {name: page(name) for name in BUILDERS}
+    one = show(*(html for _, html in chosen.values()))
+    for name, (explorer, html) in chosen.items():
+        figure = one.locator(f'[data-explorer="{explorer.name}"]')
+        if not explorer.controls:
+            continue
+        data, sizes = table(html), explorer.sizes
+        for state in sample(explorer):
+            put(one, explorer.name, state)
+            expect(figure.locator("output")).to_have_text(lookup(data["readout"], sizes, state))
+            for key, column in data["artists"].items():
+                expected = re.findall(r' d="([^"]+)"', lookup(column, sizes, state))
+                group = figure.locator(f'[id="{explorer.name}::{key}"]')
+                drawn = group.evaluate("group => [...group.querySelectorAll('path')].map(path => path.getAttribute('d'))")
+                assert drawn == expected, f"{name} at {state}, unit {key}"
+
+
+def test_ten_explorers_on_a_page(show: Open) -> None:
+    one = show(*(toy(f"toy-{number}").html() for number in range(10)))
+    expect(one.locator("figure.explorer[data-ready]")).to_have_count(10)
+    for number in (0, 9):
+        one.locator(f'[data-explorer="toy-{number}"] input[name=x]').press("End")
+    for number in range(10):
+        at = "x = 1.5" if number in (0, 9) else "x = 0.0"
+        expect(one.locator(f'[data-explorer="toy-{number}"] output')).to_contain_text(at)
+
+
+def test_keyboard_and_spoken_value(show: Open) -> None:
+    one = show(TOY)
+    slider = one.get_by_label("x", exact=True)
+    for key, value in (("ArrowRight", "0.5"), ("End", "1.5"), ("Home", "−1.5"), ("ArrowUp", "−1.0")):
+        slider.press(key)
+        expect(slider).to_have_attribute("aria-valuetext", f"{value} cm")
+        expect(one.locator(".explorer-value").first).to_have_text(f"{value} cm")
+    one.get_by_label("way").select_option("down")
+    one.get_by_label("bold").check()
+    expect(one.locator("output")).to_have_text("x = -1.0, y = 0.0, down, bold, t = 0")
+    one.get_by_role("button", name="Reset").click()
+    expect(one.locator("output")).to_have_text("x = 0.0, y = 0.0, up, thin, t = 0")
+    expect(one.get_by_label("bold")).not_to_be_checked()
+    expect(one.get_by_label("way")).to_have_value("up")
+
+
+def test_play_runs_to_the_end_and_starts_again(show: Open) -> None:
+    one = show(TOY)
+    assert "t = 0" in one.locator("output").inner_text()  # never by itself
+    button = one.locator("button.explorer-play")
+    button.click()
+    expect(one.locator("output")).to_contain_text("t = 10")
+    expect(button).to_have_text("Play")
+    button.click()
+    expect(button).to_have_text("Pause")
+    button.click()
+    stopped = one.locator("output").inner_text()
+    one.wait_for_timeout(150)
+    assert one.locator("output").inner_text() == stopped
+
+
+def test_play_is_calm_where_motion_is_not_wanted(show: Open) -> None:
+    one = show(TOY, reduced_motion="reduce")
+    one.get_by_role("button", name="Play").click()
+    one.wait_for_timeout(200)
+    expect(one.locator("output")).to_contain_text("t = 0")
+
+
+@pytest.mark.parametrize(("width", "touch"), [(1000, False), (390, True)])
+def test_marker_is_dragged_in_the_picture(show: Open, width: int, touch: bool) -> None:
+    one = show(TOY, width=width, has_touch=touch)
+    grip = one.locator(".explorer-handle circle")
+    box = one.locator(".explorer-picture svg").bounding_box()
+    unit = one.evaluate("document.querySelector('.explorer-picture svg').getScreenCTM().a")
+    (handle,) = table(TOY)["handles"]
+    assert handle["on"] == ["x", "y"] and len(handle["at"]) == 35
+    at = handle["at"][6 * 5 + 4]  # x = 1.5, y = 1
+    start = grip.bounding_box()
+    from_x, from_y = start["x"] + start["width"] / 2, start["y"] + start["height"] / 2
+    to_x, to_y = box["x"] + at[0] * unit + 4, box["y"] + at[1] * unit - 3
+    if touch:
+        session = one.context.new_cdp_session(one)
+        for kind, spots in (
+            ("touchStart", [{"x": from_x, "y": from_y}]),
+            ("touchMove", [{"x": (from_x + to_x) / 2, "y": (from_y + to_y) / 2}]),
+            ("touchMove", [{"x": to_x, "y": to_y}]),
+            ("touchEnd", []),
+        ):
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})
+    else:
+        one.mouse.move(from_x, from_y)
+        one.mouse.down()
+        one.mouse.move(to_x, to_y, steps=3)
+        one.mouse.up()
+    expect(one.locator("output")).to_contain_text("x = 1.5, y = 1.0")
+    expect(one.get_by_label("x", exact=True)).to_have_value("6")
+    one.mouse.move(from_x, from_y)
+    expect(one.locator("output")).to_contain_text("x = 1.5, y = 1.0")
+
+
+def test_large_table_loads_when_it_comes_near(show: Open, tmp_path: Path) -> None:
+    html = toy("far").html()
+    html = html.replace('{"texts"', '{"padding":"' + "x" * 100_000 + '","texts"')
+    big = externalise(html, tmp_path / "explorers", "explorers")
+    assert "explorer-table" not in big
+    one = show(big, gap=5000)
+    far = one.locator('[data-explorer="far"]')
+    one.wait_for_timeout(300)
+    assert far.get_attribute("data-ready") is None
+    far.scroll_into_view_if_needed()
+    expect(far).to_have_attribute("data-ready", "")
+    far.locator("input[name=x]").press("End")
+    expect(far.locator("output")).to_contain_text("x = 1.5")
+
+
+def test_without_script_the_default_state_shows(show: Open) -> None:
+    one = show(TOY, java_script_enabled=False)
+    assert "x = 0.0, y = 0.0" in one.locator("output").inner_text()
+    assert one.locator(".explorer-picture path").count() > 10
+    assert all(field.is_disabled() for field in one.locator("input, select, button").all())
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_it_fits(show: Open, width: int) -> None:
+    names = list(BUILDERS)
+    one = show(*(page(name)[1] for name in names), TOY, width=width)
+    assert one.evaluate("document.documentElement.scrollWidth") <= width
+    sizes = one.evaluate(
+        """() => [...document.querySelectorAll(".explorer-picture text")].map((text) =>
+            [text.getAttribute("font-size") * text.ownerSVGElement.getScreenCTM().a, text.closest("figure").dataset.explorer])"""
+    )
+    assert min(sizes)[0] >= 7, min(sizes)
+
+
+def test_figure_follows_the_theme(show: Open) -> None:
+    one = show(TOY)
+    text = one.locator(".explorer-picture text").first
+    light = text.evaluate("text => getComputedStyle(text).fill")
+    one.evaluate("document.documentElement.dataset.theme = 'dark'")
+    dark = text.evaluate("text => getComputedStyle(text).fill")
+    assert (light, dark) == ("rgb(32, 33, 36)", "rgb(232, 234, 237)")
+    one.evaluate("delete document.documentElement.dataset.theme")
+    one.emulate_media(color_scheme="dark")
+    assert text.evaluate("text => getComputedStyle(text).fill") == dark
+
+
+def test_paper_has_the_picture_and_no_controls(show: Open) -> None:
+    one = show(TOY)
+    one.emulate_media(media="print")
+    expect(one.locator(".explorer-controls")).to_be_hidden()
+    expect(one.locator(".explorer-picture svg")).to_be_visible()

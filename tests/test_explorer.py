@@ -1,0 +1,492 @@
+"""The explorer's parts: controls, markup, table, page, and every trap that was met on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from svg import disagreement, lookup, page_svg, saved_svg, table
+
+from lossbook.explorer import ASSETS, Choice, Explorer, Handle, Play, Slider, Toggle, palette, style, subplots
+from lossbook.explorer.static import caption, externalise
+
+X = np.linspace(-3, 3, 61)
+
+
+def make(update: Any = None, controls: Any = None, figure: Figure | None = None, **changes: Any) -> Explorer:
+    """A parabola with one slider, or with something else in its place."""
+    if figure is None:
+        figure, axes = subplots()
+        (line,) = axes.plot(X, X)
+        axes.set(ylim=(0, 9))
+
+        def move(a: float) -> str:
+            line.set_ydata((X - a) ** 2)
+            return f"The vertex is at {a:.1f}."
+
+        update = update or move
+    controls = {"a": Slider(-1, 1, step=0.5, value=0, label="a", unit="m")} if controls is None else controls
+    settings = {"name": "parabola", "caption": "Move $a$.", "alt": "A parabola."} | changes
+    return Explorer(figure, update, controls=controls, **settings)
+
+
+def every_state_agrees(build: Any) -> None:
+    """The page against `savefig` of a second explorer, in every state."""
+    html, fresh = build().html(), build()
+    with style():
+        fresh.figure.draw_without_rendering()
+    fresh.figure.set_layout_engine("none")
+    (key, control), *others = fresh.controls.items()
+    assert not others
+    for index, value in enumerate(control.values):
+        fresh.set(**{key: value})
+        assert disagreement(page_svg(html, {key: index}), saved_svg(fresh.figure)) == "", value
+
+
+# ── Controls ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_slider_grid() -> None:
+    slider = Slider(0.1, 0.5, step=0.1, value=0.3, label="δ")
+    assert slider.values == [0.1, 0.2, 0.3, 0.4, 0.5]
+    assert slider.texts == ["0.1", "0.2", "0.3", "0.4", "0.5"]
+    assert slider.index("delta", 0.30000000001) == slider.start == 2
+    assert Slider(-1, 1, step=1, label="n").texts == ["−1", "0", "1"]
+    assert [type(value) for value in Slider(1, 3, step=1, label="n").values] == [int] * 3
+    assert Slider(values=[0.5, 2, 8], value=8, label="n").index("n", 2) == 1
+
+
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        (lambda: Slider(1, 0, step=0.1, label="a"), ["start < stop", "start=1", "stop=0"]),
+        (lambda: Slider(0, 1, step=0.3, label="a"), ["step must lead", "0.3"]),
+        (lambda: Slider(0, 1, step=0.1, value=0.25, label="a"), ["value", "grid from 0 to 1", "0.25"]),
+        (lambda: Slider(0, 1, step=0.1, value=2, label="a"), ["value", "got 2"]),
+        (lambda: Slider(0, float("nan"), step=1, label="a"), ["stop", "finite", "nan"]),
+        (lambda: Slider(0, 1, step=0.1, label=""), ["label", "''"]),
+        (lambda: Slider(0, 1, values=[1, 2], label="a"), ["either", "values"]),
+        (lambda: Slider(values=[2, 1], label="a"), ["values", "increasing", "[2, 1]"]),
+        (lambda: Choice(["mean"], label="a"), ["options", "two", "['mean']"]),
+        (lambda: Choice("mean", label="a"), ["options", "'mean'"]),
+        (lambda: Choice(["a", "a"], label="a"), ["options", "distinct"]),
+        (lambda: Choice(["a", "b"], value="c", label="a"), ["value", "a, b", "'c'"]),
+        (lambda: Toggle(value=2, label="a"), ["value", "2"]),
+        (lambda: Play(0, 10, label="t", interval=1), ["interval", "20", "1"]),
+        (lambda: Handle("line", x="a"), ["artist", "Line2D", "'line'"]),
+        (lambda: Handle(mpl.lines.Line2D([0], [0])), ["x or y"]),
+        (lambda: Handle(mpl.lines.Line2D([0, 1], [0, 1]), x="a"), ["one point"]),
+    ],
+)
+def test_control_refuses(build: Any, words: list[str]) -> None:
+    with pytest.raises(ValueError) as caught:
+        build()
+    for word in words:
+        assert word in str(caught.value)
+
+
+def nothing(**_: Any) -> str:
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"name": "Parabola!"}, ["name", "'Parabola!'"]),
+        ({"alt": " "}, ["alt", "parabola", "' '"]),
+        ({"caption": ""}, ["caption", "''"]),
+        ({"caption": "Costs 5 $."}, ["caption", "$"]),
+        ({"figure": "figure"}, ["figure", "'figure'"]),
+        ({"update": 3}, ["update", "callable", "3"]),
+        ({"update": lambda b: ""}, ["update", "'a'"]),
+        ({"update": lambda a: None}, ["update", "return", "None"]),
+        ({"controls": [1]}, ["controls", "[1]"]),
+        ({"controls": {"layout": Toggle(label="x")}, "update": nothing}, ["controls", "'layout'"]),
+        ({"controls": {"a b": Toggle(label="x")}, "update": nothing}, ["controls", "'a b'"]),
+        ({"handles": ["line"]}, ["handles", "'line'"]),
+    ],
+)
+def test_explorer_refuses(changes: dict[str, Any], words: list[str]) -> None:
+    with pytest.raises(ValueError) as caught:
+        make(**changes)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_handle_names_a_slider_of_the_explorer() -> None:
+    figure, axes = subplots()
+    (point,) = axes.plot([0], [0], "o")
+    with pytest.raises(ValueError, match="handles of parabola must name its sliders, got 'b'"):
+        make(lambda a: "", figure=figure, handles=[Handle(point, x="b")])
+    with pytest.raises(ValueError, match="marker of its figure"):
+        make(handles=[Handle(point, x="a")])
+
+
+def test_state() -> None:
+    explorer = make()
+    assert explorer.set(a=1.0).readout == "The vertex is at 1.0."
+    explorer.a = -0.5
+    assert explorer.a == -0.5 and explorer.state == {"a": -0.5}
+    with pytest.raises(ValueError, match="a must be on its grid from -1 to 1"):
+        explorer.a = 0.3
+    with pytest.raises(ValueError, match="controls of parabola are a, got b"):
+        explorer.set(b=1)
+    assert explorer.state == {"a": -0.5}
+
+
+def test_too_many_states() -> None:
+    controls = {"a": Slider(0, 100, step=1, label="a"), "b": Slider(0, 100, step=1, label="b")}
+    with pytest.raises(ValueError, match="parabola has 10201 states, a page holds 5000"):
+        make(lambda a, b: "", controls).html()
+
+
+def test_error_in_update_fails_the_build() -> None:
+    def update(a: float) -> str:
+        if a > 0.5:
+            raise ZeroDivisionError("too far")
+        return ""
+
+    with pytest.raises(ZeroDivisionError, match="too far"):
+        make(update)._repr_mimebundle_()
+
+
+# ── The page ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_page() -> None:
+    bundle = make()._repr_mimebundle_()
+    html = bundle["text/html"]
+    assert html.startswith('<figure class="explorer" data-explorer="parabola"><script type="application/json"')
+    assert '<label><span>a</span> <input type="range" name="a"' in html
+    assert 'aria-valuetext="0.0 m"' in html and 'aria-label="A parabola."' in html
+    assert '<output class="explorer-readout" aria-live="polite">The vertex is at 0.0.</output>' in html
+    assert r'<figcaption>Move <span class="math notranslate nohighlight">\(a\)</span>.</figcaption>' in html
+    assert bundle["text/plain"] == "A parabola. The vertex is at 0.0."
+    assert set(bundle) == {"text/html", "image/png", "text/plain"}
+
+
+def test_every_state_of_the_parabola() -> None:
+    every_state_agrees(make)
+    data = table(make().html())
+    assert [lookup(data["readout"], {"a": 5}, {"a": i})[-4:] for i in range(5)] == ["1.0.", "0.5.", "0.0.", "0.5.", "1.0."]
+
+
+def test_each_distinct_markup_is_stored_once() -> None:
+    """A unit that depends on one of two controls has a column over that one; a value that returns is a number."""
+    figure, axes = subplots()
+    (first,), (second,) = axes.plot(X, X), axes.plot(X, X)
+
+    def update(a: int, b: int) -> str:
+        first.set_ydata(X * a)
+        second.set_ydata(X * b**2)
+        return ""
+
+    controls = {"a": Slider(1, 3, step=1, label="a"), "b": Slider(-2, 2, step=1, label="b")}
+    columns = list(table(make(update, controls, figure).html())["artists"].values())
+    assert [column["on"] for column in columns] == [["a"], ["b"]]
+    assert [len(column["body"]) for column in columns] == [3, 5]
+    assert columns[1]["body"][3:] == [1, 0]
+
+
+def test_text_is_escaped() -> None:
+    explorer = make(lambda a: "</script><b>&", alt='"quoted" & <b>', caption="1 < 2 $a<b$")
+    html = explorer.html()
+    assert table(html)["readout"]["head"] == "</script><b>&"
+    assert html.count("</script>") == 1
+    assert "&lt;/script&gt;" in html and "1 &lt; 2" in html and "&quot;quoted&quot; &amp; &lt;b&gt;" in html
+
+
+def test_caption_in_plain_letters() -> None:
+    text = caption(r"Move $\delta$, $\hat y_1$, $e^2 \le 1$ & more", typeset=False)
+    assert re.sub(r"</?(i|sub|sup)[^>]*>", "", text) == "Move δ, ŷ1, e2 ≤ 1 &amp; more".replace("ŷ", "y\u0302")
+    assert "<sub>1</sub>" in text and "<sup>2</sup>" in text
+
+
+def test_kinds_of_controls() -> None:
+    controls = {
+        "loss": Choice({"squared": abs, "absolute": max}, value=max, label="loss"),
+        "flag": Toggle(label="log scale"),
+        "t": Play(0, 3, label="step", interval=50),
+    }
+    seen = []
+    html = make(lambda **values: seen.append(values) or "", controls).html()
+    assert seen[0] == {"loss": max, "flag": False, "t": 0}
+    assert "<option>squared</option><option selected>absolute</option>" in html
+    assert '<input type="checkbox" name="flag" data-start="0">' in html
+    assert '<button type="button" class="explorer-play" data-plays="t" data-interval="50">Play</button>' in html
+
+
+def test_figure_without_controls() -> None:
+    html = make(lambda: "", {}).html()
+    assert "<fieldset" not in html and "<output" not in html and "<script" not in html and "<svg" in html
+
+
+def test_panels_of_a_row_are_pictures_of_their_own() -> None:
+    figure, axes = subplots(1, 2)
+    html = make(lambda: "", {}, figure).html()
+    assert re.findall(r'viewBox="(\d+) 0 (\d+) ', html)[0][0] == "0"
+    widths = [int(width) for _, width in re.findall(r'viewBox="(\d+) 0 (\d+) ', html)]
+    assert len(widths) == 2 and sum(widths) == pytest.approx(5040, abs=1)
+    figure, axes = subplots(1, 2)
+    figure.suptitle("over both")
+    assert make(lambda: "", {}, figure).html().count("<svg") == 1
+
+
+def test_large_tables_move_out(tmp_path: Path) -> None:
+    html = make(lambda a: f"{a}" + "x" * 40_000 * round(2 + 2 * a)).html()  # 5 states, none a prefix of another
+    small = make().html()
+    page = externalise(f"<p>{html}</p><p>{small}</p>", tmp_path / "explorers", "../_static/explorers")
+    (script,) = (tmp_path / "explorers").iterdir()
+    key = script.stem
+    assert re.fullmatch(r"parabola-[0-9a-f]{10}", key)
+    assert f'data-explorer="parabola" data-table="../_static/explorers/{key}.js">' in page
+    text = script.read_text(encoding="utf-8")
+    assert text.startswith(f'lossbook_table("{key}", {{') and text.endswith("});\n")
+    assert json.loads(text[text.index("{") : -3]) == table(html)
+    assert small in page and page.count("explorer-table") == 1
+
+
+# ── Colours ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def themes() -> dict[str, dict[str, str]]:
+    css = ASSETS[1].read_text(encoding="utf-8")
+    blocks = re.findall(r"([^{}]*)\{([^{}]*--lb-ink:[^{}]*)\}", css)
+    return {selector.strip().split("\n")[-1]: dict(re.findall(r"--lb-(\w+): (#\w{6})", body)) for selector, body in blocks}
+
+
+def contrast(a: str, b: str) -> float:
+    """The contrast ratio of WCAG 2."""
+
+    def luminance(code: str) -> float:
+        parts = [int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    bright, dark = sorted((luminance(a), luminance(b)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def test_stylesheet_has_the_palette_and_both_dark_blocks_agree() -> None:
+    light, dark, unset = themes().values()
+    assert light == vars(palette)
+    assert dark == unset and set(dark) == set(light)
+
+
+@pytest.mark.parametrize(("theme", "grounds"), [(0, ["#ffffff", "#f3f4f5"]), (1, ["#14181e", "#121212", "#222832"])])
+def test_contrast_of_text_and_curves(theme: int, grounds: list[str]) -> None:
+    colours = list(themes().values())[theme]
+    for name in set(colours) - {"grid", "background"}:
+        for ground in grounds:
+            assert contrast(colours[name], ground) >= 4.5, (name, ground)
+
+
+def test_figure_follows_the_theme() -> None:
+    html = make().html()
+    assert set(re.findall(r'(?:fill|stroke)="(#\w+)"', html)) == set()
+    assert "var(--lb-ink,#202124)" in html and "var(--lb-loss,#004c9a)" in html
+    assert "var(--lb-background" not in html  # no card
+
+
+# ── The traps of the field notes, by their numbers ───────────────────────────────────────────────────────────────────
+
+
+def test_1_same_explorer_same_page() -> None:
+    one, two = make()._repr_mimebundle_(), make()._repr_mimebundle_()
+    assert one == two
+
+
+def test_2_ids_are_the_explorers_own_and_no_style_leaks() -> None:
+    one, two = make().html(), make(name="other").html()
+    ids = [set(re.findall(r' id="([^"]+)"', html)) for html in (one, two)]
+    assert ids[0] and not ids[0] & ids[1]
+    assert "<style" not in one
+
+
+def with_legend() -> Explorer:
+    figure, axes = subplots()
+    (line,) = axes.plot(X, X, label="start")
+    legend = axes.legend(loc="upper left")
+
+    def update(a: float) -> str:
+        legend.get_texts()[0].set_text(f"a longer label {a}")
+        return str(a)
+
+    return make(update, figure=figure)
+
+
+def with_limits() -> Explorer:
+    figure, (left, right) = subplots(1, 2)
+    (line,) = left.plot(X, X)
+    right.plot(X, X)
+
+    def update(a: float) -> str:
+        line.set_ydata(X * (2 + a))
+        left.set_ylim(-9 - a, 9 + 20 * a**2)
+        return str(a)
+
+    return make(update, figure=figure)
+
+
+def with_new_artists() -> Explorer:
+    figure, axes = subplots()
+    drawn: list[Any] = []
+
+    def update(a: float) -> str:
+        for artist in drawn:
+            artist.remove()
+        with style():
+            drawn[:] = [axes.fill_between(X, 0, X**2 + a, color=palette.density, alpha=0.3)]
+        axes.set_ylim(0, 10)
+        return str(a)
+
+    return make(update, figure=figure)
+
+
+def with_ticks() -> Explorer:
+    figure, axes = subplots()
+
+    def update(a: float) -> str:
+        axes.set_xticks([0, 0.5 + a / 4], ["zero", f"at {a}"])
+        axes.set_xlim(0, 1)
+        return str(a)
+
+    return make(update, figure=figure)
+
+
+def with_annotation() -> Explorer:
+    figure, axes = subplots()
+    axes.set(xlim=(-2, 2), ylim=(-2, 2))
+    note = axes.annotate("here", (0, 0), (0.5, 0.5), arrowprops={"arrowstyle": "->"})
+
+    def update(a: float) -> str:
+        note.xy = (a, -a)
+        return str(a)
+
+    return make(update, figure=figure)
+
+
+def with_hidden_and_empty() -> Explorer:
+    figure, axes = subplots()
+    axes.set(xlim=(-2, 2), ylim=(-2, 2))
+    (line,) = axes.plot([0, 1], [0, 1], visible=False)
+    text = axes.text(0, 0, "")
+
+    def update(a: float) -> str:
+        line.set_visible(a != 0)
+        text.set_text("" if a == 0 else f"a = {a}")
+        return str(a)
+
+    return make(update, figure=figure)
+
+
+def with_markers() -> Explorer:
+    """The first artist with a marker defines it; a later state lets it vanish, and clips and hatches appear."""
+    figure, axes = subplots()
+    axes.set(xlim=(-2, 2), ylim=(-2, 2))
+    (first,), (second,) = axes.plot([-1, 0, 1], [0, 0, 0], "o"), axes.plot([-1, 0, 1], [1, 1, 1], "o")
+    (bar,) = axes.bar([0], [1], hatch="", visible=False)
+
+    def update(a: float) -> str:
+        first.set_visible(a <= 0)
+        first.set_marker("s" if a < 0 else "o")
+        bar.set_visible(a == 1)
+        return str(a)
+
+    return make(update, figure=figure)
+
+
+TRAPS = [with_legend, with_limits, with_new_artists, with_ticks, with_annotation, with_hidden_and_empty, with_markers]
+
+
+@pytest.mark.parametrize("build", TRAPS, ids=lambda build: build.__name__)
+def test_3_4_5_every_state_is_drawn_anew(build: Any) -> None:
+    every_state_agrees(build)
+
+
+def test_5_nothing_refers_to_what_is_not_there() -> None:
+    html = with_markers().html()
+    text = html + json.dumps(table(html)).replace('\\"', '"')
+    for target in re.findall(r'(?:href="#|url\(#)([^")]+)', text):
+        assert f'id="{target}"' in re.sub(r"(?s)<script.*?</script>", "", html)
+
+
+def test_6_text_stays_text_with_its_spaces_and_one_font() -> None:
+    figure, axes = subplots()
+    axes.text(0, 0, "two  spaces")
+    html = make(lambda: "", {}, figure).html()
+    assert ">two  spaces</text>" in html and "font-family" not in html
+    assert re.search(r"\.explorer-picture text \{[^}]*white-space: pre", ASSETS[1].read_text(encoding="utf-8"))
+
+
+def test_7_figure_of_pyplot_is_closed_and_measured_in_points() -> None:
+    figure, axes = plt.subplots(figsize=(4, 3), dpi=200, layout="constrained")
+    explorer = make(lambda: "", {}, figure)
+    assert not plt.fignum_exists(figure.number) and figure.dpi == 72
+    assert 'viewBox="0 0 2880 2160"' in explorer.html()
+    assert figure.get_layout_engine() is None or not figure.get_layout_engine().adjust_compatible
+    assert figure.stale_callback is None
+
+
+def test_7_axes_do_not_move_with_a_longer_label() -> None:
+    explorer = make()
+    explorer.html()
+    before = explorer.figure.axes[0].get_position().bounds
+    explorer.figure.axes[0].set_ylabel("two\nlines")
+    explorer.set(a=1)
+    explorer.png()
+    assert explorer.figure.axes[0].get_position().bounds == before
+
+
+PLAIN = """
+import sys
+from lossbook.explorer import Explorer, Toggle, subplots
+figure, axes = subplots()
+explorer = Explorer(figure, lambda a: str(a), name="x", controls={"a": Toggle(label="a")}, caption="x", alt="x")
+assert explorer._repr_mimebundle_()["text/html"]
+print(sorted({name.split(".")[0] for name in sys.modules} & {"anywidget", "ipywidgets", "matplotlib.pyplot", "torch"}))
+"""
+KERNEL = """
+import IPython
+class Shell:
+    kernel = object()
+IPython.get_ipython = Shell
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "static", "loaded"),
+    [(PLAIN, "", "[]"), (KERNEL + PLAIN, "1", "[]")],
+    ids=["plain Python", "build in a kernel"],
+)
+def test_9_no_widget_is_made_where_none_is_shown(code: str, static: str, loaded: str) -> None:
+    environment = {**os.environ, "LOSSBOOK_STATIC": static}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert (run.stdout.strip(), run.returncode) == (loaded, 0), run.stderr
+
+
+def test_9_in_a_kernel_it_is_a_widget() -> None:
+    code = KERNEL + PLAIN.replace("assert explorer._repr", "import anywidget; assert isinstance(explorer, anywidget.AnyWidget); #")
+    environment = {**os.environ, "LOSSBOOK_STATIC": ""}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert (run.stdout.strip(), run.returncode) == ("['anywidget', 'ipywidgets']", 0), run.stderr
+
+
+# Traps 8 and 10 (arrow keys, spoken values, later views, the dark theme) need a browser: tests/site.
+
+
+def test_player_is_small_and_does_no_mathematics() -> None:
+    script = ASSETS[0].read_text(encoding="utf-8")
+    assert len(script.splitlines()) < 240
+    assert not re.search(r"Math\.(?!max\b)", script)
+    assert not re.search(r"https?://", script)
