@@ -1,0 +1,607 @@
+"""The figures and explorers of the chapter on the recipe: from a distribution to a loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from lossbook.classification import log_sigmoid
+from lossbook.core import Floats, Loss
+from lossbook.explorer import Choice, Explorer, Handle, Slider, palette, subplots
+from lossbook.figures.wording import written
+from lossbook.fitting import Line
+from lossbook.likelihood import (
+    LAPLACE_NLL,
+    NORMAL_NLL,
+    STUDENT_T_NLL,
+    beta_mode,
+    beta_nll,
+    normal_mixture_nll,
+    normal_nll,
+    poisson_mode,
+    poisson_nll,
+    poisson_nll_grad,
+    von_mises_nll,
+    von_mises_nll_grad,
+)
+
+# ── Fractions ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+SHARE = np.linspace(0.005, 0.995, 199)
+SHAPES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0)
+
+
+def _beta_losses(a: float, b: float, y: Floats) -> Floats:
+    return np.asarray(beta_nll(a, b, y, reduction="none"))
+
+
+def _most_likely(a: float, b: float) -> str:
+    mode = float(beta_mode(a, b))
+    return "there is no single most likely value" if np.isnan(mode) else f"the most likely value is {mode:.2f}"
+
+
+def sunny_share() -> Explorer:
+    """A Beta density for the sunny share of a day, and the loss at the share that came."""
+    figure, (left, right) = subplots(1, 2)
+    (curve,) = left.plot(SHARE, SHARE, color=palette.density)
+    (losses,) = right.plot(SHARE, SHARE, color=palette.loss)
+    (stick,) = left.plot([0.7, 0.7], [0, 1], color=palette.data, lw=1)
+    (top,) = left.plot([0.7], [1], "o", color=palette.density, ms=10)
+    (probe,) = right.plot([0.7], [1], "o", color=palette.loss, ms=10)
+    right.axhline(0, color=palette.muted, lw=0.8)
+    for axis in (left, right):
+        axis.set(xlim=(0, 1), xlabel="sunny share of the day, y", xticks=[0, 0.25, 0.5, 0.75, 1])
+    left.set(ylim=(0, 4.6), title="the forecast: a density")
+    right.set(ylim=(-2, 13), title="loss in nats if y comes")
+
+    def update(a: float, b: float, y: float) -> str:
+        losses.set_ydata(_beta_losses(a, b, SHARE))
+        curve.set_ydata(np.exp(-_beta_losses(a, b, SHARE)))
+        loss = float(beta_nll(a, b, y))
+        stick.set_data([y, y], [0, np.exp(-loss)])
+        top.set_data([y], [np.exp(-loss)])
+        probe.set_data([y], [loss])
+        return (
+            f"The forecast ({a:g}, {b:g}) gives the share {y:.1f} the density {np.exp(-loss):.3f}, a loss of "
+            f"{written(loss, 3)} nats; {_most_likely(a, b)}."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="sunny-share",
+        controls={
+            "a": Slider(values=SHAPES, value=2.0, label="first number a"),
+            "b": Slider(values=SHAPES, value=5.0, label="second number b"),
+            "y": Slider(0.1, 0.9, step=0.1, value=0.7, label="what came, y"),
+        },
+        handles=[Handle(top, x="y"), Handle(probe, x="y")],
+        caption="Drag the outcome y: the loss is high where the density is low. Then leave y at 0.7 and look for a "
+        "forecast that makes it cheap. More than one does, and the cheapest losses lie below zero.",
+        alt="Left, a density over the share from 0 to 1 with its peak at 0.2 and a mark at 0.7, where it is low. "
+        "Right, the loss: lowest at 0.2, rising steeply towards 1, with a mark of 1.77 at 0.7.",
+    )
+
+
+Y_SEEN = 0.7
+PLANE = np.linspace(1, 10, 61)
+
+
+def beta_map() -> Explorer:
+    """The loss at y = 0.7 over the plane of (a, b), the line of all shapes with mode 0.7, and the density chosen."""
+    figure, (left, right) = subplots(1, 2)
+    a_grid, b_grid = np.meshgrid(PLANE, PLANE)
+    heights = _beta_losses(a_grid, b_grid, np.full_like(a_grid, Y_SEEN))
+    contours = left.contour(
+        a_grid, b_grid, heights, levels=[-0.75, -0.5, 0, 1, 2, 4], colors=palette.loss, linewidths=1, linestyles="solid"
+    )
+    left.clabel(contours, fmt=lambda level: f"{level:g}".replace("-", "−"), fontsize="small")
+    ray = np.array([1.0, 10.0])
+    left.plot(ray, 1 + (ray - 1) * (1 - Y_SEEN) / Y_SEEN, "--", color=palette.density)
+    left.text(9.8, 3.6, "mode 0.7", color=palette.density, ha="right", fontsize="small")
+    (chosen,) = left.plot([2], [5], "o", color=palette.model, ms=11)
+    left.set(xlim=(0.7, 10.3), ylim=(0.7, 10.3), xlabel="a", ylabel="b", title="loss at y = 0.7, in nats")
+    (curve,) = right.plot(SHARE, SHARE, color=palette.density)
+    (stick,) = right.plot([Y_SEEN, Y_SEEN], [0, 1], color=palette.data, lw=1.5)
+    (mark,) = right.plot([0.2, 0.2], [0, 1], ":", color=palette.model, lw=1.5)
+    right.set(xlim=(0, 1), ylim=(0, 4.6), xlabel="y", title="density, dotted: its mode")
+
+    def update(a: float, b: float) -> str:
+        chosen.set_data([a], [b])
+        curve.set_ydata(np.exp(-_beta_losses(a, b, SHARE)))
+        loss, mode = float(beta_nll(a, b, Y_SEEN)), float(beta_mode(a, b))
+        stick.set_ydata([0, np.exp(-loss)])
+        mark.set_data([mode, mode], [0, 4.6])
+        return f"At a = {a:g} and b = {b:g} the loss at y = 0.7 is {written(loss, 3)} nats; {_most_likely(a, b)}."
+
+    return Explorer(
+        figure,
+        update,
+        name="beta-map",
+        controls={
+            "a": Slider(1, 10, step=0.5, value=2.0, label="a"),
+            "b": Slider(1, 10, step=0.5, value=5.0, label="b"),
+        },
+        handles=[Handle(chosen, x="a", y="b")],
+        caption="Drag the point across the map. Every pair on the dashed line has its most likely value at 0.7. Move "
+        "outwards along it: the mode stays, the density narrows, and the loss at 0.7 goes on falling.",
+        alt="Left, level lines of the loss over a and b, with a valley along a dashed line from (1, 1) to the right, "
+        "and a point at (2, 5) far from it. Right, the density of that point, its mode at 0.2 and the outcome at 0.7.",
+    )
+
+
+def many_answers() -> Explorer:
+    """One predicted density and the number that pinball loss reads off it, beside mode, median and mean."""
+    a, b = 2.0, 5.0
+    figure, axis = subplots(figsize=(5.6, 3.4))
+    axis.plot(SHARE, np.exp(-_beta_losses(a, b, SHARE)), color=palette.density)
+    median = float(special.betaincinv(a, b, 0.5))
+    fixed = (("mean", a / (a + b)), ("median", median), ("mode", float(beta_mode(a, b))))
+    for row, (name, place) in enumerate(fixed):
+        axis.plot([place, place], [0, 2.62 + 0.3 * row], color=palette.muted, lw=1)
+        axis.text(place + 0.008, 2.62 + 0.3 * row, f"{name} {place:.3f}", color=palette.muted, va="center")
+    (line,) = axis.plot([0.5, 0.5], [0, 1], color=palette.model, lw=2.5)
+    text = axis.text(0.97, 1.9, "", color=palette.model, ha="right")
+    axis.set(xlim=(0, 1), ylim=(0, 3.6), xlabel="sunny share of the day, y", ylabel="density")
+
+    def update(quantile: float) -> str:
+        place = float(special.betaincinv(a, b, quantile))
+        line.set_data([place, place], [0, np.exp(-float(beta_nll(a, b, place)))])
+        text.set_text(f"τ = {quantile:.2f}: report {place:.3f}")
+        ratio = quantile / (1 - quantile)
+        return (
+            f"If a forecast that is too low costs {ratio:.2g} times as much as one that is too high, report {place:.3f}, "
+            f"the {quantile:.2f} quantile."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="many-answers",
+        controls={"quantile": Slider(0.05, 0.95, step=0.05, value=0.75, label="level τ")},
+        caption="One predicted density, here a = 2 and b = 5, answers many questions. Move τ to change what too low "
+        "costs against too high; the density stays, the number to report moves.",
+        alt="A density over the share from 0 to 1 with thin lines at its mode 0.2, median 0.264 and mean 0.286, and a "
+        "thick line at its 0.75 quantile, 0.389.",
+    )
+
+
+# ── A density beside its loss ────────────────────────────────────────────────────────────────────────────────────────
+
+REACH = 4.0
+RESIDUALS = np.linspace(-REACH, REACH, 161)
+NOISE: dict[str, tuple[Loss, dict[str, float]]] = {
+    "normal": (NORMAL_NLL, {}),
+    "Laplace": (LAPLACE_NLL, {}),
+    "Student-t, ν = 4": (STUDENT_T_NLL, {"df": 4.0}),
+    "Cauchy (Student-t, ν = 1)": (STUDENT_T_NLL, {"df": 1.0}),
+}
+
+
+def density_beside_loss() -> Explorer:
+    """A density of the residual and, beside it, its negative logarithm."""
+    figure, (left, right) = subplots(1, 2)
+    (bell,) = left.plot(RESIDUALS, RESIDUALS, ":", color=palette.muted, lw=1)
+    (bowl,) = right.plot(RESIDUALS, RESIDUALS, ":", color=palette.muted, lw=1)
+    (curve,) = left.plot(RESIDUALS, RESIDUALS, color=palette.density)
+    (losses,) = right.plot(RESIDUALS, RESIDUALS, color=palette.loss)
+    (top,) = left.plot([2], [1], "o", color=palette.density, ms=10)
+    (probe,) = right.plot([2], [1], "o", color=palette.loss, ms=10)
+    for axis in (left, right):
+        axis.set(xlim=(-REACH - 0.2, REACH + 0.2), xlabel="residual e = y − ŷ")
+    left.set(ylim=(0, 0.75), title="density p(e)")
+    right.set(ylim=(-0.6, 16), title="loss −log p(e), in nats")
+    left.text(-4.0, 0.72, "dotted: normal", color=palette.muted, va="top", fontsize="small")
+
+    @cache
+    def shape(density: str, scale: float) -> Floats:
+        loss, parameters = NOISE[density]
+        return np.asarray(loss.value(0 * RESIDUALS, RESIDUALS, scale=scale, reduction="none", **parameters))
+
+    def update(density: str, scale: float, at_e: float) -> str:
+        normal, chosen = shape("normal", scale), shape(density, scale)
+        bell.set_ydata(np.exp(-normal))
+        bowl.set_ydata(normal)
+        curve.set_ydata(np.exp(-chosen))
+        losses.set_ydata(chosen)
+        loss, parameters = NOISE[density]
+        value = float(loss.value([0.0], [at_e], scale=scale, **parameters))
+        pull = float(loss.grad([0.0], [at_e], scale=scale, **parameters)[0])
+        top.set_data([at_e], [np.exp(-value)])
+        probe.set_data([at_e], [value])
+        return (
+            f"{density}, scale {scale:g}: at e = {written(at_e, 1)} the density is {np.exp(-value):.4f}, the loss "
+            f"{written(value, 3)} nats and its gradient in the prediction {written(pull, 3)}."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="density-beside-loss",
+        controls={
+            "density": Choice(list(NOISE), value="normal", label="density"),
+            "scale": Slider(0.75, 2.0, step=0.25, value=1.0, label="scale"),
+            "at_e": Slider(-REACH, REACH, step=0.5, value=2.0, label="residual e"),
+        },
+        handles=[Handle(top, x="at_e"), Handle(probe, x="at_e")],
+        caption="Choose a density and drag the residual outwards. A tail that falls fast makes a loss that rises fast. "
+        "Then lower the scale: the loss falls at the centre and rises outside.",
+        alt="Left, the standard normal density over residuals from −4 to 4. Right, its negative logarithm, a parabola "
+        "whose lowest value is 0.92.",
+    )
+
+
+# ── Mean and spread ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+TINY, WIDE = -3.0, 1.0  # the decades of σ in the picture of one residual
+DECADES = np.linspace(TINY, WIDE, 161)
+
+
+def one_scale() -> Explorer:
+    """The normal loss of one residual as a function of σ, with and without a floor under σ."""
+    figure, axis = subplots(figsize=(5.6, 3.6))
+    (curve,) = axis.plot(DECADES, DECADES, color=palette.loss)
+    (point,) = axis.plot([0], [1], "o", color=palette.loss, ms=11)
+    (best,) = axis.plot([0, 0], [-7, 9], ":", color=palette.model)
+    axis.text(TINY + 0.05, 8.6, "dotted: σ = |e|", color=palette.model, va="top")
+    axis.axhline(0, color=palette.muted, lw=0.8)
+    axis.set(xlim=(TINY - 0.1, WIDE + 0.1), ylim=(-6.8, 9), xlabel="predicted σ (logarithmic)", ylabel="loss in nats")
+    axis.set_xticks(range(-3, 2), ["0.001", "0.01", "0.1", "1", "10"])
+
+    def losses(decades: Floats, residual: float, floor: float) -> Floats:
+        scales = np.maximum(10.0**decades, floor)
+        return np.asarray(normal_nll(0 * scales, 0 * scales + residual, scale=scales, reduction="none"))
+
+    def update(residual: float, decade: float, floor: float) -> str:
+        heights = losses(DECADES, residual, floor)
+        inside = heights <= 60  # far above the picture nothing needs to be drawn
+        curve.set_data(DECADES[inside], heights[inside])
+        here = float(losses(np.array([decade]), residual, floor)[0])
+        point.set_data([decade], [min(here, 8.8)])
+        at_best = np.log10(residual) if residual > 0 else np.nan
+        best.set_xdata([at_best, at_best])
+        sigma = 10.0**decade
+        held = f", held at the floor {floor:g}" if sigma < floor else ""
+        lowest = f"lowest at σ = {residual:g}" if residual >= max(floor, 1e-9) else "lower the smaller σ is"
+        if residual < floor:
+            lowest = f"lowest at the floor {floor:g}"
+        return f"Residual {residual:g}, σ = {sigma:.3g}{held}: the loss is {_size(here)} nats, {lowest}."
+
+    return Explorer(
+        figure,
+        update,
+        name="one-scale",
+        controls={
+            "residual": Slider(values=[0, 0.01, 0.03, 0.1, 0.3, 1.0, 2.0, 3.0], value=1.0, label="residual |e|"),
+            "decade": Slider(TINY, WIDE, step=0.2, value=0.0, label="log₁₀ σ"),
+            "floor": Choice({"no floor": 0.0, "floor 0.01": 0.01, "floor 0.1": 0.1}, value=0.0, label="floor under σ"),
+        },
+        handles=[Handle(point, x="decade")],
+        caption="Drag the point along the curve: the best σ for one residual is the size of that residual. Then move "
+        "the residual to 0, and nothing stops the fall. A floor does.",
+        alt="The loss of the residual 1 over σ from 0.001 to 10 on a logarithmic axis: it falls steeply, is lowest at "
+        "σ = 1 and rises slowly from there.",
+    )
+
+
+def _size(number: float) -> str:
+    return written(number, 3) if abs(number) < 1000 else f"{number:.3g}"
+
+
+class Households(NamedTuple):
+    """What Belgian households earned and spent on food in a year, in francs (Engel 1857)."""
+
+    income: Floats
+    food: Floats
+
+
+@cache
+def households() -> Households:
+    """Engel's 235 households, as statsmodels ships them."""
+    from statsmodels.datasets import engel
+
+    table = engel.load_pandas().data
+    return Households(table["income"].to_numpy(), table["foodexp"].to_numpy())
+
+
+GROUPS = 5  # of 47 households each
+
+
+def spread(level: float, power: float, income: ArrayLike) -> Floats:
+    """σ in francs: `level` at the mean income, growing like income to the `power`."""
+    return level * (np.asarray(income) / households().income.mean()) ** power
+
+
+def best_line(power: float) -> Line:
+    """The most likely line if σ grows like income to the `power`: least squares, each residual divided by its σ."""
+    income, food = households()
+    slope, intercept = np.polyfit(income, food, 1, w=1 / spread(1.0, power, income))
+    return Line(float(intercept), float(slope))
+
+
+def engel_band() -> Explorer:
+    """Food expenditure with a band of ±2σ whose width the reader models, and how many households each part holds."""
+    income, food = households()
+    figure, (left, right) = subplots(1, 2, figsize=(7, 3.6), width_ratios=[3, 2])
+    left.plot(income, food, "o", color=palette.data, ms=3.5, alpha=0.5)
+    ends = np.linspace(350, 5000, 48)
+    (line,) = left.plot(ends, ends, color=palette.model, lw=2)
+    edges = [left.plot(ends, ends, "--", color=palette.model, lw=1.5)[0] for _ in range(2)]
+    left.set(xlim=(300, 5050), ylim=(0, 2900), xlabel="yearly income (francs)", ylabel="spent on food (francs)")
+    left.set_title("line and ±2σ")
+    ranks = income.argsort(kind="stable").argsort() * GROUPS // income.size
+    right.axhline(95.4, color=palette.muted, lw=1.2)
+    right.text(0.6, 33, "grey: normal, 95.4 %", color=palette.muted, fontsize="small")
+    (shares,) = right.plot(np.arange(1, 6), np.full(5, 90.0), "o-", color=palette.model, ms=8)
+    right.set(xlim=(0.5, 5.5), ylim=(30, 104), xlabel="fifth of the incomes", title="% inside the band")
+    right.set_xticks(range(1, 6), ["lowest", "2", "3", "4", "highest"], fontsize="small")
+
+    def update(level: float, power: float) -> str:
+        mean = best_line(power)
+        line.set_ydata(mean(ends))
+        for edge, sign in zip(edges, (-2, 2), strict=True):
+            edge.set_ydata(mean(ends) + sign * spread(level, power, ends))
+        scale = spread(level, power, income)
+        inside = np.abs(food - mean(income)) <= 2 * scale
+        shares.set_ydata([100 * inside[ranks == group].mean() for group in range(GROUPS)])
+        loss = normal_nll(mean(income), food, scale=scale)
+        return (
+            f"σ is {spread(level, power, 500.0):.0f} francs at an income of 500 and "
+            f"{spread(level, power, 2500.0):.0f} at 2500; the mean loss is {loss:.3f} nats a household."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="engel-band",
+        controls={
+            "level": Slider(60, 160, step=10, value=110, label="σ at the mean income", unit="francs"),
+            "power": Slider(0.0, 1.6, step=0.2, value=0.0, label="power of growth"),
+        },
+        caption="At power 0 the band has one width: it is too wide for low incomes and too narrow for high ones. Raise "
+        "the power, then lower σ, and find the smallest mean loss. The five points on the right level out.",
+        alt="Left, food expenditure of 235 households against income with a line and a band of constant width, although "
+        "the points fan out to the right. Right, the share inside the band: all of the three lowest fifths, fewer of the "
+        "highest.",
+    )
+
+
+# ── Counts ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+COUNTS = np.arange(0.0, 16.0)
+RATES = np.linspace(0.1, 8.5, 85)
+
+
+def poisson_bars() -> Explorer:
+    """A Poisson distribution beside the loss of one count as a function of the rate."""
+    figure, (left, right) = subplots(1, 2)
+    bars = left.bar(COUNTS, COUNTS, width=0.7, color=palette.density, alpha=0.6)
+    (top,) = left.plot([2], [0.1], "o", color=palette.density, ms=10)
+    (curve,) = right.plot(RATES, RATES, color=palette.loss)
+    (probe,) = right.plot([3], [1], "o", color=palette.loss, ms=10)
+    left.set(
+        xlim=(-0.7, 15.7), ylim=(0, 0.65), xlabel="count y", title="probability at the rate λ", xticks=[0, 5, 10, 15]
+    )
+    right.set(xlim=(0, 8.7), ylim=(0, 18), xlabel="rate λ", title="loss of the count, in nats")
+
+    def update(rate: float, count: int) -> str:
+        s = np.log(rate)
+        for bar, height in zip(bars, np.exp(-_counts(s, COUNTS)), strict=True):
+            bar.set_height(height)
+        loss, slope = float(poisson_nll(s, count)), float(poisson_nll_grad(s, count))
+        top.set_data([count], [np.exp(-loss)])
+        curve.set_ydata(_counts(np.log(RATES), np.full(RATES.size, float(count))))
+        probe.set_data([rate], [loss])
+        return (
+            f"At λ = {rate:g} the count {count} has probability {np.exp(-loss):.4f}, a loss of {loss:.3f} nats; the "
+            f"gradient in log λ is λ − y = {written(slope, 1)}; a most likely count is {poisson_mode(s):.0f}."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="poisson-bars",
+        controls={
+            "rate": Slider(0.5, 8.0, step=0.5, value=3.5, label="rate λ"),
+            "count": Slider(0, 8, step=1, value=2, label="count y"),
+        },
+        handles=[Handle(top, x="count"), Handle(probe, x="rate")],
+        caption="Drag the rate on the right. For one count the loss is lowest at λ = y. Left of it the loss rises "
+        "steeply: a rate near zero calls every positive count nearly impossible.",
+        alt="Left, bars of the probabilities of 0 to 15 at the rate 3.5, with a mark on the count 2. Right, the loss of "
+        "the count 2 over the rate, lowest at 2.",
+    )
+
+
+def _counts(s: ArrayLike, counts: Floats) -> Floats:
+    return np.asarray(poisson_nll(np.broadcast_to(s, counts.shape), counts, reduction="none"))
+
+
+# ── Angles ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+FORECAST = 345.0  # degrees, clockwise from north: just west of it
+COMPASS = np.arange(0.0, 361.0, 3.0)
+
+
+def _bearing(degrees: ArrayLike, radius: ArrayLike = 1.0) -> tuple[Floats, Floats]:
+    """Where a compass bearing stands on a circle with north on top."""
+    angle = np.deg2rad(degrees)
+    return radius * np.sin(angle), radius * np.cos(angle)
+
+
+def wind_rose() -> Explorer:
+    """A von Mises density around a compass, and its loss beside the squared error of the raw degrees."""
+    figure, (left, right) = subplots(1, 2, figsize=(7, 3.6))
+    left.plot(*_bearing(COMPASS), color=palette.muted, lw=1)
+    (curve,) = left.plot(*_bearing(COMPASS), color=palette.density)
+    left.plot(*_bearing(FORECAST, np.array([0, 1.0])), color=palette.model, lw=2)
+    (dot,) = left.plot(*_bearing([45.0]), "o", color=palette.data, ms=10)
+    for name, degrees in (("N", 0), ("E", 90), ("S", 180), ("W", 270)):
+        x, y = _bearing(degrees, 0.84)
+        left.text(float(x), float(y), name, ha="center", va="center", color=palette.muted)
+    left.set(xlim=(-2.2, 2.2), ylim=(-1.9, 2.5), aspect="equal", title="density around the compass")
+    left.axis("off")
+    (losses,) = right.plot(COMPASS, COMPASS, color=palette.loss)
+    (raw,) = right.plot(COMPASS, COMPASS, ":", color=palette.muted, lw=1.5)
+    (probe,) = right.plot([45], [1], "o", color=palette.loss, ms=10)
+    right.axvline(FORECAST, color=palette.model, lw=1)
+    right.set(xlim=(-8, 368), ylim=(-1.2, 18), xlabel="wind that came, in degrees", title="loss in nats")
+    right.set_xticks([0, 90, 180, 270, 360], ["0\nN", "90\nE", "180\nS", "270\nW", "360\nN"])
+
+    def around(degrees: ArrayLike, concentration: float) -> Floats:
+        target = np.deg2rad(degrees)
+        forecast = np.full_like(target, np.deg2rad(FORECAST))
+        return np.asarray(von_mises_nll(forecast, target, concentration=concentration, reduction="none"))
+
+    def update(wind: float, concentration: float) -> str:
+        heights = around(COMPASS, concentration)
+        curve.set_data(*_bearing(COMPASS, 1 + np.exp(-heights)))
+        losses.set_ydata(heights)
+        target, forecast = np.deg2rad(COMPASS), np.full(COMPASS.size, np.deg2rad(FORECAST))
+        straight = np.asarray(normal_nll(forecast, target, scale=concentration**-0.5, reduction="none"))
+        raw.set_data(COMPASS[straight < 40], straight[straight < 40])
+        dot.set_data(*(np.atleast_1d(at) for at in _bearing(wind)))
+        here = float(around(np.array([wind]), concentration)[0])
+        probe.set_data([wind], [here])
+        pull = float(von_mises_nll_grad(np.deg2rad(FORECAST), np.deg2rad(wind), concentration=concentration))
+        turn = abs((wind - FORECAST + 180) % 360 - 180)
+        return (
+            f"Forecast {FORECAST:.0f}°, wind from {wind:.0f}°, {turn:.0f}° apart: the loss is {written(here, 3)} nats "
+            f"and its gradient in the forecast {written(pull, 3)} per radian."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="wind-rose",
+        controls={
+            "wind": Slider(0, 345, step=15, value=45, label="wind that came", unit="°"),
+            "concentration": Slider(values=[0.5, 1, 2, 4, 8], value=2, label="concentration κ"),
+        },
+        handles=[Handle(probe, x="wind")],
+        caption="Turn the wind through north, from 0° to 345°: the loss on the circle does not notice the seam. The "
+        "dotted curve, a normal loss of the raw degrees, calls 0° almost a full turn wrong.",
+        alt="Left, a compass with a forecast just west of north and a density bulging around it; the wind came from the "
+        "north-east. Right, the loss over the direction, a wave with its trough at 345 degrees, and a dotted parabola.",
+    )
+
+
+# ── Several humps ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+WAITS = np.linspace(-2.5, 6.5, 109)
+
+
+@cache
+def delays() -> Floats:
+    """Sixty rides that end at a railway: minutes beyond the usual time, 3 more where the barrier was down."""
+    rng = np.random.default_rng(5)
+    return np.where(rng.random(60) < 0.35, 3.0, 0.0) + rng.normal(0, 0.5, 60)
+
+
+def mixture_losses(share: float, mean: float, scale: float, target: ArrayLike) -> Floats:
+    """The loss of each target under a mixture: barrier up around 0, barrier down (`share`) around `mean`."""
+    y = np.asarray(target, dtype=float)
+    logits = np.broadcast_to(np.log([1 - share, share]), (y.size, 2))
+    means, scales = np.broadcast_to([0.0, mean], (y.size, 2)), np.full((y.size, 2), scale)
+    return np.asarray(normal_mixture_nll(logits, means, scales, y, reduction="none"))
+
+
+def two_humps() -> Explorer:
+    """A mixture of two normals that the reader fits to delays with two humps, beside the best single normal."""
+    sample = delays()
+    centre, wide = float(sample.mean()), float(sample.std())
+    alone = float(normal_nll(np.full(sample.size, centre), sample, scale=wide))
+    figure, axis = subplots(figsize=(5.6, 3.6))
+    axis.hist(sample, bins=np.arange(-2.5, 6.6, 0.5), density=True, color=palette.data, alpha=0.25)
+    axis.plot(sample, np.full(sample.size, -0.035), "|", color=palette.data, ms=8)
+    single = np.exp(-np.asarray(normal_nll(np.full(WAITS.size, centre), WAITS, scale=wide, reduction="none")))
+    axis.plot(WAITS, single, ":", color=palette.muted, lw=1.8)
+    axis.text(-2.4, 1.26, f"dotted: one normal, loss {alone:.3f}", color=palette.muted, va="top")
+    (curve,) = axis.plot(WAITS, WAITS, color=palette.model, lw=2.2)
+    text = axis.text(-2.4, 1.4, "", color=palette.model, va="top")
+    axis.set(xlim=(-2.5, 6.5), ylim=(-0.07, 1.45), xlabel="delay in minutes", ylabel="density per minute")
+
+    def update(share: float, mean: float, scale: float) -> str:
+        curve.set_ydata(np.exp(-mixture_losses(share, mean, scale, WAITS)))
+        loss = float(mixture_losses(share, mean, scale, sample).mean())
+        text.set_text(f"mixture, loss {loss:.3f}")
+        better = "lower" if loss < alone else "higher"
+        return (
+            f"{100 * share:.0f} % around {mean:.1f} min, the rest around 0, σ = {scale:g}: the mean loss is {loss:.3f} "
+            f"nats, {better} than the {alone:.3f} of one normal."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="two-humps",
+        controls={
+            "share": Slider(values=[0.05, 0.2, 0.35, 0.5, 0.7], value=0.2, label="share of the second hump"),
+            "mean": Slider(0, 5, step=0.5, value=1.0, label="its centre", unit="min"),
+            "scale": Slider(values=[0.35, 0.5, 0.7, 1.0, 1.5], value=1.0, label="σ of both", unit="min"),
+        },
+        caption="Place the second hump and set its share until the mean loss is as low as you can make it. The single "
+        "normal puts its centre into the valley, where hardly a ride ever ended.",
+        alt="A histogram of sixty delays with humps near 0 and 3 minutes, a wide dotted bell centred between them, and "
+        "a mixture that does not fit yet.",
+    )
+
+
+# ── Losses without a density ─────────────────────────────────────────────────────────────────────────────────────────
+
+SCORES = np.linspace(-4, 4, 161)
+MARGIN_LOSSES: dict[str, Callable[[Any], Floats]] = {
+    "logistic": lambda margin: -np.asarray(log_sigmoid(margin)),
+    "hinge": lambda margin: np.maximum(0.0, 1 - np.asarray(margin)),
+    "squared hinge": lambda margin: np.maximum(0.0, 1 - np.asarray(margin)) ** 2,
+    "exponential": lambda margin: np.exp(-np.asarray(margin)),
+}
+"""Losses of a score s and a label y = ±1, as functions of the margin y · s."""
+
+
+def label_mass() -> Explorer:
+    """exp(−loss) of the two labels and their sum: a probability model needs the sum to be constant."""
+    figure, axis = subplots(figsize=(5.6, 3.6))
+    axis.axhline(1, color=palette.muted, lw=0.8)
+    (plus,) = axis.plot(SCORES, SCORES, color=palette.model)
+    (minus,) = axis.plot(SCORES, SCORES, "--", color=palette.gradient)
+    (total,) = axis.plot(SCORES, SCORES, color=palette.density, lw=2.5)
+    (probe,) = axis.plot([0], [1], "o", color=palette.density, ms=10)
+    axis.text(-3.9, 1.5, "sum", color=palette.density, va="top")
+    axis.text(-3.0, 1.5, "label +1", color=palette.model, va="top")
+    axis.text(-1.3, 1.5, "label −1 (dashed)", color=palette.gradient, va="top")
+    axis.set(xlim=(-4.15, 4.15), ylim=(0, 1.55), xlabel="score s", ylabel="exp(−loss)")
+
+    def update(loss: str, score: float) -> str:
+        of = MARGIN_LOSSES[loss]
+        up, down = np.exp(-of(SCORES)), np.exp(-of(-SCORES))
+        plus.set_ydata(up)
+        minus.set_ydata(down)
+        total.set_ydata(up + down)
+        here = float(np.exp(-of(score)) + np.exp(-of(-score)))
+        probe.set_data([score], [here])
+        low, high = float((up + down).min()), float((up + down).max())
+        verdict = (
+            "1 at every score: a distribution" if np.ptp([low, high]) < 1e-12 else f"between {low:.3f} and {high:.3f}"
+        )
+        return f"{loss}: at s = {written(score, 1)} the two labels together get {here:.3f}; over all scores, {verdict}."
+
+    return Explorer(
+        figure,
+        update,
+        name="label-mass",
+        controls={
+            "loss": Choice(list(MARGIN_LOSSES), value="hinge", label="loss"),
+            "score": Slider(-4, 4, step=0.5, value=0.0, label="score s"),
+        },
+        handles=[Handle(probe, x="score")],
+        caption="If a loss is a negative log-probability, exp(−loss) of the two labels must sum to the same number at "
+        "every score. Choose the logistic loss, and it does; choose any other, and the sum wanders.",
+        alt="Over scores from −4 to 4, exp(−hinge) of the label +1 rises to 1, that of −1 falls from 1, and their sum "
+        "dips to 0.74 at s = 0 with humps of 1.14 at s = ±1.",
+    )
