@@ -25,8 +25,9 @@ serve: book  ## build the site and serve it on http://localhost:8000 (PORT=… f
 	@echo "http://localhost:$(PORT)/ (stop with Ctrl-C)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-lab: $(READY)  ## open the chapters as notebooks in JupyterLab
-	@$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/book/index.md
+lab: book  ## open the chapters as notebooks in JupyterLab: your own copies, in notebooks/, which nothing overwrites
+	@mkdir -p notebooks && cp -n _build/html/_static/notebooks/*.ipynb notebooks/ || true
+	@$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks
 
 bench: $(READY)  ## compare the explorers with ipywidgets and Plotly
 	@$(BIN)/python benchmarks/explorers.py
