@@ -312,10 +312,10 @@ def spikes() -> Explorer:
             "scale": Slider(1.0, 3.0, step=0.25, value=1.0, label="σ", unit="cm"),
         },
         handles=[Handle(peak, x="mean")],
-        caption="Above, eight examples as spikes of 1/8, and the model. Below, the price of each example; the dashed line "
-        "is their average, which is the cross-entropy. Make it as low as you can. Which two numbers did you find?",
-        alt="Above, eight spikes between 2.1 and 7.3 cm and a bell curve with its top at 5.25. Below, a parabola with the "
-        "eight examples on it; their average is 2.545 nats.",
+        caption="Above, eight examples as spikes of 1/8, and the model. Below, the price of each example; the dashed "
+        "line is their average, which is the cross-entropy. Make it as low as you can. Which two numbers did you find?",
+        alt="Above, eight spikes between 2.1 and 7.3 cm and a bell curve with its top at 5.25. Below, a parabola with "
+        "the eight examples on it; their average is 2.545 nats.",
     )
 
 
@@ -398,8 +398,8 @@ def forward_not_reverse() -> Explorer:
             "w": Slider(0.1, 0.9, step=0.05, value=0.6, label="model w"),
         },
         handles=[Handle(dot, x="w") for dot in dots],
-        caption="Stars mark the lowest points. The average loss and the forward KL share theirs, always. The reverse KL "
-        "prefers another w. Lower the number of mixed pairs to 1 and see how far apart they move.",
+        caption="Stars mark the lowest points. The average loss and the forward KL share theirs, always. The reverse "
+        "KL prefers another w. Lower the number of mixed pairs to 1 and see how far apart they move.",
         alt="Left, bars of the data (0.5, 0.1, 0.4) and of the model. Right, three curves over w: average loss and "
         "forward KL are lowest at 0.45, the reverse KL at 0.181.",
     )
@@ -445,7 +445,7 @@ def label_curves() -> Explorer:
         },
         handles=[Handle(dot, x="prediction")],
         caption="Take y to 1, then to 0: the dashed floor, the entropy of the label, is 0 at both, and the loss is one "
-        "logarithm. In between, the floor rises. No prediction gets below it, and the orange part is the KL divergence.",
+        "logarithm. In between, the floor rises. No prediction gets below it; the orange part is the KL divergence.",
         alt="A U-shaped curve of the loss over the prediction for y = 0.7. Its lowest point, at 0.7, touches a dashed "
         "line at 0.611. At a prediction of 0.3 the curve is 0.339 higher.",
     )
@@ -507,8 +507,8 @@ def two_targets() -> Explorer:
             "model": Slider(values=TENTHS, value=0.65, label="model q"),
         },
         handles=[Handle(grips["p₁"], x="first"), Handle(grips["p₂"], x="second"), Handle(grips["q"], x="model")],
-        caption="The bars are the cross-entropies, split into what the truth costs anyway and what the model adds. With "
-        "p₁ the total is smaller, yet the model is further off. Find a place for q where both agree.",
+        caption="The bars are the cross-entropies, split into what the truth costs anyway and what the model adds. "
+        "With p₁ the total is smaller, yet the model is further off. Find a place for q where both agree.",
         alt="Left, p₁ at 0.95, p₂ at 0.5 and q at 0.65. Right, two split bars: for p₁ 0.199 + 0.263 = 0.462 nats, for "
         "p₂ 0.693 + 0.047 = 0.740 nats.",
     )
@@ -581,10 +581,10 @@ def beta_prior() -> Explorer:
             "up": Slider(values=(0, 1, 3, 7, 21), value=3, label="throws, point up"),
             "down": Slider(values=(0, 1, 3, 9), value=0, label="throws, point down"),
         },
-        caption="Three throws, all up: the MLE stands at 1, the MAP does not. Raise a and b to make the prior stubborn, "
-        "then add throws until the data win. With a = b = 1 the prior is flat and MAP and MLE coincide.",
-        alt="A broad prior around 0.5, a likelihood that rises to w = 1, and a posterior between the two with its top at "
-        "0.8.",
+        caption="Three throws, all up: the MLE stands at 1, the MAP does not. Raise a and b to make the prior "
+        "stubborn, then add throws until the data win. With a = b = 1 the prior is flat and MAP and MLE coincide.",
+        alt="A broad prior around 0.5, a likelihood that rises to w = 1, and a posterior between the two with its top "
+        "at 0.8.",
     )
 
 
@@ -651,8 +651,8 @@ def penalties() -> Explorer:
         handles=[Handle(parts[3], x="estimate") for parts in drawn],
         caption="Drag the MLE towards 0. Under the normal prior the MAP is always the same fraction of it. Under the "
         "Laplace prior it moves by the same amount, and sticks at exactly 0 while the MLE is small.",
-        alt="Two panels with the same dotted parabola, lowest at w = 1.5. With the normal prior's parabola added the sum "
-        "is lowest at 0.75; with the Laplace prior's wedge added it is lowest at 0.5.",
+        alt="Two panels with the same dotted parabola, lowest at w = 1.5. With the normal prior's parabola added the "
+        "sum is lowest at 0.75; with the Laplace prior's wedge added it is lowest at 0.5.",
     )
 
 
@@ -703,8 +703,8 @@ def parameterisation() -> Explorer:
         caption="Both panels show one and the same posterior: every event has the same probability in both. Yet its "
         "highest point moves when w is written as log-odds, because the new axis stretches the ends. More data bring "
         "the two modes together.",
-        alt="Left, a density over w that rises to w = 1, its mode. Right, the same belief over the log-odds: a hump with "
-        "its top at 1.39, which is w = 0.8.",
+        alt="Left, a density over w that rises to w = 1, its mode. Right, the same belief over the log-odds: a hump "
+        "with its top at 1.39, which is w = 0.8.",
     )
 
 
@@ -793,6 +793,6 @@ def prior_width() -> Explorer:
         handles=[Handle(dots[0], x="width"), Handle(dots[1], x="width")],
         caption="Widen the prior. The training loss goes towards 0 and the weights grow without end: on these data the "
         "likelihood has no maximum. The test loss has its lowest point in between.",
-        alt="Left, thirty weights, all between −1 and 1. Right, training loss falling and test loss first falling, then "
-        "rising over the width of the prior, both axes logarithmic.",
+        alt="Left, thirty weights, all between −1 and 1. Right, training loss falling and test loss first falling, "
+        "then rising over the width of the prior, both axes logarithmic.",
     )
