@@ -165,7 +165,7 @@ def placed(remarks: str) -> Floats:
     for _ in range(FRAMES + 1):
         path.append(cards @ weights)
         for _ in range(STEPS):
-            weights = weights - 0.03 * PAINTERS.size * cards.T @ contrastive_slopes(cards @ weights, remarks=remarks)
+            weights = weights - 0.05 * PAINTERS.size * cards.T @ contrastive_slopes(cards @ weights, remarks=remarks)
     return np.array(path)
 
 
@@ -498,9 +498,9 @@ class _Digits:
 def digits_in_training(training: Training | None = None) -> Explorer:
     """Held-out digits in the learnt plane, before, during and after training."""
     record = linear_training() if training is None else training
-    final = record.embeddings[-1] - record.embeddings[-1].mean(axis=0)
+    centred = record.embeddings - record.embeddings.mean(axis=1, keepdims=True)
     figure, axis = subplots(figsize=(5.0, 4.4))
-    digits = _Digits(axis, float(np.ceil(2.2 * np.abs(final[:SHOWN]).max() / record.margin) / 2))
+    digits = _Digits(axis, float(np.ceil(2.1 * np.abs(centred[:, :SHOWN]).max() / record.margin) / 2))
     axis.set(xlabel="z₁ / M, centred", ylabel="z₂ / M, centred")
 
     def update(snapshot: int) -> str:
