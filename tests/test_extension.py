@@ -45,6 +45,24 @@ def test_formula_prints_both_sides(extensions: Path) -> None:
     assert slope[1].startswith(r"\frac{\partial \ell_{\delta}}{\partial \hat y} = ")
 
 
+@pytest.mark.parametrize(
+    ("name", "argument", "variable"),
+    [
+        ("kl_divergence", "q", "q_k"),
+        ("softmax_cross_entropy", "logits", "s_k"),
+        ("info_nce", "negatives", "n_k"),
+        ("info_nce", "positive", "p"),
+        ("kl_normal", "mean_q", r"\mu_q"),
+        ("rmse", "prediction", r"\hat y_i"),
+    ],
+)
+def test_a_slope_names_the_component_it_is_of(name: str, argument: str, variable: str, extensions: Path) -> None:
+    from formula import gradient_equations
+
+    left = dict(gradient_equations(find(name)))[argument].split(" = ")[0]
+    assert left.endswith(rf"{{\partial {variable}}}")
+
+
 def test_formula_prints_one_part(extensions: Path) -> None:
     from formula import equations
 

@@ -13,6 +13,7 @@ On the page of the loss's own chapter the equations have labels: {eq}`formula-hu
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from lossbook.catalogue import CATALOGUE, find
 from lossbook.core import RESIDUAL, Loss
 
 CHECKS_PAGE = "reference/how-formulas-are-checked"
+VECTORS = {"logits", "distribution", "components", "positive components", "embedding"}  # of `core.DOMAINS`
 
 
 def of_batch(loss: Loss) -> bool:
@@ -48,11 +50,20 @@ def value_equation(loss: Loss) -> str:
     return rf"{symbol(loss)}({arguments}) = {loss.latex}"
 
 
+def component(loss: Loss, argument: str) -> str:
+    """`_k` where the derivative is printed for one component of a vector: the index that no sum in it binds."""
+    if not of_batch(loss) and loss.arguments[argument].domain not in VECTORS:
+        return ""
+    tex = loss.latex_grad[argument]
+    free = set(re.findall(r"_([a-z])\b", tex)) - set(re.findall(r"\\sum_\{([a-z])=", tex))
+    return "".join(f"_{letter}" for letter in sorted(free))
+
+
 def gradient_equations(loss: Loss) -> Iterator[tuple[str, str]]:
     """For each argument with a derivative: its name, and the equation, both sides."""
-    entry = "_i" if of_batch(loss) else ""
     for argument in loss.grads:
-        left = rf"\frac{{\partial {symbol(loss)}}}{{\partial {loss.arguments[argument].symbol}{entry}}}"
+        of = f"{loss.arguments[argument].symbol}{component(loss, argument)}"
+        left = rf"\frac{{\partial {symbol(loss)}}}{{\partial {of}}}"
         yield argument, rf"{left} = {loss.latex_grad[argument]}"
 
 
