@@ -155,8 +155,8 @@ def many_answers() -> Explorer:
         text.set_text(f"τ = {quantile:.2f}: report {place:.3f}")
         ratio = quantile / (1 - quantile)
         return (
-            f"If a forecast that is too low costs {ratio:.2g} times as much as one that is too high, report {place:.3f}, "
-            f"the {quantile:.2f} quantile."
+            f"If a forecast that is too low costs {ratio:.2g} times as much as one that is too high, report "
+            f"{place:.3f}, the {quantile:.2f} quantile."
         )
 
     return Explorer(
@@ -365,9 +365,9 @@ def engel_band() -> Explorer:
         },
         caption="At power 0 the band has one width: it is too wide for low incomes and too narrow for high ones. Raise "
         "the power, then lower σ, and find the smallest mean loss. The five points on the right level out.",
-        alt="Left, food expenditure of 235 households against income with a line and a band of constant width, although "
-        "the points fan out to the right. Right, the share inside the band: all of the three lowest fifths, fewer of the "
-        "highest.",
+        alt="Left, food expenditure of 235 households against income with a line and a band of constant width, "
+        "although the points fan out to the right. Right, the share inside the band: all of the four lower fifths, "
+        "83 per cent of the highest.",
     )
 
 
@@ -413,8 +413,8 @@ def poisson_bars() -> Explorer:
         handles=[Handle(top, x="count"), Handle(probe, x="rate")],
         caption="Drag the rate on the right. For one count the loss is lowest at λ = y. Left of it the loss rises "
         "steeply: a rate near zero calls every positive count nearly impossible.",
-        alt="Left, bars of the probabilities of 0 to 15 at the rate 3.5, with a mark on the count 2. Right, the loss of "
-        "the count 2 over the rate, lowest at 2.",
+        alt="Left, bars of the probabilities of 0 to 15 at the rate 3.5, with a mark on the count 2. Right, the loss "
+        "of the count 2 over the rate, lowest at 2.",
     )
 
 
@@ -486,8 +486,8 @@ def wind_rose() -> Explorer:
         handles=[Handle(probe, x="wind")],
         caption="Turn the wind through north, from 0° to 345°: the loss on the circle does not notice the seam. The "
         "dotted curve, a normal loss of the raw degrees, calls 0° almost a full turn wrong.",
-        alt="Left, a compass with a forecast just west of north and a density bulging around it; the wind came from the "
-        "north-east. Right, the loss over the direction, a wave with its trough at 345 degrees, and a dotted parabola.",
+        alt="Left, a compass with a forecast just west of north and a density bulging around it; the wind came from "
+        "the north-east. Right, the loss over the direction, a wave with its trough at 345 degrees, and a dotted parabola.",
     )
 
 
