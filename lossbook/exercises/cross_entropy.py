@@ -1,0 +1,520 @@
+r"""Cross-entropy and maximum likelihood: quick questions first, then exercises on paper, with numbers and with code."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+import lossbook.classification as classification
+import lossbook.information as information
+from lossbook.core import Floats
+from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Order, Paper, case
+from lossbook.likelihood import beta_mode
+
+# ── Check yourself ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+WHICH_TERM_GOES = Choice(
+    "cross-entropy-which-term-goes",
+    "The term that goes",
+    options=[
+        Option(
+            r"$D_{\mathrm{KL}}(p^* \,\|\, p) = H(p^*, p) - H(p^*)$, and $H(p^*)$ is free of $w$: it may go.",
+            "The truth has no parameters of ours. A constant moves no minimum.",
+            right=True,
+        ),
+        Option(
+            r"$D_{\mathrm{KL}}(p^* \,\|\, p) = H(p^*, p) - H(p)$, and the entropy of the model is small: it may go.",
+            r"The entropy in the difference is that of the *truth*. The entropy of the model does depend on $w$, "
+            r"and could not be dropped however small.",
+        ),
+        Option(
+            r"$H(p^*) = 0$, because labels are certain, so the two are equal.",
+            "They have the same minimiser even where the labels are uncertain. The term goes because it is *constant*, "
+            "not because it is zero.",
+        ),
+        Option(
+            r"They are not the same: the minimisers differ by $H(p^*)$.",
+            r"The *values* differ by $H(p^*)$. The places where they are lowest do not.",
+        ),
+    ],
+    hints=["Write the logarithm of the quotient as a difference.", "Which of the two expectations contains $w$?"],
+    solution=r"$\mathbb{E}_{p^*}[\log p^* - \log p] = H(p^*, p) - H(p^*)$. Nature's distribution does not depend on "
+    r"our parameters, so $H(p^*)$ is the same number for every $w$, and a constant moves no minimum. It is also the "
+    "term that nobody could compute.",
+)
+
+AND_LIKELIHOOD = Choice(
+    "cross-entropy-and-likelihood",
+    "Cross-entropy and likelihood",
+    options=[
+        Option(
+            r"The cross-entropy of a dataset is $-\frac1N$ times its log-likelihood, so what minimises the one "
+            "maximises the other.",
+            "Logarithm, minus sign and $1/N$ do not move the optimum.",
+            right=True,
+        ),
+        Option(
+            "It justifies training a classifier by $-\\log$ of the probability that it gave to the observed class.",
+            "Among the distributions it can express, the classifier then makes the data as probable as possible.",
+            right=True,
+        ),
+        Option(
+            "It justifies the choice of the network: with cross-entropy any network comes close to the truth.",
+            "The principle picks the best member of *your* family. Whether the family holds a good one is another "
+            "question.",
+        ),
+        Option(
+            "The two agree only when the model is right, that is, when some $w$ gives $p^*$ itself.",
+            "They are the same function up to sign and factor, right model or not.",
+        ),
+    ],
+    hints=["Take the logarithm of the product over the examples.", "Two of the four hold."],
+    solution=r"$-\frac1N \log \prod_i p(y_i \mid x_i, w) = \frac1N \sum_i -\log p(y_i \mid x_i, w)$, so the two have "
+    "one optimum on every dataset and for every family. The principle of maximum likelihood is what justifies "
+    "cross-entropy as the loss of a classifier that outputs probabilities. It does not choose the family.",
+)
+
+FLOOR = Numeric(
+    "cross-entropy-floor",
+    "The floor of the loss",
+    answer=float(information.entropy([0.8, 0.2])),
+    tolerance=0.002,
+    unit="nats",
+    mistakes=[
+        Mistake(0, "Even a model that knows the bag is surprised by a blue marble now and then."),
+        Mistake(
+            float(information.entropy([0.8, 0.2], base=2)), "That is the entropy in *bits*. Use the natural logarithm."
+        ),
+        Mistake(-math.log(0.8), "That is the surprise at a *red* marble. One in five is blue."),
+        Mistake(math.log(2), "That is what a model pays that calls both colours equally likely. One can do better."),
+    ],
+    hints=[
+        "The cross-entropy is the entropy plus a divergence. How small can the divergence be?",
+        r"$H(p^*) = -0.8 \log 0.8 - 0.2 \log 0.2$.",
+    ],
+    solution=r"$H(p^*, p) = H(p^*) + D_{\mathrm{KL}}(p^* \,\|\, p) \ge H(p^*) = -0.8\log 0.8 - 0.2\log 0.2 \approx "
+    r"0.500$, with equality for $p = p^*$.",
+)
+
+ONE_LABEL = Numeric(
+    "cross-entropy-one-label",
+    "One binary label",
+    answer=float(classification.binary_cross_entropy([0.8], [0.0])),
+    tolerance=0.002,
+    unit="nats",
+    mistakes=[
+        Mistake(-math.log(0.8), r"That is the loss for $y = 1$. Here the label is 0, so $1 - \hat p$ counts."),
+        Mistake(math.log(0.2), "The logarithm of a probability is negative; the loss has a minus sign in front."),
+        Mistake(0.8, r"That is $\hat p - y$, the gradient with respect to the logit."),
+        Mistake(0.2, r"That is the *likelihood* $1 - \hat p$. Take minus its logarithm."),
+        Mistake(-math.log2(0.2), "That is the loss in bits."),
+    ],
+    hints=[r"Which of the two terms $-y\log\hat p - (1 - y)\log(1 - \hat p)$ survives?", r"$-\log(1 - 0.8)$."],
+    solution=r"$-\log(1 - 0.8) = \log 5 \approx 1.609$: the model gave the outcome one chance in five.",
+)
+
+TO_THE_LOSS = Order(
+    "cross-entropy-to-the-loss",
+    "From the probability of the data to the loss",
+    steps={
+        "product": r"Independent examples: maximise $\prod_i p(y_i \mid x_i, w)$.",
+        "log": r"The logarithm is increasing: maximise $\log \prod_i p(y_i \mid x_i, w)$.",
+        "sum": r"It turns a product into a sum: maximise $\sum_i \log p(y_i \mid x_i, w)$.",
+        "minus": r"Change the sign: minimise $-\sum_i \log p(y_i \mid x_i, w)$.",
+        "mean": r"Divide by $N$: minimise $\frac1N \sum_i -\log p(y_i \mid x_i, w)$.",
+    },
+    mistakes=[
+        Mistake(
+            ("log", "product"), "There is nothing to take the logarithm of yet: first the examples' probabilities."
+        ),
+        Mistake(("sum", "log"), "A product becomes a sum only once the logarithm has been taken."),
+        Mistake(("minus", "sum"), "The line with the minus sign already has the sum: split the logarithm first."),
+        Mistake(("mean", "minus"), "The line with $1/N$ is already a minimum: change the sign first."),
+    ],
+    hints=["It begins with independence.", "Product, log, sum, minus sign, $1/N$."],
+    solution="Only the first step assumes something, independence. The others do not move the optimum.",
+)
+
+WHAT_MAP_MAXIMISES = Choice(
+    "cross-entropy-what-map-maximises",
+    "What MAP maximises",
+    options=[
+        Option(
+            r"The likelihood of $w$ given $D$",
+            r"The likelihood is $p(D \mid w)$, and what maximises it is the MLE.",
+        ),
+        Option(
+            r"The posterior $p(w \mid D)$, which is proportional to likelihood times prior",
+            "Minus its logarithm is the loss plus a penalty.",
+            right=True,
+        ),
+        Option("The prior $p(w)$", "That would ignore the data."),
+        Option(
+            "The probability that $w$ is right",
+            "For a continuous parameter the probability of any single value is 0. MAP maximises a *density*, which is "
+            "why it depends on the parameterisation.",
+        ),
+    ],
+    hints=["Bayes' rule has a likelihood, a prior and a posterior. The name says which."],
+    solution=r"$p(w \mid D) \propto p(D \mid w)\,p(w)$: the posterior. With a flat prior it is largest where the "
+    "likelihood is, and only then do MAP and MLE agree for every dataset.",
+)
+
+MEAN_AND_PENALTY = Choice(
+    "cross-entropy-mean-and-penalty",
+    "From the sum to the mean",
+    options=[
+        Option(r"$\lambda' = \lambda / N$", "Both terms are divided, so the whole objective is.", right=True),
+        Option(
+            r"$\lambda' = \lambda$",
+            "Then only the loss is divided: the penalty has become $N$ times as strong beside it.",
+        ),
+        Option(r"$\lambda' = N \lambda$", "The wrong way: the loss got smaller, so the penalty has to as well."),
+        Option(
+            r"Any: $1/N$ does not move the argmin",
+            "Not if it multiplies the *whole* objective. Here it multiplies one of two terms.",
+        ),
+    ],
+    hints=["Divide the whole objective by $N$."],
+    solution=r"$\frac1N\bigl(\sum_i \ell_i + \lambda \lVert w \rVert^2\bigr)$ has the same minimiser, and the penalty "
+    r"in it is $\frac{\lambda}{N}\lVert w \rVert^2$.",
+)
+
+# ── Exercises ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+JOINT_TERMS = Paper(
+    "cross-entropy-joint-terms",
+    "The joint divergence",
+    hints=[
+        r"Write $\log \frac{p^*(x, y)}{p(y \mid x, w)\,p(x)}$ as a sum of three logarithms.",
+        "Which of the three expectations contain $w$?",
+    ],
+    solution=r"""By the product rule $p(x, y \mid w) = p(y \mid x, w)\,p(x)$, so
+
+$$
+D_{\mathrm{KL}} = \mathbb{E}_{p^*}[\log p^*(x, y)] - \mathbb{E}_{p^*}[\log p(y \mid x, w)]
+- \mathbb{E}_{p^*}[\log p(x)] .
+$$
+
+The first term is $-H(p^*)$, the third is the cross-entropy of the features. Neither contains $w$. If both are finite,
+they shift the objective by a constant, and the second term alone decides: it is the conditional cross-entropy.
+
+If $w$ shapes $p(x \mid w)$ as well, the third term depends on $w$ and may not be dropped. The joint fit then
+compromises between describing the features and describing the targets; a conditional fit does not care for
+the features.""",
+)
+
+SHARE_OF_UPS = Paper(
+    "cross-entropy-share-of-ups",
+    "The best probability is the share",
+    hints=[
+        "Take the logarithm first.",
+        r"The derivative of $n_1 \log w + n_0 \log(1 - w)$ is $\frac{n_1}{w} - \frac{n_0}{1 - w}$.",
+        "Is there a way without calculus, with a divergence that cannot be negative?",
+    ],
+    solution=r"""The log-likelihood $n_1 \log w + n_0 \log(1 - w)$ has the derivative
+$\frac{n_1}{w} - \frac{n_0}{1 - w}$, which is zero exactly where $n_1 (1 - w) = n_0 w$, at $w = \frac{n_1}{n_1 + n_0}$. The second derivative,
+$-\frac{n_1}{w^2} - \frac{n_0}{(1 - w)^2}$, is negative everywhere, so this is the only maximum.
+
+Without calculus: minus the log-likelihood over $N$ is $H(\hat p_D, p) = H(\hat p_D) + D_{\mathrm{KL}}(\hat p_D \,\|\,
+p)$, and the divergence is smallest, 0, only for $p = \hat p_D$.
+
+For $n_0 = 0$ the likelihood is $w^{n_1}$, largest at the edge $w = 1$, where no derivative vanishes. In log-odds
+there is then no maximum at all: the supremum is approached as $s \to \infty$.""",
+)
+
+OF_PAIRS = Numeric(
+    "cross-entropy-of-pairs",
+    "Twenty pairs",
+    answer=(2 + 2 * 8) / 40,
+    mistakes=[
+        Mistake(0.9, r"That is the mean number of points up *per pair*, which is $2w$."),
+        Mistake(0.5, "That is the share of pairs with at least one point up. A pair with two counts double."),
+        Mistake(0.4, "That is the share of pairs with *two* points up. The mixed pairs add to it."),
+        Mistake(
+            math.sqrt(8 / 20), "You matched the probability of two up alone. The likelihood uses all twenty pairs."
+        ),
+        Mistake(0.181, "That minimises the *reverse* divergence, with the model first."),
+    ],
+    hints=["How many single throws are there, and how many of them landed point up?", "18 of 40."],
+    solution=r"The likelihood is $\bigl((1 - w)^2\bigr)^{10} \bigl(2w(1 - w)\bigr)^2 \bigl(w^2\bigr)^8 \propto "
+    r"w^{18}(1 - w)^{22}$, so $w = \frac{18}{40} = 0.45$, although no binomial distribution fits these pairs well.",
+)
+
+
+def dataset_cross_entropy(counts: np.ndarray, q: np.ndarray) -> float:
+    """The average of −log q over the examples: counts[k] of them had outcome k, which has probability q[k]."""
+    return -np.sum(counts * np.log(q)) / np.sum(counts)
+
+
+def _dataset_cross_entropy(counts: np.ndarray, q: np.ndarray) -> Floats | float:
+    return information.cross_entropy(counts / np.sum(counts), q)
+
+
+DATASET_CODE = Code(
+    "cross-entropy-dataset-code",
+    "Cross-entropy from counts",
+    reference=dataset_cross_entropy,
+    equals=_dataset_cross_entropy,
+    cases=[
+        case([1.0, 1.0], [0.5, 0.5]),
+        case([3.0, 1.0], [0.5, 0.5]),
+        case([10.0, 2.0, 8.0], [0.25, 0.5, 0.25]),
+        case([0.0, 5.0, 1.0], [0.2, 0.7, 0.1]),
+    ],
+    mistakes=[
+        Mistake(
+            lambda counts, q: -np.sum(counts * np.log(q)),
+            "That is the *sum* of the losses. The average divides by the number of examples.",
+        ),
+        Mistake(
+            lambda counts, q: np.sum(counts * np.log(q)) / np.sum(counts),
+            "The sign: that is the average log-likelihood, which is negative.",
+        ),
+        Mistake(
+            lambda counts, q: -np.mean(counts * np.log(q)),
+            "You divide by the number of *outcomes*. Divide by the number of examples, the sum of the counts.",
+        ),
+        Mistake(
+            lambda counts, q: -np.sum(counts * np.log2(q)) / np.sum(counts),
+            "That is in bits. Use the natural logarithm.",
+        ),
+        Mistake(
+            lambda counts, q: -np.sum(q * np.log(counts + 1e-12)) / np.sum(counts),
+            "The roles are swapped: the *data* weight the terms, the logarithm is of the *model*.",
+        ),
+    ],
+    hints=[r"All `counts[k]` examples with outcome $k$ cost the same, $-\log q_k$.", "`np.sum(counts)` is $N$."],
+    solution=r"The weights $n_k/N$ are the empirical distribution, so this is $H(\hat p_D, q)$.",
+)
+
+
+def broken_bce(p: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """One binary cross-entropy per example: p are probabilities of a 1, y are 0s and 1s."""
+    return y * np.log(p) + (1 - y) * np.log(p)
+
+
+def repaired_bce(p: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """One binary cross-entropy per example: p are probabilities of a 1, y are 0s and 1s."""
+    return -y * np.log(p) - (1 - y) * np.log(1 - p)
+
+
+def _bce(p: np.ndarray, y: np.ndarray) -> Floats | float:
+    return classification.binary_cross_entropy(p, y, reduction="none")
+
+
+BCE_REPAIR = Code(
+    "cross-entropy-bce-repair",
+    "Two mistakes in one line",
+    reference=repaired_bce,
+    starter=broken_bce,
+    equals=_bce,
+    cases=[case([0.8], [1.0]), case([0.8], [0.0]), case([0.3, 0.9, 0.6], [0.0, 1.0, 0.0])],
+    mistakes=[
+        Mistake(
+            lambda p, y: y * np.log(p) + (1 - y) * np.log(1 - p),
+            "One is repaired. Now look at the sign: your loss is negative, and lowest for the worst prediction.",
+        ),
+        Mistake(
+            lambda p, y: -y * np.log(p) - (1 - y) * np.log(p),
+            r"The sign is right now. But your loss does not depend on the label: it is $-\log \hat p$ for both. A 0 "
+            r"has the probability $1 - \hat p$.",
+        ),
+        Mistake(
+            lambda p, y: -y * np.log(p) + (1 - y) * np.log(1 - p),
+            "The minus sign belongs to both terms.",
+        ),
+        Mistake(
+            lambda p, y: np.mean(-y * np.log(p) - (1 - y) * np.log(1 - p)),
+            "Both mistakes are gone. But you average, and one loss per example was asked for.",
+        ),
+        Mistake(
+            lambda p, y: -np.log(p + (1 - p)) * y,
+            "The probabilities of the two labels always add up to 1. The Bernoulli likelihood is a product of powers.",
+        ),
+    ],
+    hints=["Test it with a label 0 and a good prediction, say 0.1. What should come out?", "One sign, one logarithm."],
+    solution=r"The likelihood is $\hat p^{\,y}(1 - \hat p)^{1 - y}$, not $\hat p^{\,y}\hat p^{\,1 - y}$, and the loss "
+    "is *minus* its logarithm.",
+)
+
+HOW_MANY = Numeric(
+    "cross-entropy-how-many",
+    "How many examples",
+    answer=(0.6 / 0.02) ** 2,
+    mistakes=[
+        Mistake(30, "That is the ratio of the two. The error shrinks with the *square root* of $N$: square it."),
+        Mistake(
+            (2 * 0.6 / 0.02) ** 2,
+            "That makes *two* standard errors equal to 0.02, a stricter demand than the one asked for.",
+        ),
+        Mistake(0.6 / 0.02**2, "The standard deviation has to be squared as well."),
+        Mistake(math.sqrt(30), "You took the root where the square belongs."),
+    ],
+    hints=[r"The standard error is $\operatorname{sd}/\sqrt N$.", r"$0.6/\sqrt N = 0.02$."],
+    solution=r"$\sqrt N = \frac{0.6}{0.02} = 30$, so $N = 900$. For a tenth of that error it takes 90 000.",
+)
+
+MAP_OF_FIVE = Numeric(
+    "cross-entropy-map-of-five",
+    "MAP after five throws",
+    answer=float(beta_mode([3.0 + 4], [3.0 + 1])[0]),
+    tolerance=0.002,
+    mistakes=[
+        Mistake(4 / 5, "That is the MLE. The prior is missing."),
+        Mistake(7 / 11, "That is the *mean* of the posterior Beta(7, 4). Its mode takes 1 off each parameter."),
+        Mistake(0.5, "That is the mode of the *prior*. The data are missing."),
+        Mistake(
+            5 / 7,
+            "That is MAP under Beta(2, 2), or the posterior mean under a flat prior. A Beta(3, 3) is worth $a - 1 = 2$ "
+            "throws up and 2 down.",
+        ),
+    ],
+    hints=["The posterior is Beta(3 + 4, 3 + 1).", r"The mode of Beta$(a, b)$ is $\frac{a - 1}{a + b - 2}$."],
+    solution=r"The posterior is Beta(7, 4), whose mode is $\frac{7 - 1}{7 + 4 - 2} = \frac69 \approx 0.667$. The prior "
+    "counts as two more throws up and two more down.",
+)
+
+
+def map_estimate(up: float, down: float, a: float, b: float) -> float:
+    """The MAP estimate of the probability of "up" under a Beta(a, b) prior, a and b above 1."""
+    return (a - 1 + up) / (a + b - 2 + up + down)
+
+
+def _map_estimate(up: float, down: float, a: float, b: float) -> float:
+    return float(beta_mode([a + up], [b + down])[0])
+
+
+MAP_CODE = Code(
+    "cross-entropy-map-code",
+    "MAP of a pin",
+    reference=map_estimate,
+    equals=_map_estimate,
+    cases=[
+        case(3.0, 0.0, 2.0, 2.0),
+        case(0.0, 0.0, 2.0, 5.0),
+        case(4.0, 1.0, 3.0, 3.0),
+        case(10.0, 30.0, 1.5, 4.0),
+    ],
+    mistakes=[
+        Mistake(
+            lambda up, down, a, b: up / (up + down) if up + down else 0.5,
+            "That is the MLE: `a` and `b` do not occur in it.",
+        ),
+        Mistake(
+            lambda up, down, a, b: (a + up) / (a + b + up + down),
+            "That is the *mean* of the posterior. The mode takes 1 off each parameter.",
+        ),
+        Mistake(
+            lambda up, down, a, b: (a - 1) / (a + b - 2),
+            "That is the mode of the prior. The throws do not occur in it.",
+        ),
+        Mistake(
+            lambda up, down, a, b: (a - 1 + up) / (a + b - 1 + up + down),
+            "The denominator: 1 comes off *both* parameters, so 2 off their sum.",
+        ),
+    ],
+    hints=["The posterior is a Beta distribution again. With which parameters?", "`a + up` and `b + down`."],
+    solution=r"$\text{posterior} \propto w^{n_1}(1 - w)^{n_0} \cdot w^{a - 1}(1 - w)^{b - 1}$, a Beta distribution "
+    r"with parameters $a + n_1$ and $b + n_0$; insert them into the mode.",
+)
+
+
+def map_gradient(w: np.ndarray, x: np.ndarray, y: np.ndarray, tau: float) -> np.ndarray:
+    """Gradient of mean logistic loss + |w|²/(2 tau² N) with respect to w: x has a row per example, y is 0 or 1."""
+    p = 1 / (1 + np.exp(-(x @ w)))
+    return (x.T @ (p - y) + w / tau**2) / len(y)
+
+
+def _map_gradient(w: np.ndarray, x: np.ndarray, y: np.ndarray, tau: float) -> Floats:
+    slopes = classification.binary_cross_entropy_with_logits_grad(x @ w, y)
+    return np.asarray(slopes @ x + w / (tau**2 * len(y)))
+
+
+MAP_GRADIENT_CODE = Code(
+    "cross-entropy-penalised-gradient-code",
+    "The gradient with a prior",
+    reference=map_gradient,
+    equals=_map_gradient,
+    cases=[
+        case([0.5], [[1.0], [2.0]], [1.0, 0.0], tau=0.5),
+        case([1.0, -1.0], [[1.0, 0.0], [0.5, 2.0], [-1.0, 1.0]], [1.0, 0.0, 1.0], tau=2.0),
+        case([0.0, 3.0], [[1.0, 1.0], [0.5, -2.0]], [0.0, 0.0], tau=1.5),
+    ],
+    mistakes=[
+        Mistake(
+            lambda w, x, y, tau: x.T @ (1 / (1 + np.exp(-(x @ w))) - y) / len(y),
+            "That is the gradient of the loss. The prior's part is missing.",
+        ),
+        Mistake(
+            lambda w, x, y, tau: x.T @ (1 / (1 + np.exp(-(x @ w))) - y) / len(y) + w / tau**2,
+            "The penalty was to be divided by $N$ as well: without that, its prior would narrow as data come in.",
+        ),
+        Mistake(
+            lambda w, x, y, tau: (x.T @ (y - 1 / (1 + np.exp(-(x @ w)))) + w / tau**2) / len(y),
+            r"The sign of the loss's part: the gradient with respect to a logit is $\hat p - y$.",
+        ),
+        Mistake(
+            lambda w, x, y, tau: x.T @ (1 / (1 + np.exp(-(x @ w))) - y) + w / tau**2,
+            "That is the gradient of the *sum* plus penalty, $N$ times too long.",
+        ),
+        Mistake(
+            lambda w, x, y, tau: (x.T @ (1 / (1 + np.exp(-(x @ w))) - y) + w / (2 * tau**2)) / len(y),
+            r"The derivative of $\frac{1}{2\tau^2}w^2$ is $\frac{w}{\tau^2}$: the 2 cancels.",
+        ),
+        Mistake(
+            lambda w, x, y, tau: (x.T @ (1 / (1 + np.exp(-(x @ w))) - y) + w / tau) / len(y),
+            r"The variance of the prior is $\tau^2$, so the penalty divides by $\tau^2$.",
+        ),
+    ],
+    hints=[
+        r"With respect to the logits the gradient of the sum is $\hat p - y$. The chain rule brings $x^\top$ in.",
+        r"The derivative of $\frac{1}{2\tau^2 N}\lVert w \rVert^2$ is $\frac{w}{\tau^2 N}$.",
+    ],
+    solution=r"At the optimum $x^\top(y - \hat p) = w/\tau^2$: the examples' pushes balance the pull of the prior.",
+)
+
+FLAT_OVER_WHAT = Numeric(
+    "cross-entropy-flat-over-what",
+    "Flat, but over what?",
+    answer=(7 + 1) / (9 + 2),
+    tolerance=0.002,
+    mistakes=[
+        Mistake(
+            7 / 9, r"That is the MLE, and the mode over $w$. Over the log-odds the density has the factor $w(1 - w)$."
+        ),
+        Mistake(8 / 3, r"That is the *odds* $\frac{w}{1 - w}$ at the mode."),
+        Mistake(math.log(8 / 3), r"Those are the log-odds at the mode. Turn them into $w$."),
+        Mistake(
+            6 / 7, r"You divided by $w(1 - w)$. The density over $s$ is the density over $w$ *times* $\frac{dw}{ds}$."
+        ),
+    ],
+    hints=[
+        r"The posterior over $w$ is proportional to $w^7(1 - w)^2$. What becomes of a density when the axis changes?",
+        r"Over the log-odds it is proportional to $w^8(1 - w)^3$.",
+    ],
+    solution=r"The posterior over $w$ is proportional to $w^7(1 - w)^2$, largest at $\frac79 \approx 0.778$. Over $s$ the "
+    r"density gets the factor $\frac{dw}{ds} = w(1 - w)$: it is proportional to $w^8(1 - w)^3$, largest at "
+    r"$w = \frac{8}{11} \approx 0.727$. MAP agrees with MLE only if the prior is flat over the very parameter that you "
+    "maximise over.",
+)
+
+LAPLACE_PRIOR = Paper(
+    "cross-entropy-laplace-prior",
+    "Why L1 gives zeros",
+    hints=[
+        r"Minus the logarithm of the Laplace density is $\frac{|w|}{b}$ plus a constant. "
+        r"Take $m > 0$ and look at $w > 0$ first.",
+        r"At $w = 0$ compare the slopes on the left and on the right.",
+    ],
+    solution=r"""The objective is $\frac12(w - m)^2 + \frac1b |w|$, up to a constant. Let $m \ge 0$; the other case is
+its mirror image. For $w < 0$ the slope $w - m - \frac1b$ is negative, so the minimiser is not there. For $w > 0$ the slope
+is $w - m + \frac1b$.
+
+If $m > \frac1b$, it is zero at $w = m - \frac1b > 0$, negative before and positive after: the minimum, moved towards 0
+by $\frac1b$.
+
+If $m \le \frac1b$, it is positive for all $w > 0$. The objective falls up to 0 and rises from there, so the
+minimiser is exactly 0.""",
+)
