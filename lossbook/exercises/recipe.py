@@ -85,7 +85,8 @@ NEGATIVE = Choice(
     options=[
         Option(
             "There is a bug: a negative log-likelihood cannot be negative.",
-            "The negative logarithm of a *probability* cannot. A density may exceed 1, and then its logarithm is positive.",
+            "The negative logarithm of a *probability* cannot. A density may exceed 1, and then its logarithm "
+            "is positive.",
         ),
         Option(
             "The model is nearly perfect.",
@@ -172,7 +173,8 @@ HINGE = Choice(
         ),
     ],
     hints=["If there were one, what would the probabilities of the two labels have to do at each score?"],
-    solution="Probabilities of the two labels sum to 1 at every score, so exp(−loss) would have to sum to a constant. It "
+    solution="Probabilities of the two labels sum to 1 at every score, so exp(−loss) would have to sum to a "
+    "constant. It "
     "does not. The hinge is a good loss all the same.",
 )
 
@@ -213,7 +215,8 @@ SAME_MODE = Numeric(
         Mistake(37.5, "$b = 2.5\\,a$ as in (2, 5). But that pair has its mode at 0.2."),
     ],
     hints=[r"Solve $\frac{14}{13 + b} = 0.7$.", "$13 + b = 20$."],
-    solution=r"$\frac{14}{15 + b - 2} = 0.7$ gives $b = 7$. In general $b - 1 = \frac{0.3}{0.7}(a - 1)$: a whole ray of pairs.",
+    solution=r"$\frac{14}{15 + b - 2} = 0.7$ gives $b = 7$. In general $b - 1 = \frac{0.3}{0.7}(a - 1)$: a "
+    r"whole ray of pairs.",
 )
 
 
@@ -261,12 +264,14 @@ BETA_MODE_CODE = Code(
         Mistake(_mean, "That is the mean, $a/(a + b)$."),
         Mistake(
             _formula_everywhere,
-            "You use the formula without its condition $a, b > 1$. For $a = 0.5$, $b = 0.25$ it marks the *lowest* point of "
+            "You use the formula without its condition $a, b > 1$. For $a = 0.5$, $b = 0.25$ it marks the "
+            "*lowest* point of "
             "a density that rises towards both ends; for $a = 4$, $b = 0.5$ it leaves the interval.",
         ),
         Mistake(
             _formula_or_nothing,
-            "Right where $a, b > 1$. With $a \\le 1 \\le b$, not both 1, the density is largest at 0, and with $b \\le 1 "
+            "Right where $a, b > 1$. With $a \\le 1 \\le b$, not both 1, the density is largest at 0, and with "
+            "$b \\le 1 "
             "\\le a$ at 1.",
         ),
         Mistake(_swapped_ends, "The two ends are swapped: a small $a$ piles the density up at 0."),
@@ -275,7 +280,8 @@ BETA_MODE_CODE = Code(
         "Three cases: both shapes above 1; one of them at most 1; neither, or both equal to 1.",
         "The density behaves like $y^{a - 1}$ near 0: for $a < 1$ it goes to infinity there.",
     ],
-    solution="Check it with a plot of the density: the formula is the point of zero slope, and that is a peak only if both "
+    solution="Check it with a plot of the density: the formula is the point of zero slope, and that is a peak "
+    "only if both "
     "exponents are positive.",
 )
 
@@ -287,8 +293,8 @@ MODE_ON_PAPER = Paper(
         "What is the sign of the second derivative if $a, b > 1$? If $a, b < 1$?",
         "Solve (mode = $m$) for $b$ as a function of $a$.",
     ],
-    solution=r"""The logarithm is increasing, and $\log B(a, b)$ does not depend on $y$. So maximise $g(y) = (a - 1)\log y
-+ (b - 1)\log(1 - y)$ on $(0, 1)$. Its slope
+    solution=r"""The logarithm is increasing, and $\log B(a, b)$ does not depend on $y$. So maximise
+$g(y) = (a - 1)\log y + (b - 1)\log(1 - y)$ on $(0, 1)$. Its slope
 
 $$
 g'(y) = \frac{a - 1}{y} - \frac{b - 1}{1 - y}
@@ -300,12 +306,12 @@ $$
 g''(y) = -\frac{a - 1}{y^2} - \frac{b - 1}{(1 - y)^2}
 $$
 
-is negative everywhere if $a, b > 1$, so the point is the only maximum. If $a, b < 1$ it is positive: the same formula is
-the *minimum*, and the density goes to infinity at both ends. If $a \le 1 \le b$ and not both are 1, $g' < 0$ throughout and
-the density is largest towards 0; mirrored, towards 1. For $a = b = 1$ all shares are equally likely.
+is negative everywhere if $a, b > 1$, so the point is the only maximum. If $a, b < 1$ it is positive: the same formula
+is the *minimum*, and the density goes to infinity at both ends. If $a \le 1 \le b$ and not both are 1, $g' < 0$
+throughout and the density is largest towards 0; mirrored, towards 1. For $a = b = 1$ all shares are equally likely.
 
-The mode is $m$ if and only if $(b - 1) = \frac{1 - m}{m}(a - 1)$ with $a > 1$: a ray that starts at $(1, 1)$. For $m =
-0.7$ it passes through $(8, 4)$ and $(15, 7)$, for $m = 0.2$ through $(2, 5)$.""",
+The mode is $m$ if and only if $(b - 1) = \frac{1 - m}{m}(a - 1)$ with $a > 1$: a ray that starts at $(1, 1)$. For
+$m = 0.7$ it passes through $(8, 4)$ and $(15, 7)$, for $m = 0.2$ through $(2, 5)$.""",
 )
 
 
@@ -332,7 +338,8 @@ NORMAL_CODE = Code(
     mistakes=[
         Mistake(
             lambda mean, log_scale, target: np.log(2 * np.pi) / 2 + ((target - mean) / np.exp(log_scale)) ** 2 / 2,
-            "The term $\\log\\sigma$ is missing. It is no constant here: without it the loss goes to its floor as σ → ∞.",
+            "The term $\\log\\sigma$ is missing. It is no constant here: without it the loss goes to its floor "
+            "as σ → ∞.",
         ),
         Mistake(
             lambda mean, log_scale, target: (
@@ -396,7 +403,8 @@ SLOPE_CODE = Code(
         ),
     ],
     hints=[r"With $u = \log\sigma$ the loss is $u + \frac12 e^2 \exp(-2u)$ plus a constant.", r"$1 - e^2\exp(-2u)$."],
-    solution="The pull vanishes where $\\sigma = |e|$, and it never exceeds 1: no overshooting on the way to a small σ.",
+    solution="The pull vanishes where $\\sigma = |e|$, and it never exceeds 1: no overshooting on the way to a "
+    "small σ.",
 )
 
 COLLAPSE = Paper(
@@ -407,16 +415,17 @@ COLLAPSE = Paper(
         "What happens to the other examples' losses if only the first σ shrinks?",
         r"With the floor $\sigma \ge \sigma_0$, how low can one loss get?",
     ],
-    solution=r"""Let the mean meet the target of example 1 exactly, $e_1 = 0$, and keep all other means and spreads. Then
-the loss of example 1 is $\frac12\log 2\pi + \log\sigma_1$, and the sum of the others is some constant $C$. As $\sigma_1 \to
-0$ the total goes to $-\infty$. So a flexible model has no maximum-likelihood estimate, whatever the rest of the data say.
+    solution=r"""Let the mean meet the target of example 1 exactly, $e_1 = 0$, and keep all other means and spreads.
+Then the loss of example 1 is $\frac12\log 2\pi + \log\sigma_1$, and the sum of the others is some constant $C$. As
+$\sigma_1 \to 0$ the total goes to $-\infty$. So a flexible model has no maximum-likelihood estimate, whatever the
+rest of the data say.
 
 With *one common* σ the same happens only if the model can meet *all* targets: otherwise the sum of squares over
 $2\sigma^2$ stops the fall.
 
-With a floor $\sigma_i \ge \sigma_0$ each loss is at least $\frac12\log 2\pi + \log\sigma_0$, so the total is bounded below.
-The floor has the unit of the target and says what you can measure at best: rounding to whole francs cannot justify a σ of
-a thousandth of a franc. A prior on σ, or held-out data and early stopping, serve the same end.""",
+With a floor $\sigma_i \ge \sigma_0$ each loss is at least $\frac12\log 2\pi + \log\sigma_0$, so the total is bounded
+below. The floor has the unit of the target and says what you can measure at best: rounding to whole francs cannot
+justify a σ of a thousandth of a franc. A prior on σ, or held-out data and early stopping, serve the same end.""",
 )
 
 POISSON_BY_HAND = Numeric(
@@ -431,7 +440,7 @@ POISSON_BY_HAND = Numeric(
         Mistake(2 * math.log(3) - 3 - math.log(2), "That is the log-probability: change the sign."),
         Mistake(
             3 - 2 * math.log(3) + 2 * math.log(2) - 2 + 0.5 * math.log(4 * math.pi),
-            "You used Stirling's approximation of log 2!, as PyTorch does with `full=True`. It is 4 % of a nat short.",
+            "You used Stirling's approximation of log 2!, as PyTorch does with `full=True`. It is 0.041 nats short.",
         ),
         Mistake(2 - 3 * math.log(2) + math.log(6), "Rate and count are swapped: the rate is 3, the count 2."),
         Mistake(9 * math.exp(-3) / 2, "That is the probability. The loss is minus its logarithm."),
@@ -447,14 +456,15 @@ POISSON_ON_PAPER = Paper(
         r"The probability of $y$ is $\lambda^y e^{-\lambda}/y!$. Put $\lambda = \exp(s)$.",
         "Differentiate with respect to $s$; sum over the examples; set to zero.",
     ],
-    solution=r"""$-\log\frac{\lambda^y e^{-\lambda}}{y!} = \lambda - y\log\lambda + \log y! = \exp(s) - ys + \log y!$. The
-raw output $s$ may be any real number, and the rate is positive.
+    solution=r"""$-\log\frac{\lambda^y e^{-\lambda}}{y!} = \lambda - y\log\lambda + \log y! = \exp(s) - ys + \log y!$.
+The raw output $s$ may be any real number, and the rate is positive.
 
-The slope is $\exp(s) - y = \lambda - y$: prediction minus target, as for the cross-entropy and the halved squared error.
-The second derivative $\exp(s)$ is positive, so the loss is convex in $s$.
+The slope is $\exp(s) - y = \lambda - y$: prediction minus target, as for the cross-entropy and the halved squared
+error. The second derivative $\exp(s)$ is positive, so the loss is convex in $s$.
 
-*Independence* turns the likelihood into a product and the loss into a sum. For a constant $s$ its slope is $N\lambda - \sum_i
-y_i$, which vanishes at $\lambda = \bar y$, the mean. (If all counts are 0 it is positive everywhere: $s \to -\infty$.)
+*Independence* turns the likelihood into a product and the loss into a sum. For a constant $s$ its slope is
+$N\lambda - \sum_i y_i$, which vanishes at $\lambda = \bar y$, the mean. (If all counts are 0 it is positive
+everywhere: $s \to -\infty$.)
 
 The term $\log y!$ does not depend on $s$ and may be left out in training, not when losses of different families are
 compared.""",
@@ -502,7 +512,8 @@ ANGLE_BUG = Code(
                 target - prediction - 360,
                 np.where(target - prediction < -180, target - prediction + 360, target - prediction),
             ),
-            "Both sides of north work now. But an instrument that has counted two full turns reports 730°, and you take "
+            "Both sides of north work now. But an instrument that has counted two full turns reports 730°, and "
+            "you take "
             "off only one of them.",
         ),
     ],
@@ -510,7 +521,8 @@ ANGLE_BUG = Code(
         "Try 350° predicted and 10° observed. Then turn them round.",
         "The remainder `% 360` lies between 0 and 360. Shift before it and shift back after.",
     ],
-    solution="Shift by half a turn, take the remainder, shift back. The von Mises loss needs none of this, because it sees "
+    solution="Shift by half a turn, take the remainder, shift back. The von Mises loss needs none of this, "
+    "because it sees "
     "the angle only through its cosine.",
 )
 
@@ -522,14 +534,14 @@ HINGE_ON_PAPER = Paper(
         "Compare the scores 0 and 1.",
         "What becomes of the loss if $c$ may depend on $s$?",
     ],
-    solution=r"""Suppose the hinge were the negative log-likelihood of a label $y = \pm1$, up to a constant: $P(y \mid s) = c
-\exp(-\max(0, 1 - ys))$. The two probabilities sum to one at every score, so $\exp(-\max(0, 1 - s)) + \exp(-\max(0, 1 +
-s)) = 1/c$ for all $s$. At $s = 0$ the left-hand side is $2e^{-1} \approx 0.736$, at $s = 1$ it is $1 + e^{-2} \approx
-1.135$. A contradiction.
+    solution=r"""Suppose the hinge were the negative log-likelihood of a label $y = \pm1$, up to a constant:
+$P(y \mid s) = c \exp(-\max(0, 1 - ys))$. The two probabilities sum to one at every score, so
+$\exp(-\max(0, 1 - s)) + \exp(-\max(0, 1 + s)) = 1/c$ for all $s$. At $s = 0$ the left-hand side is
+$2e^{-1} \approx 0.736$, at $s = 1$ it is $1 + e^{-2} \approx 1.135$. A contradiction.
 
-You may *make* a distribution by dividing by the sum $Z(s)$ at each score. Its negative log-likelihood is $\max(0, 1 - ys) +
-\log Z(s)$, which is another loss with other minimisers.
+You may *make* a distribution by dividing by the sum $Z(s)$ at each score. Its negative log-likelihood is
+$\max(0, 1 - ys) + \log Z(s)$, which is another loss with other minimisers.
 
-For the logistic loss, $\exp(-\log(1 + e^{-s})) + \exp(-\log(1 + e^{s})) = \sigma(s) + \sigma(-s) = 1$: there the sum is
-constant, and the loss is the Bernoulli's.""",
+For the logistic loss, $\exp(-\log(1 + e^{-s})) + \exp(-\log(1 + e^{s})) = \sigma(s) + \sigma(-s) = 1$: there the sum
+is constant, and the loss is the Bernoulli's.""",
 )

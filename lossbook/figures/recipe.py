@@ -487,7 +487,8 @@ def wind_rose() -> Explorer:
         caption="Turn the wind through north, from 0° to 345°: the loss on the circle does not notice the seam. The "
         "dotted curve, a normal loss of the raw degrees, calls 0° almost a full turn wrong.",
         alt="Left, a compass with a forecast just west of north and a density bulging around it; the wind came from "
-        "the north-east. Right, the loss over the direction, a wave with its trough at 345 degrees, and a dotted parabola.",
+        "the north-east. Right, the loss over the direction, a wave with its trough at 345 degrees, and a "
+        "dotted parabola.",
     )
 
 
