@@ -214,8 +214,9 @@ SHARE_OF_UPS = Paper(
         "Is there a way without calculus, with a divergence that cannot be negative?",
     ],
     solution=r"""The log-likelihood $n_1 \log w + n_0 \log(1 - w)$ has the derivative
-$\frac{n_1}{w} - \frac{n_0}{1 - w}$, which is zero exactly where $n_1 (1 - w) = n_0 w$, at $w = \frac{n_1}{n_1 + n_0}$. The second derivative,
-$-\frac{n_1}{w^2} - \frac{n_0}{(1 - w)^2}$, is negative everywhere, so this is the only maximum.
+$\frac{n_1}{w} - \frac{n_0}{1 - w}$, which is zero exactly where $n_1 (1 - w) = n_0 w$, at
+$w = \frac{n_1}{n_1 + n_0}$. The second derivative, $-\frac{n_1}{w^2} - \frac{n_0}{(1 - w)^2}$, is negative everywhere,
+so this is the only maximum.
 
 Without calculus: minus the log-likelihood over $N$ is $H(\hat p_D, p) = H(\hat p_D) + D_{\mathrm{KL}}(\hat p_D \,\|\,
 p)$, and the divergence is smallest, 0, only for $p = \hat p_D$.
@@ -244,7 +245,7 @@ OF_PAIRS = Numeric(
 
 
 def dataset_cross_entropy(counts: np.ndarray, q: np.ndarray) -> float:
-    """The average of −log q over the examples: counts[k] of them had outcome k, which has probability q[k]."""
+    """Average of −log q over the examples, counts[k] of which had outcome k."""
     return -np.sum(counts * np.log(q)) / np.sum(counts)
 
 
@@ -291,12 +292,12 @@ DATASET_CODE = Code(
 
 
 def broken_bce(p: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """One binary cross-entropy per example: p are probabilities of a 1, y are 0s and 1s."""
+    """One binary cross-entropy per example, from probabilities of a 1."""
     return y * np.log(p) + (1 - y) * np.log(p)
 
 
 def repaired_bce(p: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """One binary cross-entropy per example: p are probabilities of a 1, y are 0s and 1s."""
+    """One binary cross-entropy per example, from probabilities of a 1."""
     return -y * np.log(p) - (1 - y) * np.log(1 - p)
 
 
@@ -378,7 +379,7 @@ MAP_OF_FIVE = Numeric(
 
 
 def map_estimate(up: float, down: float, a: float, b: float) -> float:
-    """The MAP estimate of the probability of "up" under a Beta(a, b) prior, a and b above 1."""
+    """MAP estimate of the probability of "up" under a Beta(a, b) prior."""
     return (a - 1 + up) / (a + b - 2 + up + down)
 
 
@@ -422,7 +423,7 @@ MAP_CODE = Code(
 
 
 def map_gradient(w: np.ndarray, x: np.ndarray, y: np.ndarray, tau: float) -> np.ndarray:
-    """Gradient of mean logistic loss + |w|²/(2 tau² N) with respect to w: x has a row per example, y is 0 or 1."""
+    """Gradient of the mean logistic loss plus w·w/(2 tau² N), like w."""
     p = 1 / (1 + np.exp(-(x @ w)))
     return (x.T @ (p - y) + w / tau**2) / len(y)
 
@@ -494,8 +495,8 @@ FLAT_OVER_WHAT = Numeric(
         r"The posterior over $w$ is proportional to $w^7(1 - w)^2$. What becomes of a density when the axis changes?",
         r"Over the log-odds it is proportional to $w^8(1 - w)^3$.",
     ],
-    solution=r"The posterior over $w$ is proportional to $w^7(1 - w)^2$, largest at $\frac79 \approx 0.778$. Over $s$ the "
-    r"density gets the factor $\frac{dw}{ds} = w(1 - w)$: it is proportional to $w^8(1 - w)^3$, largest at "
+    solution=r"The posterior over $w$ is proportional to $w^7(1 - w)^2$, largest at $\frac79 \approx 0.778$. Over $s$ "
+    r"the density gets the factor $\frac{dw}{ds} = w(1 - w)$: it is proportional to $w^8(1 - w)^3$, largest at "
     r"$w = \frac{8}{11} \approx 0.727$. MAP agrees with MLE only if the prior is flat over the very parameter that you "
     "maximise over.",
 )
@@ -509,8 +510,8 @@ LAPLACE_PRIOR = Paper(
         r"At $w = 0$ compare the slopes on the left and on the right.",
     ],
     solution=r"""The objective is $\frac12(w - m)^2 + \frac1b |w|$, up to a constant. Let $m \ge 0$; the other case is
-its mirror image. For $w < 0$ the slope $w - m - \frac1b$ is negative, so the minimiser is not there. For $w > 0$ the slope
-is $w - m + \frac1b$.
+its mirror image. For $w < 0$ the slope $w - m - \frac1b$ is negative, so the minimiser is not there. For $w > 0$ the
+slope is $w - m + \frac1b$.
 
 If $m > \frac1b$, it is zero at $w = m - \frac1b > 0$, negative before and positive after: the minimum, moved towards 0
 by $\frac1b$.

@@ -253,7 +253,7 @@ def monte_carlo() -> Explorer:
         name="cross-entropy-monte-carlo",
         controls={
             "size": Slider(values=STOPS, value=20, label="examples N"),
-            "dataset": Slider(1, DATASETS, step=1, value=1, label="dataset"),
+            "dataset": Slider(1, DATASETS, step=1, value=3, label="dataset"),
             "w": Slider(values=(0.3, 0.5, 0.6, 0.8, 0.9), value=0.9, label="model w"),
         },
         handles=[Handle(dot, x="size")],
@@ -394,12 +394,12 @@ def forward_not_reverse() -> Explorer:
         update,
         name="cross-entropy-forward-not-reverse",
         controls={
-            "mixed": Slider(1, 9, step=1, value=2, label="pairs with one up, of 20"),
+            "mixed": Slider(1, 9, step=1, value=2, label="mixed pairs"),
             "w": Slider(0.1, 0.9, step=0.05, value=0.6, label="model w"),
         },
         handles=[Handle(dot, x="w") for dot in dots],
         caption="Stars mark the lowest points. The average loss and the forward KL share theirs, always. The reverse "
-        "KL prefers another w. Lower the number of mixed pairs to 1 and see how far apart they move.",
+        "KL prefers another w. Lower the number of mixed pairs (one up, one down) to 1: the stars move apart.",
         alt="Left, bars of the data (0.5, 0.1, 0.4) and of the model. Right, three curves over w: average loss and "
         "forward KL are lowest at 0.45, the reverse KL at 0.181.",
     )
