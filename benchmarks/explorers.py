@@ -54,8 +54,15 @@ def plotly_page(explorer: Explorer) -> tuple[str, str]:
         lines = [line for one in axes for line in one.lines]
         states.append([[float(f"{y:.4g}") for y in np.asarray(line.get_ydata(), dtype=float)] for line in lines])
     traces = [
-        {"x": [float(f"{x:.4g}") for x in np.asarray(line.get_xdata(), dtype=float)], "y": y, "xaxis": f"x{n}", "yaxis": f"y{n}"}
-        for (n, line), y in zip(((n, line) for n, one in enumerate(axes, 1) for line in one.lines), states[0], strict=True)
+        {
+            "x": [float(f"{x:.4g}") for x in np.asarray(line.get_xdata(), dtype=float)],
+            "y": y,
+            "xaxis": f"x{n}",
+            "yaxis": f"y{n}",
+        }
+        for (n, line), y in zip(
+            ((n, line) for n, one in enumerate(axes, 1) for line in one.lines), states[0], strict=True
+        )
     ]
     constant = [i for i, ys in enumerate(zip(*states, strict=True)) if all(y == ys[0] for y in ys)]
     moving = [i for i in range(len(traces)) if i not in constant]
@@ -73,14 +80,17 @@ def main_thread(browser: Browser, head: str, body: str, move: str) -> float:
     """Main-thread milliseconds per update, without what an idle frame costs; the median of some runs."""
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "page.html"
-        page.write_text(f'<!doctype html><meta charset="utf-8">{head}<body style="width:700px">{body}</body>', encoding="utf-8")
+        page.write_text(
+            f'<!doctype html><meta charset="utf-8">{head}<body style="width:700px">{body}</body>', encoding="utf-8"
+        )
         tab = browser.new_page()
         tab.goto(page.as_uri())
         tab.wait_for_load_state("load")
         session = tab.context.new_cdp_session(tab)
         session.send("Performance.enable")
         tab.evaluate(f"""() => {{ {move}; const frame = () => new Promise(requestAnimationFrame);
-            window.work = async (count, moves) => {{ for (let i = 1; i <= count; i++) {{ if (moves) move(i); await frame(); }} }} }}""")
+            window.work = async (count, moves) => {{
+                for (let i = 1; i <= count; i++) {{ if (moves) move(i); await frame(); }} }} }}""")
 
         def busy(moves: bool) -> float:
             def seconds() -> float:
@@ -203,7 +213,11 @@ def rows() -> Iterator[tuple[str, float, float]]:
             yield f"{name} page, kB gzip, against Plotly", kilobytes(ours), kilobytes(theirs)
             head = f"<style>{style}</style>"
             mine = main_thread(browser, head, f"{ours}<script>{script}</script>", our_move)
-            yield f"{name} main-thread ms per update, against Plotly", mine, main_thread(browser, f"<script>{plotly}</script>", theirs, their_move)
+            yield (
+                f"{name} main-thread ms per update, against Plotly",
+                mine,
+                main_thread(browser, f"<script>{plotly}</script>", theirs, their_move),
+            )
         browser.close()
     for name, (interact, explorer) in kernel_milliseconds().items():
         yield f"{name} kernel ms per change, against interact", explorer, interact

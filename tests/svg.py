@@ -14,10 +14,10 @@ from html import unescape
 from typing import Any
 from xml.etree import ElementTree
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-import matplotlib as mpl
 from lossbook.explorer import style
 
 ROUNDING = 0.15  # points: half a unit in x and in y, at a marker's place and in its outline

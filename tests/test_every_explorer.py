@@ -12,10 +12,10 @@ from functools import cache
 
 import numpy as np
 import pytest
+from svg import disagreement, page_svg, saved_svg, table
 
 import lossbook.figures
 from lossbook.explorer import Explorer, style
-from svg import disagreement, page_svg, saved_svg, table
 
 STATES = 4  # a sample of each explorer's states: the first, the last and some between
 
@@ -32,7 +32,9 @@ def figures() -> dict[str, Callable[[], object]]:
     return found
 
 
-BUILDERS = {name: builder for name, builder in figures().items() if "Explorer" in str(builder.__annotations__.get("return"))}
+BUILDERS = {
+    name: builder for name, builder in figures().items() if "Explorer" in str(builder.__annotations__.get("return"))
+}
 
 
 @cache

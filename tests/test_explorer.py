@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import importlib
 import json
 import os
 import re
@@ -178,7 +180,13 @@ def test_page() -> None:
 def test_every_state_of_the_parabola() -> None:
     every_state_agrees(make)
     data = table(make().html())
-    assert [lookup(data["readout"], {"a": 5}, {"a": i})[-4:] for i in range(5)] == ["1.0.", "0.5.", "0.0.", "0.5.", "1.0."]
+    assert [lookup(data["readout"], {"a": 5}, {"a": i})[-4:] for i in range(5)] == [
+        "1.0.",
+        "0.5.",
+        "0.0.",
+        "0.5.",
+        "1.0.",
+    ]
 
 
 def test_each_distinct_markup_is_stored_once() -> None:
@@ -196,6 +204,16 @@ def test_each_distinct_markup_is_stored_once() -> None:
     assert [column["on"] for column in columns] == [["a"], ["b"]]
     assert [len(column["body"]) for column in columns] == [3, 5]
     assert columns[1]["body"][3:] == [1, 0]
+
+
+@pytest.mark.parametrize(("task", "states", "limit"), [("t1", 41, 5.0), ("t2", 441, 80.0)])
+def test_pages_stay_small(monkeypatch: pytest.MonkeyPatch, task: str, states: int, limit: float) -> None:
+    """The two tasks of the benchmark, in kilobytes as a server sends them."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "benchmarks"))
+    explorer = getattr(importlib.import_module("tasks"), task)()
+    html = explorer.html()
+    assert len(table(html)["readout"]["body"]) == states
+    assert len(gzip.compress(html.encode(), 6)) <= limit * 1000
 
 
 def test_text_is_escaped() -> None:
@@ -232,12 +250,12 @@ def test_figure_without_controls() -> None:
 
 
 def test_panels_of_a_row_are_pictures_of_their_own() -> None:
-    figure, axes = subplots(1, 2)
+    figure, _ = subplots(1, 2)
     html = make(lambda: "", {}, figure).html()
     assert re.findall(r'viewBox="(\d+) 0 (\d+) ', html)[0][0] == "0"
     widths = [int(width) for _, width in re.findall(r'viewBox="(\d+) 0 (\d+) ', html)]
     assert len(widths) == 2 and sum(widths) == pytest.approx(5040, abs=1)
-    figure, axes = subplots(1, 2)
+    figure, _axes = subplots(1, 2)
     figure.suptitle("over both")
     assert make(lambda: "", {}, figure).html().count("<svg") == 1
 
@@ -262,7 +280,9 @@ def test_large_tables_move_out(tmp_path: Path) -> None:
 def themes() -> dict[str, dict[str, str]]:
     css = ASSETS[1].read_text(encoding="utf-8")
     blocks = re.findall(r"([^{}]*)\{([^{}]*--lb-ink:[^{}]*)\}", css)
-    return {selector.strip().split("\n")[-1]: dict(re.findall(r"--lb-(\w+): (#\w{6})", body)) for selector, body in blocks}
+    return {
+        selector.strip().split("\n")[-1]: dict(re.findall(r"--lb-(\w+): (#\w{6})", body)) for selector, body in blocks
+    }
 
 
 def contrast(a: str, b: str) -> float:
@@ -315,7 +335,7 @@ def test_2_ids_are_the_explorers_own_and_no_style_leaks() -> None:
 
 def with_legend() -> Explorer:
     figure, axes = subplots()
-    (line,) = axes.plot(X, X, label="start")
+    (_line,) = axes.plot(X, X, label="start")
     legend = axes.legend(loc="upper left")
 
     def update(a: float) -> str:
@@ -394,7 +414,8 @@ def with_markers() -> Explorer:
     """The first artist with a marker defines it; a later state lets it vanish, and clips and hatches appear."""
     figure, axes = subplots()
     axes.set(xlim=(-2, 2), ylim=(-2, 2))
-    (first,), (second,) = axes.plot([-1, 0, 1], [0, 0, 0], "o"), axes.plot([-1, 0, 1], [1, 1, 1], "o")
+    (first,) = axes.plot([-1, 0, 1], [0, 0, 0], "o")
+    axes.plot([-1, 0, 1], [1, 1, 1], "o")
     (bar,) = axes.bar([0], [1], hatch="", visible=False)
 
     def update(a: float) -> str:
@@ -430,7 +451,7 @@ def test_6_text_stays_text_with_its_spaces_and_one_font() -> None:
 
 
 def test_7_figure_of_pyplot_is_closed_and_measured_in_points() -> None:
-    figure, axes = plt.subplots(figsize=(4, 3), dpi=200, layout="constrained")
+    figure, _axes = plt.subplots(figsize=(4, 3), dpi=200, layout="constrained")
     explorer = make(lambda: "", {}, figure)
     assert not plt.fignum_exists(figure.number) and figure.dpi == 72
     assert 'viewBox="0 0 2880 2160"' in explorer.html()
@@ -476,7 +497,9 @@ def test_9_no_widget_is_made_where_none_is_shown(code: str, static: str, loaded:
 
 
 def test_9_in_a_kernel_it_is_a_widget() -> None:
-    code = KERNEL + PLAIN.replace("assert explorer._repr", "import anywidget; assert isinstance(explorer, anywidget.AnyWidget); #")
+    code = KERNEL + PLAIN.replace(
+        "assert explorer._repr", "import anywidget; assert isinstance(explorer, anywidget.AnyWidget); #"
+    )
     environment = {**os.environ, "LOSSBOOK_STATIC": ""}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert (run.stdout.strip(), run.returncode) == ("['anywidget', 'ipywidgets']", 0), run.stderr

@@ -84,7 +84,8 @@ class Slider(Control):
         if abs(self.values[nearest] - number) > TOLERANCE * step:
             low, high = self.values[0], self.values[-1]
             raise ValueError(
-                f"{name} must be on its grid from {low:g} to {high:g} (nearest: {self.values[nearest]:g}), got {value!r}"
+                f"{name} must be on its grid from {low:g} to {high:g} (nearest: {self.values[nearest]:g}), "
+                f"got {value!r}"
             )
         return nearest
 
@@ -115,6 +116,7 @@ class Play(Slider):
     """A slider with a play/pause button beside it, for controls that are time. `interval`: milliseconds a step."""
 
     kind = "play"
+    interval: int
 
     def __init__(
         self,
@@ -130,7 +132,7 @@ class Play(Slider):
         super().__init__(start, stop, step=step, value=value, label=label, unit=unit)
         if not isinstance(interval, numbers.Real) or interval < 20:
             raise ValueError(f"interval must be at least 20 milliseconds, got {shown(interval)}")
-        self.interval = round(interval)
+        self.interval = interval
 
 
 class Choice(Control):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -130,7 +129,9 @@ class Drawing:
 
     def changed(self) -> dict[str, str]:
         """The markup of the units that updates have changed since the last call."""
-        if {id(child) for child in children(self.figure)} != {id(self.artists[k]) for k, p in self.parents.items() if not p}:
+        if {id(child) for child in children(self.figure)} != {
+            id(self.artists[k]) for k, p in self.parents.items() if not p
+        }:
             raise ValueError("update must not add axes or figure texts to the figure, or remove them: make them first")
         for key, axes in self.axes.items():
             if key not in self.whole and layout(axes) != self.layouts[key]:
@@ -139,7 +140,7 @@ class Drawing:
         found: dict[str, str] = {}
         for key, artist in self.artists.items():
             if self.parents[key] in self.whole or key not in self.parts or not stale(artist):
-                continue  # a part of something drawn as one, never drawn (the spines of axes that are off), or unchanged
+                continue  # part of a whole, never drawn (the spines of axes that are off), or unchanged
             if key in self.axes and key not in self.whole:
                 continue
             if key in self.whole:
@@ -188,7 +189,8 @@ class Drawing:
                 body += self.group(key, inner) if key in named else inner
             box = f"{left * SCALE:.0f} 0 {width * SCALE:.0f} {self.height * SCALE:.0f}"
             defs = "" if number else f'<defs id="{self.prefix}defs">{self.pen.definitions()}</defs>'
-            text += f'<svg viewBox="{box}" style="--w:{width / 72:.2f}" fill="none" stroke-linejoin="round">{defs}{body}</svg>'
+            look = f'style="--w:{width / 72:.2f}" fill="none" stroke-linejoin="round"'
+            text += f'<svg viewBox="{box}" {look}>{defs}{body}</svg>'
         return text
 
 
@@ -217,6 +219,12 @@ def layout(axes: Axes) -> tuple[Any, ...]:
         axes.get_yscale(),
         tuple((id(artist), artist.get_zorder()) for artist in children(axes)),
     )
+
+
+def shared(texts: Sequence[str]) -> str:
+    """The longest beginning that all texts share: that of the first and the last in alphabetical order."""
+    low, high = min(texts), max(texts)
+    return low[: next((i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), len(low))]
 
 
 class TooSlow(Exception):
@@ -261,12 +269,16 @@ class Table:
         self.handles = []
         for number, (key, handle) in enumerate(drawing.grips.items()):
             on, spots = self._reduced([row[number] for row in places])
-            self.handles.append({"artist": key, "controls": handle.controls, "on": on, "at": [list(spot) for spot in spots]})
+            self.handles.append(
+                {"artist": key, "controls": handle.controls, "on": on, "at": [list(spot) for spot in spots]}
+            )
 
     def _reduced(self, column: list[Any]) -> tuple[list[str], list[Any]]:
         """The controls that a column of values depends on, and its values over those alone."""
         numbers: dict[Any, int] = {}
-        grid = np.array([numbers.setdefault(value, len(numbers)) for value in column]).reshape(tuple(self.sizes.values()))
+        grid = np.array([numbers.setdefault(value, len(numbers)) for value in column]).reshape(
+            tuple(self.sizes.values())
+        )
         on = list(self.sizes)
         for name in self.sizes:
             axis = on.index(name)
@@ -279,8 +291,8 @@ class Table:
     def _cell(self, column: list[str]) -> dict[str, Any]:
         """A column of markups: common head and tail once, repetitions as the number of the first."""
         on, texts = self._reduced(column)
-        head = os.path.commonprefix(texts)
-        tail = os.path.commonprefix([text[len(head) :][::-1] for text in texts])[::-1]
+        head = shared(texts)
+        tail = shared([text[len(head) :][::-1] for text in texts])[::-1]
         seen: dict[str, int] = {}
         body: list[str | int] = []
         for number, text in enumerate(texts):

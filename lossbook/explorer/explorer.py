@@ -25,7 +25,21 @@ from lossbook.explorer.palette import style
 MAX_STATES = 5000  # what a page should carry and a build should wait for
 PAPER_DPI = 144
 # Names that the explorer or the widget behind it uses itself.
-RESERVED = {"alt", "caption", "close", "comm", "controls", "drawing", "figure", "handles", "keys", "layout", "log", "name", "open"}
+RESERVED = {
+    "alt",
+    "caption",
+    "close",
+    "comm",
+    "controls",
+    "drawing",
+    "figure",
+    "handles",
+    "keys",
+    "layout",
+    "log",
+    "name",
+    "open",
+}
 RESERVED |= {"observe", "readout", "send", "set", "state", "tabbable", "table", "tooltip", "update"}
 
 
@@ -46,8 +60,8 @@ def is_live() -> bool:
 class Explorer:
     """A figure that its reader can play with.
 
-    In a Jupyter kernel it is a widget: `explorer.delta = 2.0` moves slider and picture, `observe` and `VBox` work. While
-    a book is built it is static HTML that holds every state. Where neither can be shown it is an ordinary picture.
+    In a Jupyter kernel it is a widget: `explorer.delta = 2.0` moves slider and picture, `observe` and `VBox` work.
+    While a book is built it is static HTML that holds every state. Where neither can be shown it is a plain picture.
 
     Parameters
     ----------
@@ -127,7 +141,9 @@ class Explorer:
 
     def _indices_with(self, values: Mapping[str, Any]) -> tuple[int, ...]:
         if unknown := set(values) - set(self.controls):
-            raise ValueError(f"controls of {self.name} are {', '.join(self.controls)}, got {', '.join(sorted(unknown))}")
+            raise ValueError(
+                f"controls of {self.name} are {', '.join(self.controls)}, got {', '.join(sorted(unknown))}"
+            )
         now = zip(self.controls.items(), self._indices, strict=True)
         return tuple(control.index(key, values[key]) if key in values else index for (key, control), index in now)
 
@@ -157,7 +173,9 @@ class Explorer:
         if self._all is None:
             count = math.prod(self.sizes.values())
             if count > MAX_STATES:
-                raise ValueError(f"{self.name} has {count} states, a page holds {MAX_STATES}: use fewer values a control")
+                raise ValueError(
+                    f"{self.name} has {count} states, a page holds {MAX_STATES}: use fewer values a control"
+                )
             drawing, present = self.drawing, self._indices
             try:
                 with style():
@@ -217,9 +235,17 @@ def check(
     if caption.count("$") % 2:
         raise ValueError(f"caption of {name} must have its mathematics between pairs of $, got {shown(caption)}")
     if not isinstance(controls, Mapping) or not all(isinstance(control, Control) for control in controls.values()):
-        raise ValueError(f"controls of {name} must map keywords of update to Slider, Choice, Toggle or Play, got {shown(controls)}")
+        raise ValueError(
+            f"controls of {name} must map keywords of update to Slider, Choice, Toggle or Play, got {shown(controls)}"
+        )
     for key in controls:
-        if not isinstance(key, str) or not key.isidentifier() or keyword.iskeyword(key) or key.startswith("_") or key in RESERVED:
+        if (
+            not isinstance(key, str)
+            or not key.isidentifier()
+            or keyword.iskeyword(key)
+            or key.startswith("_")
+            or key in RESERVED
+        ):
             raise ValueError(f"controls of {name} must have names that are free for attributes, got {shown(key)}")
     if not callable(update):
         raise ValueError(f"update of {name} must be callable, got {shown(update)}")
@@ -229,7 +255,9 @@ def check(
         raise ValueError(f"update of {name} must take the controls {list(controls)} as keywords: {problem}") from None
     for handle in handles:
         if not isinstance(handle, Handle) or handle.artist.get_figure(root=True) is not figure:
-            raise ValueError(f"handles of {name} must be Handle objects with a marker of its figure, got {shown(handle)}")
+            raise ValueError(
+                f"handles of {name} must be Handle objects with a marker of its figure, got {shown(handle)}"
+            )
         for key in handle.controls:
             if not isinstance(controls.get(key), Slider):
                 raise ValueError(f"handles of {name} must name its sliders, got {shown(key)}")

@@ -67,9 +67,11 @@ class LiveExplorer(Explorer, anywidget.AnyWidget):
     _error = traitlets.Unicode().tag(sync=True)
     _values = traitlets.Dict().tag(sync=True)
     _texts = traitlets.Dict().tag(sync=True)
-    _units = traitlets.List().tag(sync=True)
-    _handles = traitlets.List().tag(sync=True)
+    _units: traitlets.List[str] = traitlets.List().tag(sync=True)
+    _handles: traitlets.List[Any] = traitlets.List().tag(sync=True)
     _table = traitlets.Any().tag(sync=True)
+
+    _drawing: Drawing
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         Explorer.__init__(self, *arguments, **keywords)
@@ -91,7 +93,9 @@ class LiveExplorer(Explorer, anywidget.AnyWidget):
             _texts={key: control.texts for key, control in self.controls.items()},
             _values={key: tokens(control) for key, control in self.controls.items()},
             _readout=self._sentence,
-            _html=static.figure(self, self.drawing.svg(units or [*(table.artists if table else ()), *self.drawing.grips])),
+            _html=static.figure(
+                self, self.drawing.svg(units or [*(table.artists if table else ()), *self.drawing.grips])
+            ),
         )
         self.observe(self._moved, names=list(self.controls))
         self.on_msg(self._dragged)
@@ -134,14 +138,14 @@ class LiveExplorer(Explorer, anywidget.AnyWidget):
         try:
             with style():
                 self._follow()
-                changed = self._drawing.changed()
+                changed, definitions = self._drawing.changed(), self._drawing.pen.definitions()
         except Exception:
             self._error = traceback.format_exc()
             raise
         with self.hold_sync():
             for key, markup in changed.items():
                 self.set_trait(f"_unit_{key}", markup)
-            self._unit_defs = self._drawing.pen.definitions()
+            self._unit_defs = definitions
             self._readout, self._error = self._sentence, ""
 
     def set_state(self, sync_data: Any) -> None:
@@ -167,18 +171,22 @@ class LiveExplorer(Explorer, anywidget.AnyWidget):
         others = tuple(index for key, index in zip(keys, present, strict=True) if key not in handle.controls)
         if (handle, others) not in self._places:
             spots = []
-            ranges = [range(self.sizes[k]) if k in handle.controls else (i,) for k, i in zip(keys, present, strict=True)]
+            ranges = [
+                range(self.sizes[k]) if k in handle.controls else (i,) for k, i in zip(keys, present, strict=True)
+            ]
             for indices in itertools.product(*ranges):
                 self._move(indices)
-                values = {k: self.controls[k].values[i] for k, i in zip(keys, indices, strict=True) if k in handle.controls}
+                values = {
+                    k: self.controls[k].values[i] for k, i in zip(keys, indices, strict=True) if k in handle.controls
+                }
                 spots.append((self._drawing.place(handle.artist), values))
             self._move(present)
             self._places[handle, others] = spots
         return self._places[handle, others]
 
-    def _repr_mimebundle_(self, **keywords: Any) -> Any:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:  # type: ignore[override]
         """The widget, and the picture for where no widget can be shown."""
-        bundle = anywidget.AnyWidget._repr_mimebundle_(self, **keywords)
+        bundle = anywidget.AnyWidget._repr_mimebundle_(self, include=include, exclude=exclude)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
         picture = base64.b64encode(self.png()).decode()
         return {**data, "image/png": picture, "text/plain": f"{self.alt} {self.readout}".strip()}, metadata

@@ -75,15 +75,17 @@ def _styled(method: Callable[..., Any]) -> Callable[..., Any]:
     return styled
 
 
-for _name in ("plot", "scatter", "step", "stem", "bar", "barh", "hist", "fill_between", "fill_betweenx", "errorbar", "boxplot"):
-    setattr(BookAxes, _name, _styled(getattr(Axes, _name)))
-for _name in ("axhline", "axvline", "axline", "axhspan", "axvspan", "hlines", "vlines", "text", "annotate", "legend", "set_title"):
-    setattr(BookAxes, _name, _styled(getattr(Axes, _name)))
-for _name in ("contour", "contourf", "imshow", "pcolormesh", "quiver", "clabel", "inset_axes", "twinx", "twiny", "set"):
+for _name in (
+    "plot scatter step stem bar barh hist fill_between fill_betweenx errorbar boxplot axhline axvline axline axhspan "
+    "axvspan hlines vlines text annotate legend set_title contour contourf clabel imshow pcolormesh quiver inset_axes "
+    "twinx twiny set"
+).split():
     setattr(BookAxes, _name, _styled(getattr(Axes, _name)))
 
 
-def subplots(nrows: int = 1, ncols: int = 1, *, figsize: tuple[float, float] | None = None, **keywords: Any) -> tuple[Figure, Any]:
+def subplots(
+    nrows: int = 1, ncols: int = 1, *, figsize: tuple[float, float] | None = None, **keywords: Any
+) -> tuple[Figure, Any]:
     """A figure in the book's style and its axes, as `pyplot.subplots` gives them, but unknown to pyplot.
 
     So a notebook shows it once, as the explorer, and not a second time as a bare figure. Two panels side by side are

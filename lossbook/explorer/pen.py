@@ -23,7 +23,7 @@ from PIL import Image
 from lossbook.explorer.palette import VARIABLES
 
 SCALE = 10  # the picture's units per point
-SIMPLIFY = 0.25  # points: a vertex of a line this near to its neighbours' line is dropped
+SIMPLIFY = 0.2  # points: a vertex of a line this near to its neighbours' line is dropped
 SIMPLIFY_AREA = 0.1
 HATCH = 72  # points: the size of a hatch's tile
 IMAGE_SCALE = 2  # pixels per point of an embedded image
@@ -41,7 +41,7 @@ class Pen(RendererBase):
         self.width, self.height, self.prefix = width, height, prefix
         self.flip = Affine2D().scale(1, -1).translate(0, height)
         self.out: list[str] = []
-        self.defs: dict[str, str] = {}
+        self.defs: dict[tuple[str, str], str] = {}
         self.artist: object = None  # what is being drawn, as far as the caller says
 
     # What Matplotlib asks about the canvas
@@ -57,16 +57,21 @@ class Pen(RendererBase):
     def draw_path(self, gc: GraphicsContextBase, path: Path, transform: Any, rgbFace: Any = None) -> None:
         attributes = self.paint(gc, rgbFace)
         if attributes:
-            line = outline(self.cleaned(path, transform, rgbFace is None and gc.get_hatch() is None, gc.get_sketch_params()))
+            line = outline(
+                self.cleaned(path, transform, rgbFace is None and gc.get_hatch() is None, gc.get_sketch_params())
+            )
             if line:
                 self.out.append(f'<path d="{line}"{attributes}{self.clip(gc)}/>')
 
     def draw_markers(
         self, gc: GraphicsContextBase, marker_path: Path, marker_trans: Any, path: Path, trans: Any, rgbFace: Any = None
     ) -> None:
-        places = [vertices[-2:] for vertices, _ in path.iter_segments(trans + self.flip, simplify=False) if len(vertices)]
+        places = [
+            vertices[-2:] for vertices, _ in path.iter_segments(trans + self.flip, simplify=False) if len(vertices)
+        ]
         places = [(x, y) for x, y in places if 0 <= x <= self.width and 0 <= y <= self.height]
-        line, attributes = outline(marker_path.transformed(marker_trans + Affine2D().scale(1, -1))), self.paint(gc, rgbFace)
+        attributes = self.paint(gc, rgbFace)
+        line = outline(marker_path.transformed(marker_trans + Affine2D().scale(1, -1)))
         if not line or not attributes:
             return
         if len(places) < 3:
@@ -116,7 +121,8 @@ class Pen(RendererBase):
         weight = font_manager.weight_dict.get(prop.get_weight(), prop.get_weight())
         alpha = gc.get_alpha() if gc.get_forced_alpha() else rgba[3]
         self.out.append(
-            f'<text x="{x}" y="{y}" font-size="{prop.get_size_in_points() * SCALE:g}" fill="{colour(rgba)}"{ANCHORS[align]}'
+            f'<text x="{x}" y="{y}" font-size="{prop.get_size_in_points() * SCALE:g}" fill="{colour(rgba)}"'
+            + ANCHORS[align]
             + (f' transform="rotate({-angle:g} {x} {y})"' if angle else "")
             + (f' font-weight="{weight}"' if weight != 400 else "")
             + (f' font-style="{prop.get_style()}"' if prop.get_style() != "normal" else "")
@@ -159,7 +165,9 @@ class Pen(RendererBase):
             shape = f'<path d="{outline(path.transformed(transform + self.flip))}"/>'
         elif (box := gc.get_clip_rectangle()) is not None:
             left, top = units((box.x0, self.height - box.y1))
-            shape = f'<rect x="{left}" y="{top}" width="{round(box.width * SCALE)}" height="{round(box.height * SCALE)}"/>'
+            shape = (
+                f'<rect x="{left}" y="{top}" width="{round(box.width * SCALE)}" height="{round(box.height * SCALE)}"/>'
+            )
         else:
             return ""
         return f' clip-path="url(#{self.define("clipPath", "", shape)})"'
@@ -170,25 +178,29 @@ class Pen(RendererBase):
         line = outline(gc.get_hatch_path().transformed(Affine2D().scale(HATCH, -HATCH).translate(0, HATCH)))
         ink = colour(gc.get_hatch_color())
         ground = "" if face is None else f'<rect width="{size}" height="{size}" fill="{colour(face)}"/>'
-        body = f'{ground}<path d="{line}" fill="{ink}" stroke="{ink}" stroke-width="{gc.get_hatch_linewidth() * SCALE:g}"/>'
+        width = gc.get_hatch_linewidth() * SCALE
+        body = f'{ground}<path d="{line}" fill="{ink}" stroke="{ink}" stroke-width="{width:g}"/>'
         return self.define("pattern", f' patternUnits="userSpaceOnUse" width="{size}" height="{size}"', body)
 
     def define(self, tag: str, attributes: str, body: str = "") -> str:
         """The id of a definition, the same for the same content whenever it is asked for."""
         content = (f"<{tag}", f"{attributes}>{body}</{tag}>")
-        return self.defs.setdefault(content, f"{self.prefix}d{len(self.defs)}")  # type: ignore[arg-type]
+        return self.defs.setdefault(content, f"{self.prefix}d{len(self.defs)}")
 
     def definitions(self) -> str:
         """Everything defined so far, as it stands in `<defs>`."""
-        return "".join(f'{tag} id="{name}"{rest}' for (tag, rest), name in self.defs.items())  # type: ignore[misc]
+        return "".join(f'{tag} id="{name}"{rest}' for (tag, rest), name in self.defs.items())
 
     def cleaned(self, path: Path, transform: Any, line: bool, sketch: Any) -> Path:
-        """The path in points from the top left corner: no NaN, lines cut at the canvas, superfluous vertices dropped."""
+        """The path in points from the top left corner: no NaN, cut at the canvas, superfluous vertices dropped."""
         flat = path.codes is None or not np.any((path.codes == Path.CURVE3) | (path.codes == Path.CURVE4))
         path = Path(path.vertices, path.codes)
-        path.simplify_threshold, path.should_simplify = SIMPLIFY if line else SIMPLIFY_AREA, bool(flat and len(path.vertices) > 10)
+        path.simplify_threshold = SIMPLIFY if line else SIMPLIFY_AREA
+        path.should_simplify = bool(flat and len(path.vertices) > 10)
         canvas = (0.0, 0.0, self.width, self.height) if line else None
-        return path.cleaned(transform + self.flip, True, canvas, simplify=path.should_simplify, curves=True, sketch=sketch)
+        return path.cleaned(
+            transform + self.flip, True, canvas, simplify=path.should_simplify, curves=True, sketch=sketch
+        )
 
 
 def units(point: Any) -> tuple[int, int]:

@@ -30,7 +30,11 @@ def figure(explorer: Explorer, svg: str, table: dict[str, Any] | None = None) ->
         data = data.replace("</", "<\\/").replace("<!", "\\u003c!")
         script = f'<script type="application/json" class="explorer-table">{data}</script>'
     readout = explorer.readout
-    output = f'<output class="explorer-readout" aria-live="polite">{escape(readout)}</output>' if readout or explorer.controls else ""
+    output = (
+        f'<output class="explorer-readout" aria-live="polite">{escape(readout)}</output>'
+        if readout or explorer.controls
+        else ""
+    )
     return (
         f'<figure class="explorer" data-explorer="{explorer.name}">{script}'
         f'<div class="explorer-picture" role="img" aria-label="{escape(explorer.alt)}">{svg}</div>'
@@ -43,9 +47,7 @@ def controls(explorer: Explorer) -> str:
     """The native inputs, disabled until the player has taken them over."""
     if not explorer.controls:
         return ""
-    parts = [
-        control(key, one, one.index(key, explorer.state[key])) for key, one in explorer.controls.items()
-    ]
+    parts = [control(key, one, one.index(key, explorer.state[key])) for key, one in explorer.controls.items()]
     reset = '<button type="button" class="explorer-reset">Reset</button>'
     return f'<fieldset class="explorer-controls" disabled>{"".join(parts)}{reset}</fieldset>'
 
@@ -61,10 +63,12 @@ def control(key: str, one: Control, index: int) -> str:
         )
         after = f'<span class="explorer-value" aria-hidden="true">{escape(text)}</span>'
         if isinstance(one, Play):
-            after += f'<button type="button" class="explorer-play" data-plays="{key}" data-interval="{one.interval}">Play</button>'
+            timing = f'data-plays="{key}" data-interval="{one.interval}"'
+            after += f'<button type="button" class="explorer-play" {timing}>Play</button>'
     elif isinstance(one, Choice):
         options = "".join(
-            f"<option{' selected' if number == index else ''}>{escape(text)}</option>" for number, text in enumerate(one.texts)
+            f"<option{' selected' if number == index else ''}>{escape(text)}</option>"
+            for number, text in enumerate(one.texts)
         )
         field, after = f"<select {attributes}>{options}</select>", ""
     else:
@@ -86,8 +90,8 @@ def caption(text: str, *, typeset: bool) -> str:
 
 
 SYMBOLS = {
-    "le": " ≤ ", "ge": " ≥ ", "ne": " ≠ ", "to": " → ", "approx": " ≈ ", "in": " ∈ ", "mid": " | ", "infty": "∞", "cdot": "·",
-    "times": "×", "pm": "±", "sum": "∑", "int": "∫", "partial": "∂", "ell": "ℓ",
+    "le": " ≤ ", "ge": " ≥ ", "ne": " ≠ ", "to": " → ", "approx": " ≈ ", "in": " ∈ ", "mid": " | ", "infty": "∞",
+    "cdot": "·", "times": "×", "pm": "±", "sum": "∑", "int": "∫", "partial": "∂", "ell": "ℓ",
     "left": "", "right": "", "mathrm": "", "operatorname": "", "text": "", "mathbf": "",
 }  # fmt: skip
 ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
@@ -100,7 +104,9 @@ def plain(tex: str) -> str:
         name = match[1]
         size = "CAPITAL" if name[0].isupper() else "SMALL"
         try:
-            return unicodedata.lookup(f"GREEK {size} LETTER {name.removeprefix('var').upper().replace('LAMBDA', 'LAMDA')}")
+            return unicodedata.lookup(
+                f"GREEK {size} LETTER {name.removeprefix('var').upper().replace('LAMBDA', 'LAMDA')}"
+            )
         except KeyError:
             return SYMBOLS.get(name, name)
 
@@ -109,7 +115,7 @@ def plain(tex: str) -> str:
     text = re.sub(r"\\[,;:! |]", " ", re.sub(r"\\([A-Za-z]+)\s?", symbol, text))
     text = escape(re.sub(r" +", " ", text), quote=False)
     for mark, tag in (("_", "sub"), ("^", "sup")):
-        text = re.sub(rf"\{mark}(?:\{{([^{{}}]*)\}}|(\S))", lambda match, tag=tag: f"<{tag}>{match[1] or match[2]}</{tag}>", text)  # type: ignore[misc]
+        text = re.sub(rf"\{mark}(?:\{{([^{{}}]*)\}}|(\S))", rf"<{tag}>\1\2</{tag}>", text)
     return f'<i class="explorer-math">{re.sub(r"[{}]", "", text)}</i>'
 
 
@@ -133,6 +139,8 @@ def externalise(text: str, folder: Path, url_prefix: str) -> str:
         key = f"{match['name']}-{hashlib.sha256(data.encode()).hexdigest()[:10]}"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{key}.js").write_text(f'lossbook_table("{key}", {data});\n', encoding="utf-8")
-        return f'<figure class="explorer" data-explorer="{match["name"]}" data-table="{url_prefix.rstrip("/")}/{key}.js">'
+        return (
+            f'<figure class="explorer" data-explorer="{match["name"]}" data-table="{url_prefix.rstrip("/")}/{key}.js">'
+        )
 
     return TABLE.sub(move, text)

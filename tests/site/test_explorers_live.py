@@ -39,7 +39,8 @@ def parabola(name="parabola", many=False):
                     caption="Move $a$.", alt="A parabola with its vertex marked.")
 '''
 CELLS = [
-    "from toys import parabola\nfew = parabola()\nmany = parabola('many', many=True)\nprint(many._table is None, few._table is None)",
+    "from toys import parabola\nfew = parabola()\nmany = parabola('many', many=True)\n"
+    "print(many._table is None, few._table is None)",
     "few",
     "few.a = 1.5\nprint(few.readout)",
     "few",
@@ -75,7 +76,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     environment = {key: value for key, value in os.environ.items() if key != "LOSSBOOK_STATIC"}
     environment |= {"JUPYTERLAB_SETTINGS_DIR": str(settings), "JUPYTER_CONFIG_DIR": str(folder / "config")}
     environment |= {"JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"), "JUPYTER_RUNTIME_DIR": str(folder / "run")}
-    options = [f"--ServerApp.port={port}", "--ServerApp.ip=127.0.0.1", "--IdentityProvider.token=", "--ServerApp.password=", "--allow-root"]
+    options = [
+        f"--ServerApp.port={port}",
+        "--ServerApp.ip=127.0.0.1",
+        "--IdentityProvider.token=",
+        "--ServerApp.password=",
+        "--allow-root",
+    ]
     options += ["--no-browser", f"--ServerApp.root_dir={folder}", "--LabApp.extension_manager=readonly"]
     with open(folder / "log.txt", "w", encoding="utf-8") as log:
         command = [sys.executable, "-m", "jupyterlab", *options]

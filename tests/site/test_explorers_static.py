@@ -39,9 +39,13 @@ def show(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
         contexts.append(context)
         one = context.new_page()
-        one.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+        one.on(
+            "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+        )
         one.on("pageerror", lambda problem: complaints.append(str(problem)))
-        one.on("request", lambda request: complaints.append(request.url) if not request.url.startswith("file:") else None)
+        one.on(
+            "request", lambda request: complaints.append(request.url) if not request.url.startswith("file:") else None
+        )
         one.goto((tmp_path / "page.html").as_uri())
         return one
 
@@ -105,7 +109,9 @@ def test_every_explorer_plays_its_states(show: Open) -> None:
             for key, column in data["artists"].items():
                 expected = re.findall(r' d="([^"]+)"', lookup(column, sizes, state))
                 group = figure.locator(f'[id="{explorer.name}::{key}"]')
-                drawn = group.evaluate("group => [...group.querySelectorAll('path')].map(path => path.getAttribute('d'))")
+                drawn = group.evaluate(
+                    "group => [...group.querySelectorAll('path')].map(path => path.getAttribute('d'))"
+                )
                 assert drawn == expected, f"{name} at {state}, unit {key}"
 
 
@@ -218,7 +224,8 @@ def test_it_fits(show: Open, width: int) -> None:
     assert one.evaluate("document.documentElement.scrollWidth") <= width
     sizes = one.evaluate(
         """() => [...document.querySelectorAll(".explorer-picture text")].map((text) =>
-            [text.getAttribute("font-size") * text.ownerSVGElement.getScreenCTM().a, text.closest("figure").dataset.explorer])"""
+            [text.getAttribute("font-size") * text.ownerSVGElement.getScreenCTM().a,
+            text.closest("figure").dataset.explorer])"""
     )
     assert min(sizes)[0] >= 7, min(sizes)
 
