@@ -110,10 +110,11 @@ class Conventions(SphinxDirective):
         for who, expression, value in rows(entry, known):
             kind = {"the same here": "same", "not": "trap"}.get(who, "theirs")
             lines.append(
-                f'<tr class="{kind}"><th scope="row">{escape(who)}</th><td><code>{escape(expression)}</code></td>'
-                f"<td>{value}</td></tr>"
+                f'<tr role="row" class="{kind}"><th role="rowheader" scope="row">{escape(who)}</th>'
+                f'<td role="cell"><code>{escape(expression)}</code></td><td role="cell">{value}</td></tr>'
             )
-        return f"<table><tbody>{''.join(lines)}</tbody></table>"
+        # The roles are those of the elements; said aloud because narrow screens get another layout.
+        return f'<table role="table"><tbody role="rowgroup">{"".join(lines)}</tbody></table>'
 
     def markdown(self, text: str) -> list[nodes.Node]:
         container = nodes.Element()

@@ -28,6 +28,10 @@ class card(nodes.General, nodes.Element):
     """One loss: an article with the data that the filter reads."""
 
 
+class heading(nodes.General, nodes.TextElement):
+    """Its name. A section would need a place in the page's own outline, which a directive cannot give it."""
+
+
 # ── Chapters ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -138,7 +142,7 @@ class Glance(Formula):
         page = chapter_pages(self.env).get(loss.chapter)
         made = card(ids=[f"loss-{loss.name.replace('_', '-')}"], chapter=loss.chapter, words=words(loss, chapter))
         made["density"] = "yes" if loss.density else "no"
-        made += nodes.rubric("", title(loss), **{"heading-level": 2})
+        made += heading("", title(loss))
         if loss.synonyms:
             made += nodes.paragraph("", "also " + ", ".join(loss.synonyms), classes=["glance-synonyms"])
         left = nodes.container("", self.listed(formulas(loss)), self.mark(loss), classes=["glance-formulas"])
@@ -164,8 +168,8 @@ def depart_card(self: Any, node: card) -> None:
     self.body.append("</article>\n")
 
 
-def on_paper(self: Any, node: card) -> None:
-    """Without HTML a card is its content."""
+def tags(before: str, after: str) -> tuple[Any, Any]:
+    return lambda self, node: self.body.append(before), lambda self, node: self.body.append(after)
 
 
 def read_again(app: Sphinx, env: BuildEnvironment, *pages: set[str]) -> list[str]:
@@ -183,7 +187,8 @@ def load_script(app: Sphinx, page: str, template: str, context: dict[str, Any], 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("losses-at-a-glance", Glance)
-    app.add_node(card, html=(visit_card, depart_card), latex=(on_paper, on_paper), text=(on_paper, on_paper))
+    app.add_node(card, html=(visit_card, depart_card), latex=tags("", ""))
+    app.add_node(heading, html=tags("<h2>", "</h2>"), latex=tags(r"\subsubsection*{", "}"))
     app.connect("env-get-outdated", read_again)
     app.connect("html-page-context", load_script)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,107 @@
+"""Losses at a glance, and conventions side by side, in the built site."""
+
+from __future__ import annotations
+
+import pytest
+from built_site import OpenPage, Site
+from playwright.sync_api import Browser, Page, expect
+
+from lossbook.catalogue import CATALOGUE, find
+from lossbook.conventions import CONVENTIONS
+
+NAME = "reference/losses-at-a-glance"
+VISIBLE = ".glance-loss:not([hidden])"
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> Page:
+    return open_page(NAME)
+
+
+def shown(page: Page) -> set[str]:
+    """The functions of the losses that are to be seen."""
+    return set(page.locator(f"{VISIBLE} .glance-facts code.py-func").all_inner_texts())
+
+
+def functions(names: set[str]) -> set[str]:
+    return {f"lossbook.{name}" for name in names}
+
+
+def test_rows_are_the_catalogue(page: Page) -> None:
+    assert page.locator(".glance-loss").count() == len(CATALOGUE)
+    assert shown(page) == functions(set(CATALOGUE))
+    headings = page.locator(".glance-loss h2").all_inner_texts()
+    assert sorted(heading.lower() for heading in headings) == sorted(loss.title.lower() for loss in CATALOGUE.values())
+    assert page.locator(".glance-filter output").inner_text() == f"{len(CATALOGUE)} losses"
+
+
+def test_every_row_leads_on(page: Page, site: Site) -> None:
+    """To the chapter, where there is one, to the documentation of the function, and to its checks."""
+    chapters = {name.rpartition("/")[2]: name for name in site.pages}
+    for loss in CATALOGUE.values():
+        links = page.locator(f"#loss-{loss.name.replace('_', '-')} a").evaluate_all("all => all.map(one => one.href)")
+        wanted = [f"#{loss.value.__module__}.{loss.name}", f"#checks-{loss.name.replace('_', '-')}"]
+        wanted += [f"/{chapters[loss.chapter]}.html"] if loss.chapter in chapters else []
+        assert all(any(link.endswith(end) for link in links) for end in wanted), (loss.name, links)
+
+
+def test_filter_by_keyboard(page: Page) -> None:
+    field, output = page.get_by_label("Filter", exact=True), page.locator(".glance-filter output")
+    assert output.get_attribute("aria-live") == "polite"
+    field.focus()
+    page.keyboard.type("quantile")
+    expect(output).to_have_text(f"1 of {len(CATALOGUE)} losses")
+    assert shown(page) == functions({"pinball"})
+    assert page.url.endswith("#q=quantile")
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Show all")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(output).to_have_text(f"{len(CATALOGUE)} losses")
+    expect(field).to_be_focused()
+    assert "#" not in page.url
+
+
+@pytest.mark.parametrize("query", ["Kullback–Leibler", "relative ENTROPY", "kl_div "])
+def test_synonyms_dashes_and_case(query: str, page: Page) -> None:
+    page.get_by_label("Filter", exact=True).fill(query)
+    assert "lossbook.kl_divergence" in shown(page) and "lossbook.mse" not in shown(page)
+
+
+def test_nothing_fits(page: Page) -> None:
+    page.get_by_label("Filter", exact=True).fill("zzz")
+    assert shown(page) == set()
+    expect(page.locator(".glance-filter output")).to_have_text("No loss fits.")
+
+
+def test_chapter_and_density(page: Page) -> None:
+    page.get_by_label("Chapter").select_option("regression")
+    page.get_by_label("has a density").check()
+    regression = {name for name, loss in CATALOGUE.items() if loss.chapter == "regression"}
+    assert shown(page) == functions({name for name in regression if find(name).density}) != functions(regression)
+    page.reload()
+    expect(page.get_by_label("Chapter")).to_have_value("regression")
+    assert shown(page) == functions({name for name in regression if find(name).density})
+
+
+def test_a_link_to_one_loss_shows_it(page: Page) -> None:
+    page.get_by_label("Filter", exact=True).fill("quantile")
+    page.evaluate("location.hash = '#loss-huber'")
+    expect(page.locator("#loss-huber")).to_be_in_viewport()
+    assert len(shown(page)) == len(CATALOGUE)
+
+
+def test_without_javascript_all_is_there(browser: Browser, site: Site) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((site.folder / f"{NAME}.html").as_uri())
+    assert page.locator(".glance-filter").is_hidden()
+    assert shown(page) == functions(set(CATALOGUE))
+    context.close()
+
+
+def test_conventions_are_all_there(open_page: OpenPage) -> None:
+    page = open_page("reference/conventions")
+    assert page.locator(".convention").count() == len(CONVENTIONS)
+    texts = page.locator(".convention tr.theirs code").all_text_contents()
+    assert sorted(texts) == sorted(convention.call for convention in CONVENTIONS)
