@@ -495,9 +495,9 @@ RMSE_OF_TWO = Numeric(
         "From an RMSE and a size you can get the *sum* of the squared errors back.",
         "The sums are $10 \\cdot 9$ and $30 \\cdot 25$.",
     ],
-    solution=r"$\sqrt{\frac{10 \cdot 3^2 + 30 \cdot 5^2}{10 + 30}} = \sqrt{21} \approx 4.58$. Both the plain "
-    r"average of the roots, 4, and the weighted one, "
-    r"4.5, are too small: the root is concave.",
+    solution=r"$\sqrt{\frac{10 \cdot 3^2 + 30 \cdot 5^2}{10 + 30}} = \sqrt{21} \approx 4.58$. The plain "
+    r"average of the roots is 4. Weighted with the batch sizes it is 4.5, still too small, because "
+    r"the root is concave.",
 )
 
 

@@ -63,7 +63,8 @@ def flour_scales() -> Explorer:
         controls={"reading": Slider(990, 1080, step=2, value=1010, label="the ninth scale", unit="g")},
         handles=[Handle(ninth, x="reading")],
         caption="Nine kitchen scales weigh one bag of flour. Drag the ninth reading and watch the single weight that "
-        "each loss would report. One of the three follows the broken scale as far as you pull it.",
+        "each loss would report. One of the three follows the broken scale as far as you pull it; the other two move only while "
+        "the ninth reading is among the others.",
         alt="Top row: eight readings between 996 and 1004 grams and a ninth at 1010. Below, the constants chosen by "
         "squared error, Huber loss and absolute error, all near 1001 grams.",
     )
@@ -220,8 +221,8 @@ def quantile_lines() -> Explorer:
         update,
         name="quantile-lines",
         controls={"quantile": Slider(0.05, 0.95, step=0.05, value=0.9, label="level τ")},
-        caption="What 235 Belgian households spent on food in 1857. Move τ: the pinball loss fits a line with that "
-        "share of the households below it (dotted: τ = 0.5). The lines fan out, so the spread grows with income.",
+        caption="What 235 Belgian households spent on food in 1857. Move τ: the pinball loss fits a line with about "
+        "that share of the households below it (dotted: τ = 0.5). The lines fan out, so the spread grows with income.",
         alt="A scatter of food expenditure against income that widens to the right, with a line at the 90 per cent "
         "quantile above most points and a dotted median line.",
     )
