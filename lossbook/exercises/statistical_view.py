@@ -196,8 +196,8 @@ TO_THE_ARGMIN = Order(
         Mistake(("product", "centre"), "You need the density of one target before you can multiply them."),
     ],
     hints=["Start with the assumption about nature, end with the choice of the parameters."],
-    solution="Story, density of one target, product, logarithm, minus sign, argmin. Every loss of the next chapters "
-    "is made this way.",
+    solution="Story, density of one target, product, logarithm, minus sign, argmin. Most losses of the next chapters "
+    "are made this way.",
 )
 
 # ── Exercises ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -496,7 +496,7 @@ $$
 \mathbb{E}_{(x, y) \sim \hat p_D}[\ell(x, y, w)] = \sum_{i=1}^N \frac1N\,\ell(x_i, y_i, w) = L(w) .
 $$
 
-**Argmin.** Let $a > 0$ and $c$ be free of $w$. Then $L(w^*) \le L(w)$ for all $w$ exactly if $aL(w^*) + c \le
+**Argmin.** Let $a > 0$ and $c$ be free of $w$. Then $L(\hat w) \le L(w)$ for all $w$ exactly if $aL(\hat w) + c \le
 aL(w) + c$ for all $w$. With $a = N$ this turns mean into sum.
 
 **Error.** *If the examples are independent draws from* $p^*$ and $w$ was fixed before they were drawn, $L(w)$
