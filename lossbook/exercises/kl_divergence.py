@@ -255,7 +255,7 @@ FLIPS_NEEDED = Numeric(
         r"$N \cdot D_{\mathrm{KL}}(p \,\|\, q) = \log 1000$.",
     ],
     solution=r"$N = \log 1000 / \log\frac54 \approx 31$. For the bent coin of the chapter, with $\frac13$, it took"
-    r" four times as many: "
+    r" nearly four times as many: "
     "the closer the coins, the longer the wait.",
 )
 
@@ -376,7 +376,7 @@ TRIANGLE = Numeric(
 
 
 def normal_divergence(mean_p: float, scale_p: float, mean_q: float, scale_q: float) -> float:
-    """The divergence of one normal distribution (p, the truth) from another (q), in nats."""
+    """D(p‖q) in nats for two normal distributions: p, the truth, and q, the model."""
     return np.log(scale_q / scale_p) + (scale_p**2 + (mean_p - mean_q) ** 2) / (2 * scale_q**2) - 1 / 2
 
 
