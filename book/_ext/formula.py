@@ -117,9 +117,9 @@ def checks(loss: Loss) -> str:
     """What the tests compare the formulas of one loss with, in Markdown; read off its record."""
     slopes = ", ".join(f"`lossbook.{slope.__name__}`" for slope in loss.grads.values())
     lines = [
-        f"Value: the printed formula against `lossbook.{loss.name}`" + (f" and `{loss.torch}`." if loss.torch else "."),
-        f"Gradient: the printed formula against {slopes}, and those against finite differences"
-        + (" and PyTorch's autograd." if loss.torch else "."),
+        f"Value: the printed formula against `lossbook.{loss.name}` and "
+        + (f"`{loss.torch}`." if loss.torch else "the same loss written in PyTorch."),
+        f"Gradient: the printed formula against {slopes}, and those against finite differences and PyTorch's autograd.",
     ]
     if loss.density and loss.density.scipy:
         lines.append(f"Density: the loss against the negative logarithm of SciPy's `{loss.density.scipy}`.")
