@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from lossbook.classification import logsumexp
 from lossbook.contrastive import contrastive, contrastive_embeddings_grad, contrastive_grad, nt_xent, triplet_margin
 from lossbook.core import Floats
 from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Order, Paper, case
@@ -168,7 +169,7 @@ BOTH_GRADIENTS = Paper(
     "From the distance to the embeddings",
     hints=[
         r"Write $D^2 = (u - v)^\top (u - v)$ and differentiate both sides: $2D\, \partial D / \partial u = 2(u - v)$.",
-        r"Multiply by $\partial\ell/\partial D$, which is $D$ for a similar pair. What becomes of the $D$ below the line?",
+        r"Multiply by $\partial\ell/\partial D$, which is $D$ for a similar pair. What becomes of the $D$ below?",
     ],
     solution=r"""From $D^2 = \|u - v\|^2$ follows $\partial D/\partial u = (u - v)/D$ for $D > 0$: the unit vector
 from $v$ to $u$.
@@ -369,7 +370,7 @@ def _info_nce_variant(
     candidates = np.vstack([positive, negatives])
     lengths = np.linalg.norm(candidates, axis=1) * np.linalg.norm(anchor) if unit else 1.0
     scores = candidates @ anchor / lengths / temperature
-    return float(np.log(np.exp(scores if own else scores[1:]).sum()) - scores[0])
+    return float(logsumexp(scores if own else scores[1:]) - scores[0])
 
 
 INFO_NCE_CODE = Code(

@@ -253,7 +253,7 @@ MARGINS = np.arange(0.0, 3.01, 0.25)
 @cache
 def settled(margin: float) -> Floats:
     """Where the scattered cards come to rest under the contrastive loss with a margin."""
-    return descend(lambda points: contrastive_slopes(points, margin=margin), frames=300)[-1]
+    return descend(lambda points: contrastive_slopes(points, margin=margin), frames=100)[-1]
 
 
 def margin_scale() -> Explorer:
