@@ -168,7 +168,8 @@ def disagreement(ours: Drawn, theirs: Drawn) -> str:
     for _, line, *look in mine:
         gaps = [apart(line, other) if look == theirs_look else np.inf for _, other, *theirs_look in left]
         best = int(np.argmin(gaps))
-        if gaps[best] > (ROUNDING if len(line) <= 5 else ROUNDING + SIMPLIFIED):
+        simplified = len(line) > 5 or len(line) != len(left[best][1])
+        if gaps[best] > ROUNDING + SIMPLIFIED * simplified:
             return f"a path {look} that starts at {line[0]} is off by {gaps[best]:.2f} points"
         del left[best]
     return ""
