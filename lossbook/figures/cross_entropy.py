@@ -288,7 +288,8 @@ def spikes() -> Explorer:
     bottom.set(ylim=(0, 11), xlabel="height x (cm)", title="what an example costs: −log p(x | w), nats")
 
     def update(mean: float, scale: float) -> str:
-        at, costs = np.full(x.shape, mean), normal_nll(np.full(8, mean), SEEDLINGS, scale=scale, reduction="none")
+        at = np.full(x.shape, mean)
+        costs = np.asarray(normal_nll(np.full(8, mean), SEEDLINGS, scale=scale, reduction="none"))
         curve = np.asarray(normal_nll(at, x, scale=scale, reduction="none"))
         average = float(np.mean(costs))
         bell.set_ydata(np.exp(-curve))
@@ -426,7 +427,7 @@ def label_curves() -> Explorer:
 
     def update(y: float, prediction: float) -> str:
         curve.set_ydata(binary_cross_entropy(grid, np.full(grid.shape, y), reduction="none"))
-        loss, least = binary_cross_entropy([prediction], [y]), entropy(two_sided(y))
+        loss, least = float(binary_cross_entropy([prediction], [y])), float(entropy(two_sided(y)))
         floor.set_ydata([least, least])
         gap.set_data([prediction, prediction], [least, loss])
         dot.set_data([prediction], [loss])
@@ -560,8 +561,8 @@ def beta_prior() -> Explorer:
     axis.set_ylabel("in parts of its largest value")
 
     def update(a: float, b: float, up: int, down: int) -> str:
-        for curve, shapes in ((prior, (a, b)), (likelihood, (1 + up, 1 + down)), (posterior, (a + up, b + down))):
-            density = beta_density(*shapes, INSIDE)
+        for curve, first, second in ((prior, a, b), (likelihood, 1 + up, 1 + down), (posterior, a + up, b + down)):
+            density = beta_density(first, second, INSIDE)
             curve.set_ydata(density / density.max())
         best = up / (up + down) if up + down else math.nan
         top, centre = posterior_mode(up, down, a, b), (a + up) / (a + b + up + down)
@@ -646,7 +647,7 @@ def penalties() -> Explorer:
         name="cross-entropy-penalties",
         controls={
             "estimate": Slider(-3.0, 3.0, step=0.25, value=1.5, label="MLE of the weight"),
-            "width": Slider(values=(0.5, 0.75, 1.0, 1.5, 2.0, 4.0), value=1.0, label="width of the prior (τ or b)"),
+            "width": Slider(values=(0.5, 0.75, 1.0, 1.5, 2.0, 4.0), value=1.0, label="prior width τ, b"),
         },
         handles=[Handle(parts[3], x="estimate") for parts in drawn],
         caption="Drag the MLE towards 0. Under the normal prior the MAP is always the same fraction of it. Under the "
