@@ -360,7 +360,7 @@ def engel_band() -> Explorer:
         update,
         name="engel-band",
         controls={
-            "level": Slider(60, 160, step=10, value=110, label="σ at the mean income", unit="francs"),
+            "level": Slider(60, 160, step=10, value=110, label="σ at the mean income"),
             "power": Slider(0.0, 1.6, step=0.2, value=0.0, label="power of growth"),
         },
         caption="At power 0 the band has one width: it is too wide for low incomes and too narrow for high ones. Raise "

@@ -1,0 +1,270 @@
+"""What the chapter on the recipe says and draws, against SciPy, PyTorch, statsmodels and plain arithmetic."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+import torch
+from numpy.testing import assert_allclose
+from scipy import integrate, optimize, special, stats
+from statsmodels.datasets import engel, randhie, star98
+
+import lossbook
+from lossbook.figures import recipe as figures
+from lossbook.figures.residual_curve import implied_density, residual_curve
+from lossbook.regression import CAUCHY, HUBER
+
+
+def numbers(sentence: str) -> list[float]:
+    """The numbers of a readout, in order."""
+    return [float(number.replace("−", "-")) for number in re.findall(r"[−-]?\d+(?:\.\d+)?", sentence)]
+
+
+# ── The recipe and the four classics ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_two_and_five_judged_at_seven_tenths():
+    assert lossbook.beta_nll(2.0, 5.0, 0.7) == pytest.approx(-math.log(30 * 0.7 * 0.3**4), rel=1e-14)
+    assert special.beta(2, 5) == pytest.approx(1 / 30)
+    assert "density 0.170, a loss of 1.771 nats; the most likely value is 0.20" in figures.sunny_share().readout
+
+
+@pytest.mark.parametrize("a, b", [(2.0, 5.0), (0.5, 6.0), (1.0, 1.0), (6.0, 1.5)])
+def test_the_opening_figure_draws_the_density_and_its_logarithm(a, b):
+    explorer = figures.sunny_share().set(a=a, b=b, y=0.3)
+    left, right = explorer.figure.axes
+    x, density = left.lines[0].get_data()
+    assert_allclose(density, stats.beta(a, b).pdf(x), rtol=1e-12)
+    assert_allclose(right.lines[0].get_ydata(), -stats.beta(a, b).logpdf(x), rtol=1e-10, atol=1e-12)
+    assert_allclose(left.lines[-1].get_ydata(), stats.beta(a, b).pdf(0.3))
+
+
+def test_the_number_to_report_is_the_quantile(rng):
+    readout = figures.many_answers().set(quantile=0.75).readout
+    assert f"costs 3 times as much as one that is too high, report {stats.beta(2, 5).ppf(0.75):.3f}" in readout
+    draws = rng.beta(2, 5, 200_000)
+    cost = lambda c: np.mean(np.where(draws > c, 3 * (draws - c), c - draws))  # noqa: E731
+    best = optimize.minimize_scalar(cost, bounds=(0, 1), method="bounded").x
+    assert best == pytest.approx(stats.beta(2, 5).ppf(0.75), abs=0.005)
+
+
+def test_classics_differ_from_their_likelihoods_by_constants_and_a_factor(rng):
+    y, one, other = (torch.tensor(row) for row in rng.normal(size=(3, 50)))
+    for ours, theirs, factor in (
+        (lossbook.normal_nll, torch.nn.functional.mse_loss, 1 / 18),
+        (lossbook.laplace_nll, torch.nn.functional.l1_loss, 1 / 3),
+    ):
+        gap = ours(one, y, scale=3.0) - ours(other, y, scale=3.0)
+        assert gap == pytest.approx(factor * (theirs(one, y) - theirs(other, y)).item(), rel=1e-12)
+    label = torch.tensor(rng.integers(2, size=50)).double()
+    bce = torch.nn.functional.binary_cross_entropy_with_logits(one, label)
+    assert lossbook.bernoulli_nll(one, label) == pytest.approx(bce.item(), rel=1e-13)
+    scores, classes = torch.tensor(rng.normal(size=(50, 4))), torch.tensor(rng.integers(4, size=50))
+    entropy = torch.nn.functional.cross_entropy(scores, classes)
+    assert lossbook.categorical_nll(scores, classes) == pytest.approx(entropy.item(), rel=1e-13)
+
+
+@pytest.mark.parametrize("name", figures.NOISE)
+def test_each_drawn_noise_density_has_area_one_and_the_loss_is_its_logarithm(name):
+    frozen = {
+        "normal": stats.norm(scale=1.5),
+        "Laplace": stats.laplace(scale=1.5),
+        "Student-t, ν = 4": stats.t(4, scale=1.5),
+        "Cauchy (Student-t, ν = 1)": stats.cauchy(scale=1.5),
+    }[name]
+    left, right = figures.density_beside_loss().set(density=name, scale=1.5).figure.axes
+    assert_allclose(left.lines[1].get_ydata(), frozen.pdf(figures.RESIDUALS), rtol=1e-12)
+    assert_allclose(right.lines[1].get_ydata(), -frozen.logpdf(figures.RESIDUALS), rtol=1e-12)
+
+
+def test_the_pull_of_student_t_is_largest_at_sigma_root_nu():
+    e = np.linspace(0.01, 20, 20001)
+    pull = np.abs(lossbook.student_t_nll_grad(0 * e, e, df=4.0, scale=1.5, reduction="none"))
+    assert e[pull.argmax()] == pytest.approx(1.5 * 2, abs=2e-3)
+
+
+# ── Mean and spread ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("e", [3.0, 0.1])
+def test_the_best_scale_is_the_residual_and_two_sigma_spoils_it(e):
+    best = optimize.minimize_scalar(lambda u: lossbook.normal_nll(0.0, e, scale=math.exp(u)), bracket=(-3, 2)).x
+    assert math.exp(best) == pytest.approx(e, rel=1e-5)
+    slipped = optimize.minimize_scalar(lambda u: u + e**2 / (2 * math.exp(u)), bracket=(-6, 3)).x
+    assert math.exp(slipped) == pytest.approx(e**2 / 2, rel=1e-5)
+
+
+def test_the_scale_figure_and_its_floor():
+    explorer = figures.one_scale()
+    sigma = 10**figures.DECADES
+    curve = explorer.figure.axes[0].lines[0]
+    assert_allclose(curve.get_ydata()[-30:], -stats.norm(scale=sigma[-30:]).logpdf(1.0), rtol=1e-12)
+    explorer.set(residual=0, floor=0.1)
+    assert_allclose(curve.get_ydata(), -stats.norm(scale=np.maximum(sigma, 0.1)).logpdf(0.0), rtol=1e-12)
+    assert "lowest at the floor 0.1" in explorer.readout
+    assert "lower the smaller σ is" in explorer.set(floor=0.0).readout
+
+
+def test_torch_lifts_small_variances():
+    zero = torch.zeros(1, dtype=torch.float64)
+    for variance in (1e-8, 1e-12):
+        lifted = torch.nn.functional.gaussian_nll_loss(zero, zero, zero + variance, full=True).item()
+        assert lifted == pytest.approx(-stats.norm(scale=1e-3).logpdf(0))
+        exact = -stats.norm(scale=variance**0.5).logpdf(0)
+        assert lossbook.normal_nll([0.0], [0.0], scale=variance**0.5) == pytest.approx(exact, rel=1e-12)
+
+
+@pytest.mark.parametrize("power", [0.0, 0.6, 1.2])
+def test_the_band_is_weighted_least_squares(power):
+    table = engel.load_pandas().data
+    income, food = table["income"].to_numpy(), table["foodexp"].to_numpy()
+    scale = 90 * (income / income.mean()) ** power
+    fit = sm.WLS(food, sm.add_constant(income), weights=scale**-2).fit()
+    assert_allclose(figures.best_line(power), fit.params, rtol=1e-8)
+    explorer = figures.engel_band().set(level=90, power=power)
+    loss = -stats.norm(fit.fittedvalues, scale).logpdf(food).mean()
+    assert f"the mean loss is {loss:.3f} nats" in explorer.readout
+    inside = np.abs(food - fit.fittedvalues) <= 2 * scale
+    shares = [100 * part.mean() for part in np.array_split(inside[income.argsort(kind="stable")], 5)]
+    assert_allclose(explorer.figure.axes[1].lines[-1].get_ydata(), shares)
+
+
+def test_the_best_power_is_near_the_one_that_the_text_names():
+    table = engel.load_pandas().data
+    income, food = table["income"].to_numpy() / 1000, table["foodexp"].to_numpy() / 1000
+
+    def nll(w):
+        relative = income / income.mean()
+        return -stats.norm(w[0] + w[1] * relative, np.exp(w[2] + w[3] * np.log(relative))).logpdf(food).mean()
+
+    best = optimize.minimize(
+        nll, [0.1, 0.5, -2.0, 0.5], method="Nelder-Mead", options={"maxiter": 4000, "fatol": 1e-12}
+    )
+    assert best.x[3] == pytest.approx(1.2, abs=0.1)
+    explorer = figures.engel_band()
+    losses = {power: numbers(explorer.set(level=90, power=power).readout)[-1] for power in (0.0, 0.6, 1.0, 1.2, 1.4)}
+    assert min(losses, key=losses.get) == 1.2
+    assert losses[1.2] - math.log(1000) == pytest.approx(best.fun, abs=0.005)  # francs and thousands of francs
+
+
+# ── Fractions, counts, angles, humps ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_modes_of_the_text_and_the_ray_that_shares_one():
+    assert_allclose(lossbook.beta_mode([2.0, 8.0, 15.0, 1.0], [5.0, 4.0, 7.0, 3.0]), [0.2, 0.7, 0.7, 0.0])
+    assert np.isnan(lossbook.beta_mode([0.5, 1.0], [0.5, 1.0])).all()
+    grid = np.linspace(0.0005, 0.9995, 1000)
+    for a in (2.0, 5.0, 9.5):
+        b = 1 + (a - 1) * 3 / 7
+        assert grid[stats.beta(a, b).pdf(grid).argmax()] == pytest.approx(0.7, abs=1e-3)
+    bathtub = stats.beta(0.5, 0.25).pdf(grid)  # the formula (a − 1)/(a + b − 2) is 0.4, the lowest point
+    assert grid[bathtub.argmin()] == pytest.approx(0.4, abs=1e-3)
+
+
+def test_the_map_of_shapes():
+    assert "1.771 nats; the most likely value is 0.20" in figures.beta_map().readout
+    readout = figures.beta_map().set(a=8, b=4).readout
+    assert numbers(readout)[3] == pytest.approx(-stats.beta(8, 4).logpdf(0.7), abs=5e-4) and "0.70" in readout
+
+
+def test_the_beta_of_the_districts_by_likelihood_as_scipy_fits_it():
+    schools = star98.load_pandas().data
+    share = (schools["NABOVE"] / (schools["NABOVE"] + schools["NBELOW"])).to_numpy()
+    assert share.size == 303 and share.min() > 0 and share.max() < 1
+    a, b, _, _ = stats.beta.fit(share, floc=0, fscale=1)
+
+    def nll(raw):
+        shapes = np.exp(raw)
+        slopes = lossbook.beta_nll_grad(*shapes, share), lossbook.beta_nll_grad_b(*shapes, share)
+        return lossbook.beta_nll(*shapes, share), shapes * slopes
+
+    best = optimize.minimize(nll, [0.0, 0.0], jac=True, method="BFGS").x
+    assert_allclose(np.exp(best), [a, b], rtol=1e-4)
+    assert -stats.beta(a, b).logpdf(share).mean() < -stats.norm(share.mean(), share.std()).logpdf(share).mean()
+
+
+def test_poisson_bars_and_the_two_slips_of_torch():
+    explorer = figures.poisson_bars().set(rate=3.0, count=2)
+    left, right = explorer.figure.axes
+    heights = [bar.get_height() for bar in left.patches]
+    assert_allclose(heights, stats.poisson(3).pmf(figures.COUNTS), rtol=1e-12)
+    assert_allclose(right.lines[0].get_ydata(), -stats.poisson(figures.RATES).logpmf(2), rtol=1e-11)
+    log_rate = torch.tensor([math.log(3)], dtype=torch.float64)
+    theirs = torch.nn.functional.poisson_nll_loss(log_rate, torch.tensor([2.0]).double(), full=True).item()
+    exact = -stats.poisson(3).logpmf(2)
+    assert lossbook.poisson_nll(math.log(3), 2) == pytest.approx(exact, rel=1e-13)
+    assert 1 - theirs / exact == pytest.approx(0.028, abs=5e-4)
+
+
+def test_doctor_visits_are_no_poisson():
+    visits = randhie.load_pandas().data["mdvis"].to_numpy()
+    assert math.exp(-visits.mean()) == pytest.approx(0.057, abs=5e-4)
+    assert (visits == 0).mean() == pytest.approx(0.312, abs=5e-4)
+
+
+def test_the_wind_does_not_notice_north():
+    explorer = figures.wind_rose().set(concentration=4)
+    left, right = explorer.figure.axes
+    losses = -stats.vonmises(4, np.deg2rad(345)).logpdf(np.deg2rad(figures.COMPASS))
+    assert_allclose(right.lines[0].get_ydata(), losses, rtol=1e-9)
+    assert losses[0] == pytest.approx(losses[-1])
+    assert_allclose(np.hypot(*left.lines[1].get_data()), 1 + np.exp(-losses), rtol=1e-9)
+    assert "0°, 15° apart" in explorer.set(wind=0).readout
+    # one step east of south is farther round than one step west of it
+    assert "150°, 165° apart" in explorer.set(wind=150).readout and "180°, 165° apart" in explorer.set(wind=180).readout
+
+
+def test_the_mixture_of_the_delays():
+    sample = figures.delays()
+    parts = np.log([0.65, 0.35]) + stats.norm([0, 3], 0.5).logpdf(sample[:, None])
+    assert_allclose(figures.mixture_losses(0.35, 3.0, 0.5, sample), -special.logsumexp(parts, axis=1), rtol=1e-12)
+    loss, alone = numbers(figures.two_humps().set(share=0.35, mean=3, scale=0.5).readout)[-2:]
+    assert loss == pytest.approx(-special.logsumexp(parts, axis=1).mean(), abs=5e-4)
+    assert alone == pytest.approx(-stats.norm(*stats.norm.fit(sample)).logpdf(sample).mean(), abs=5e-4)
+    valley = np.abs(sample - sample.mean()) < 0.25
+    assert valley.mean() < 0.04  # "where hardly a ride ever ended"
+
+
+# ── Losses without a density; a loss of one's own ────────────────────────────────────────────────────────────────────
+
+
+def test_only_the_logistic_loss_gives_the_two_labels_one_unit():
+    s = figures.SCORES
+    sums = {
+        "logistic": special.expit(s) + special.expit(-s),
+        "hinge": np.exp(-np.clip(1 - s, 0, None)) + np.exp(-np.clip(1 + s, 0, None)),
+        "squared hinge": np.exp(-(np.clip(1 - s, 0, None) ** 2)) + np.exp(-(np.clip(1 + s, 0, None) ** 2)),
+        "exponential": np.exp(-np.exp(-s)) + np.exp(-np.exp(s)),
+    }
+    assert set(sums) == set(figures.MARGIN_LOSSES)
+    for name, total in sums.items():
+        drawn = figures.label_mass().set(loss=name)
+        assert_allclose(drawn.figure.axes[0].lines[3].get_ydata(), total, rtol=1e-12)
+        assert ("a distribution" in drawn.readout) == (name == "logistic") == bool(np.ptp(total) < 1e-12)
+    assert "get 0.736" in figures.label_mass().readout  # 2/e
+    assert f"get {1 + math.exp(-2):.3f}" in figures.label_mass().set(score=1).readout
+
+
+def test_which_losses_of_a_residual_imply_a_density():
+    assert implied_density(residual_curve(HUBER)).exists
+    assert implied_density(residual_curve(CAUCHY, scale=1.5)).exists
+    assert not implied_density(residual_curve(CAUCHY, scale=1.0)).exists
+    assert not implied_density(residual_curve(lambda e: np.maximum(0, 1 - e))).exists
+    area = integrate.quad(lambda e: math.exp(-lossbook.huber(0.0, e)), -40, 40)[0]
+    assert implied_density(residual_curve(HUBER)).z == pytest.approx(area, rel=1e-6)
+
+
+def test_a_cap_moves_the_best_promise_into_the_other_valley():
+    delay = figures.delays()[:59]
+    promises = np.linspace(-2, 5, 7001)
+    late, early = np.clip(delay[:, None] - promises, 0, None), np.clip(promises - delay[:, None], 0, None)
+    uncapped, capped = ((np.minimum(3 * late, cap) + early).mean(axis=0) for cap in (np.inf, 4.0))
+    assert promises[uncapped.argmin()] == pytest.approx(np.sort(delay)[44], abs=1e-3)  # the 45th of 59: τ = 3/4
+    assert promises[capped.argmin()] < 1 and uncapped.min() > capped.min()
+    high = promises > 2
+    inner = capped[high].argmin()
+    assert 0 < inner < high.sum() - 1  # a second valley
