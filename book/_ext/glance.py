@@ -130,7 +130,7 @@ class Glance(Formula):
         return (
             '<form class="glance-filter" role="search" aria-label="Filter the losses" hidden>'
             '<label class="glance-words">Filter <input type="search" name="q" autocomplete="off" spellcheck="false" '
-            'placeholder="name, synonym, library, what it estimates"></label>'
+            'placeholder="quantile, kl_div, median, …"></label>'
             f'<label>Chapter <select name="chapter"><option value="">all</option>{options}</select></label>'
             '<label><input type="checkbox" name="density" value="yes"> has a density</label>'
             '<button type="reset">Show all</button>'
