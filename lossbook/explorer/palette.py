@@ -76,8 +76,9 @@ def _styled(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _DRAW = """
-    plot scatter step stem bar barh hist fill_between fill_betweenx errorbar boxplot axhline axvline axline axhspan axvspan
-    hlines vlines text annotate legend set_title contour contourf clabel imshow pcolormesh quiver inset_axes twinx twiny set
+    plot scatter step stem bar barh hist fill_between fill_betweenx errorbar boxplot axhline axvline axline axhspan
+    axvspan hlines vlines text annotate legend set_title contour contourf clabel imshow pcolormesh quiver
+    inset_axes twinx twiny set
 """
 for _name in _DRAW.split():
     setattr(BookAxes, _name, _styled(getattr(Axes, _name)))
