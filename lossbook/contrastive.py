@@ -325,7 +325,7 @@ def contrastive_embeddings_grad_x2(
     return -contrastive_embeddings_grad(x1, x2, label, margin=margin, reduction=reduction)
 
 
-_D = r"\left\lVert u - v \right\rVert"
+_D = r"\lVert u - v \rVert"
 _PAIR = {"x1": Argument("u", "embedding"), "x2": Argument("v", "embedding"), "label": Argument("Y", "binary")}
 
 CONTRASTIVE_EMBEDDINGS = Loss(
@@ -552,7 +552,7 @@ def triplet_margin_grad_negative(
     return slopes * from_negative
 
 
-_NEAR, _FAR = r"\left\lVert a - p \right\rVert", r"\left\lVert a - n \right\rVert"
+_NEAR, _FAR = r"\lVert a - p \rVert", r"\lVert a - n \rVert"
 
 
 def _if_it_costs(slope: str) -> str:
