@@ -215,7 +215,7 @@ def contrastive_loss(distance: np.ndarray, label: np.ndarray, margin: float) -> 
     """Mean contrastive loss of pairs; label 0 is similar, 1 is dissimilar."""
     similar = distance**2 / 2
     dissimilar = np.maximum(0, margin - distance) ** 2 / 2
-    return np.mean(np.where(label == 1, dissimilar, similar))
+    return float(np.mean(np.where(label == 1, dissimilar, similar)))
 
 
 LOSS_CODE = Code(

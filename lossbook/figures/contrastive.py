@@ -396,7 +396,7 @@ def temperature() -> Explorer:
             bar.set_height(share)
             text.set_y(share + 0.025)
             text.set_text(f"{share:.2f}")
-        loss = float(info_nce(_on_circle([1.0]), place[None], strangers, temperature=temperature))
+        loss = float(info_nce(_on_circle(np.ones(1)), place[None], strangers, temperature=temperature))
         hardest = probability[1] / probability[1:].sum()
         return (
             f"At T = {temperature:g} the positive, with cosine {written(cosine, 1)}, is picked with probability "
