@@ -195,6 +195,15 @@ def test_a_glued_number_becomes_the_number(write) -> None:
     )
 
 
+def test_a_labelled_equation_keeps_its_label(write) -> None:
+    assert write("$$\ne = y - \\hat y\n$$ (residual)") == "$$\ne = y - \\hat y\n\\tag{residual}\n$$"
+
+
+def test_a_link_leads_to_the_other_chapters_notebook(write) -> None:
+    assert write("See [softmax](../part-1/softmax.md).") == "See [softmax](softmax.ipynb)."
+    assert write("See [the symbols](../notation.md).") == "See the symbols."
+
+
 def test_included_source_is_the_whole_function(write) -> None:
     text = write("```{literalinclude} /../lossbook/regression.py\n:pyobject: mse\n```")
     assert text.startswith("```python\ndef mse(")

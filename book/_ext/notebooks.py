@@ -28,10 +28,16 @@ the course, with Matplotlib, scikit-learn, statsmodels and PyTorch beside it; `m
 FENCE = re.compile(r"^(?P<fence>`{3,}|:{3,})\{(?P<name>[\w:-]+)\}[ \t]*(?P<argument>.*)$")
 OPTION = re.compile(r"^:(?P<key>[\w-]+):[ \t]*(?P<value>.*)$")
 ROLE = re.compile(r"\{(?P<name>[a-z:]+)\}`(?P<text>[^`]+)`")
+LABELLED = re.compile(r"^\$\$ \((?P<label>[\w-]+)\)$")  # the end of a displayed equation
+LINK = re.compile(r"\[(?P<text>[^\]]+)\]\((?P<page>[\w./-]+\.md)\)")
 
 
 def quoted(text: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
+
+
+def is_chapter(page: Path) -> bool:
+    return page.suffix == ".md" and page.read_text(encoding="utf-8").startswith("---\njupytext:")
 
 
 def display(tex: str) -> str:
@@ -53,7 +59,7 @@ class Writer:
             opening = FENCE.match(lines[number])
             if not opening:
                 if not re.match(r"^\([\w-]+\)=$", lines[number]):  # a label for links
-                    yield ROLE.sub(self.role, lines[number])
+                    yield self.line(lines[number])
                 number += 1
                 continue
             end = next((n for n in range(number + 1, len(lines)) if lines[n].rstrip() == opening["fence"]), len(lines))
@@ -63,6 +69,16 @@ class Writer:
                 body = body[1:]
             yield self.directive(opening["name"], opening["argument"].strip(), options, "\n".join(body).strip("\n"))
             number = end + 1
+
+    def line(self, line: str) -> str:
+        if end := LABELLED.match(line):
+            return rf"\tag{{{end['label']}}}" + "\n$$"
+        return LINK.sub(self.link, ROLE.sub(self.role, line))
+
+    def link(self, found: re.Match[str]) -> str:
+        """A link to another chapter leads to its notebook; other pages have none."""
+        page = self.page.parent / found["page"]
+        return f"[{found['text']}]({page.stem}.ipynb)" if page.exists() and is_chapter(page) else found["text"]
 
     def directive(self, name: str, argument: str, options: dict[str, str], body: str) -> str:
         if name == "formula" and argument in CATALOGUE:
@@ -158,7 +174,7 @@ def offer(app: Sphinx, page: str, template: str, context: dict[str, Any], doctre
             continue
         path = Path(app.env.doc2path(page))
         group["buttons"] = [button for button in group["buttons"] if button["type"] == "javascript"]  # print
-        if path.suffix == ".md" and path.read_text(encoding="utf-8").startswith("---\njupytext:"):
+        if is_chapter(path):
             target = Path(app.outdir) / FOLDER / f"{path.stem}.ipynb"
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(json.dumps(as_notebook(app.env, path), indent=1, ensure_ascii=False), encoding="utf-8")
