@@ -335,7 +335,10 @@ $q_1 = 0 < p_1$ or $q_2 = 0 < p_2$ the right-hand side is infinite, and there is
 Then $(p_1/a, p_2/a)$ and $(q_1/b, q_2/b)$ are distributions of two outcomes, and by Gibbs' inequality
 
 $$
-0 \le a \sum_{k=1}^{2} \frac{p_k}{a} \log\frac{p_k/a}{q_k/b} = \sum_{k=1}^2 p_k \log\frac{p_k}{q_k} - a\log\frac ab .
+\begin{aligned}
+0 &\le a \sum_{k=1}^{2} \frac{p_k}{a} \log\frac{p_k/a}{q_k/b} \\
+&= \sum_{k=1}^2 p_k \log\frac{p_k}{q_k} - a\log\frac ab .
+\end{aligned}
 $$
 
 Moving the last term over is the claim. The other outcomes of the sum do not change, so the divergence as a whole
@@ -462,8 +465,10 @@ MOMENT_MATCH_PROOF = Paper(
     solution=r"""Let $q$ be normal with mean $\mu$ and standard deviation $\sigma$. Then
 
 $$
-D_{\mathrm{KL}}(p \,\|\, q) = \mathbb{E}_p[\log p] + \log\left(\sigma\sqrt{2\pi}\right)
-+ \frac{v + (m - \mu)^2}{2\sigma^2} .
+\begin{aligned}
+D_{\mathrm{KL}}(p \,\|\, q) = {}& \mathbb{E}_p[\log p] + \log\left(\sigma\sqrt{2\pi}\right) \\
+& + \frac{v + (m - \mu)^2}{2\sigma^2} .
+\end{aligned}
 $$
 
 For every $\sigma$ the best mean is $\mu = m$. With $t = \sigma^2$ it remains to minimise $\frac12\log t +

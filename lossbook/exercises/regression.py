@@ -550,13 +550,19 @@ PINBALL_OPTIMUM = Paper(
 constant $c$ is
 
 $$
-R(c) = \tau \int_c^\infty (y - c)\,p(y)\,dy + (1 - \tau) \int_{-\infty}^c (c - y)\,p(y)\,dy .
+\begin{aligned}
+R(c) = {}& \tau \int_c^\infty (y - c)\,p(y)\,dy \\
+& + (1 - \tau) \int_{-\infty}^c (c - y)\,p(y)\,dy .
+\end{aligned}
 $$
 
 The integrands vanish at the moving limit $y = c$, so only the factors $(y - c)$ and $(c - y)$ are differentiated:
 
 $$
-R'(c) = -\tau\,(1 - F(c)) + (1 - \tau)\,F(c) = F(c) - \tau .
+\begin{aligned}
+R'(c) &= -\tau\,(1 - F(c)) + (1 - \tau)\,F(c) \\
+&= F(c) - \tau .
+\end{aligned}
 $$
 
 It is zero where $F(c) = \tau$: $c$ is the $\tau$-quantile. Since $F$ never falls, $R'$ is negative before and positive

@@ -217,9 +217,10 @@ JACOBIAN = Paper(
     solution=r"""With $\log \hat p_k = s_k - \log\sum_m e^{s_m}$,
 
 $$
-\frac{\partial \log \hat p_k}{\partial s_j} = [k = j] - \frac{e^{s_j}}{\sum_m e^{s_m}} = [k = j] - \hat p_j ,
-\qquad
-\frac{\partial \hat p_k}{\partial s_j} = \hat p_k\bigl([k = j] - \hat p_j\bigr) .
+\begin{aligned}
+\frac{\partial \log \hat p_k}{\partial s_j} &= [k = j] - \frac{e^{s_j}}{\sum_m e^{s_m}} = [k = j] - \hat p_j , \\
+\frac{\partial \hat p_k}{\partial s_j} &= \hat p_k\bigl([k = j] - \hat p_j\bigr) .
+\end{aligned}
 $$
 
 A row: $\sum_j \hat p_k([k = j] - \hat p_j) = \hat p_k - \hat p_k = 0$. If all logits rise together, no probability
@@ -493,8 +494,10 @@ of second derivatives is the Jacobian of the softmax,
 $\operatorname{diag}(\hat p) - \hat p \hat p^\top$. Along a direction $v$,
 
 $$
-v^\top\bigl(\operatorname{diag}(\hat p) - \hat p\hat p^\top\bigr) v = \sum_k \hat p_k v_k^2 - \Bigl(\sum_k \hat p_k
-v_k\Bigr)^2 \ge 0 ,
+\begin{aligned}
+& v^\top\bigl(\operatorname{diag}(\hat p) - \hat p\hat p^\top\bigr) v \\
+&\quad = \sum_k \hat p_k v_k^2 - \Bigl(\sum_k \hat p_k v_k\Bigr)^2 \ge 0 ,
+\end{aligned}
 $$
 
 which is the variance of $v_k$ when $k$ is drawn from $\hat p$. A variance is never negative, so the loss is convex.

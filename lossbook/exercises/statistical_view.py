@@ -212,14 +212,21 @@ MEAN_AND_SPREAD = Paper(
     solution=r"""Split each residual at the mean and square:
 
 $$
-\frac1N \sum_i e_i^2 = \frac1N \sum_i \bigl(\bar e + (e_i - \bar e)\bigr)^2
-= \bar e^2 + \frac{2\bar e}{N} \sum_i (e_i - \bar e) + \frac1N \sum_i (e_i - \bar e)^2 = \bar e^2 + s^2 ,
+\begin{aligned}
+\frac1N \sum_i e_i^2 &= \frac1N \sum_i \bigl(\bar e + (e_i - \bar e)\bigr)^2 \\
+&= \bar e^2 + \frac{2\bar e}{N} \sum_i (e_i - \bar e) \\
+&\quad + \frac1N \sum_i (e_i - \bar e)^2 \\
+&= \bar e^2 + s^2 ,
+\end{aligned}
 $$
 
 because $\sum_i (e_i - \bar e) = 0$. With normal noise of *known* $\sigma$ the log-likelihood is
 
 $$
-\sum_i \log p(y_i \mid x_i, w) = -N\left[\tfrac12\log(2\pi) + \log\sigma + \frac{\bar e^2 + s^2}{2\sigma^2}\right] .
+\begin{aligned}
+\sum_i \log p(y_i \mid x_i, w) = -N\Bigl[&\tfrac12\log(2\pi) + \log\sigma \\
+&+ \frac{\bar e^2 + s^2}{2\sigma^2}\Bigr] .
+\end{aligned}
 $$
 
 So a mean error and a spread of the same size cost the same. A model with $\bar e = 0$ can still be poor (large
@@ -516,7 +523,10 @@ JOINT = Paper(
     solution=r"""The logarithm turns the product rule into a sum:
 
 $$
-\sum_i \log p(x_i, y_i \mid w) = \sum_i \log p(y_i \mid x_i, w) + \sum_i \log p(x_i \mid w) .
+\begin{aligned}
+\sum_i \log p(x_i, y_i \mid w) = {}& \sum_i \log p(y_i \mid x_i, w) \\
+& + \sum_i \log p(x_i \mid w) .
+\end{aligned}
 $$
 
 *If the model's distribution of $x$ does not depend on* $w$, the last sum is a constant, and the joint and the

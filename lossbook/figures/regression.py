@@ -63,8 +63,8 @@ def flour_scales() -> Explorer:
         controls={"reading": Slider(990, 1080, step=2, value=1010, label="the ninth scale", unit="g")},
         handles=[Handle(ninth, x="reading")],
         caption="Nine kitchen scales weigh one bag of flour. Drag the ninth reading and watch the single weight that "
-        "each loss would report. One of the three follows the broken scale as far as you pull it; the other two move only while "
-        "the ninth reading is among the others.",
+        "each loss would report. One of the three follows the broken scale as far as you pull it; the other two "
+        "move only while the ninth reading is among the others.",
         alt="Top row: eight readings between 996 and 1004 grams and a ninth at 1010. Below, the constants chosen by "
         "squared error, Huber loss and absolute error, all near 1001 grams.",
     )
