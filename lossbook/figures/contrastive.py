@@ -416,7 +416,7 @@ def temperature() -> Explorer:
         caption="Drag the positive p along the circle and lower the temperature. At a small T only the most similar "
         "negative matters; at a large T all candidates become equally likely, however good the embedding.",
         alt="Left, an anchor, a positive at cosine 0.8 and five negatives on a circle. Right, bars: at temperature "
-        "0.2 the positive has probability 0.56 and the nearest negative 0.34.",
+        "0.2 the positive has probability 0.57 and the nearest negative 0.34.",
     )
 
 
