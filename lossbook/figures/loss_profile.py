@@ -164,4 +164,4 @@ def _step(low: float, high: float) -> float:
 
 
 def _slug(title: str) -> str:
-    return "-".join("".join(c if c.isalnum() else " " for c in title.lower()).split()) or "loss"
+    return "-".join("".join(c if c.isascii() and c.isalnum() else " " for c in title.lower()).split()) or "loss"

@@ -36,7 +36,7 @@ SHARE = np.linspace(0.005, 0.995, 199)
 SHAPES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0)
 
 
-def _beta_losses(a: float, b: float, y: Floats) -> Floats:
+def _beta_losses(a: float | Floats, b: float | Floats, y: Floats) -> Floats:
     return np.asarray(beta_nll(a, b, y, reduction="none"))
 
 
@@ -211,7 +211,7 @@ def density_beside_loss() -> Explorer:
         losses.set_ydata(chosen)
         loss, parameters = NOISE[density]
         value = float(loss.value([0.0], [at_e], scale=scale, **parameters))
-        pull = float(loss.grad([0.0], [at_e], scale=scale, **parameters)[0])
+        pull = float(np.asarray(loss.grad([0.0], [at_e], scale=scale, **parameters))[0])
         top.set_data([at_e], [np.exp(-value)])
         probe.set_data([at_e], [value])
         return (
@@ -428,7 +428,7 @@ FORECAST = 345.0  # degrees, clockwise from north: just west of it
 COMPASS = np.arange(0.0, 361.0, 3.0)
 
 
-def _bearing(degrees: ArrayLike, radius: ArrayLike = 1.0) -> tuple[Floats, Floats]:
+def _bearing(degrees: ArrayLike, radius: float | Floats = 1.0) -> tuple[Floats, Floats]:
     """Where a compass bearing stands on a circle with north on top."""
     angle = np.deg2rad(degrees)
     return radius * np.sin(angle), radius * np.cos(angle)
