@@ -54,11 +54,14 @@ def style() -> Iterator[None]:
     if _worn.get():
         yield
         return
-    token = _worn.set(True)
+    # Not rc_context, which copies and checks all of Matplotlib's three hundred settings: that costs more than a curve.
+    ours, token = _style(), _worn.set(True)
+    theirs = {key: mpl.rcParams[key] for key in ours}
+    dict.update(mpl.rcParams, ours)
     try:
-        with mpl.rc_context(_style()):
-            yield
+        yield
     finally:
+        dict.update(mpl.rcParams, theirs)
         _worn.reset(token)
 
 

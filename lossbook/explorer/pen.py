@@ -42,6 +42,7 @@ class Pen(RendererBase):
         self.flip = Affine2D().scale(1, -1).translate(0, height)
         self.out: list[str] = []
         self.defs: dict[tuple[str, str], str] = {}
+        self.measured: dict[tuple[Any, ...], tuple[float, float, float]] = {}
         self.artist: object = None  # what is being drawn, as far as the caller says
 
     # What Matplotlib asks about the canvas
@@ -51,6 +52,13 @@ class Pen(RendererBase):
 
     def get_image_magnification(self) -> float:
         return IMAGE_SCALE
+
+    def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> tuple[float, float, float]:
+        """Measured once: Matplotlib asks again and again, for the layout and for the drawing."""
+        key = (s, hash(prop), ismath)
+        if key not in self.measured:
+            self.measured[key] = super().get_text_width_height_descent(s, prop, ismath)
+        return self.measured[key]
 
     # Drawing
 
@@ -216,8 +224,33 @@ def colour(rgb: Any) -> str:
 
 def outline(path: Path) -> str:
     """The `d` attribute of a path given in points: relative commands in whole units."""
-    vertices = np.rint(np.asarray(path.vertices) * SCALE).astype(int).tolist()
-    codes = path.codes.tolist() if path.codes is not None else [Path.MOVETO] + [Path.LINETO] * (len(vertices) - 1)
+    points = np.rint(np.asarray(path.vertices) * SCALE).astype(int)
+    codes = path.codes
+    if codes is None:
+        codes = np.full(len(points), Path.LINETO)
+        codes[:1] = Path.MOVETO
+    return polyline(points, codes) or curves(points.tolist(), codes.tolist())
+
+
+def polyline(points: Any, codes: Any) -> str:
+    """As `curves`, all points at once; empty for a path that is more than one line, perhaps closed."""
+    end = len(codes) - (len(codes) > 0 and codes[-1] == Path.STOP)
+    closed = end > 0 and codes[end - 1] == Path.CLOSEPOLY
+    end -= closed
+    if end < 1 or codes[0] != Path.MOVETO or (codes[1:end] != Path.LINETO).any():
+        return ""
+    steps = points[:end].copy()
+    steps[1:] -= points[: end - 1]
+    keep = steps.any(axis=1)  # the others are shorter than the rounding
+    keep[0] = True
+    keep[-1] |= end == len(codes)
+    steps = steps[keep]
+    text = (" %d %d" * len(steps) % tuple(steps.ravel().tolist())).replace(" -", "-")
+    return "m" + text.removeprefix(" ") + ("z" if closed else "")
+
+
+def curves(vertices: list[list[int]], codes: list[int]) -> str:
+    """The `d` attribute of any path, command by command."""
     out: list[str] = []
     x = y = start_x = start_y = index = 0
     last = ""
