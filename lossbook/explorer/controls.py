@@ -75,9 +75,12 @@ class Slider(Control):
             self.values = [round(item) for item in self.values]  # counts stay counts: update can use them as sizes
         self.label, self.unit = _label(label), unit
         self.texts = [f"{item:.{decimals}f}".replace("-", "−") for item in self.values]
+        self._places = {item: index for index, item in enumerate(self.values)}
         self.start = 0 if value is None else self.index("value", value)
 
     def index(self, name: str, value: Any) -> int:
+        if type(value) in (int, float) and value in self._places:
+            return self._places[value]
         number = _number(name, value)
         nearest = min(range(len(self.values)), key=lambda index: abs(self.values[index] - number))
         step = min(b - a for a, b in zip(self.values, self.values[1:], strict=False))

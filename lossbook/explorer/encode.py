@@ -134,7 +134,7 @@ class Drawing:
         }:
             raise ValueError("update must not add axes or figure texts to the figure, or remove them: make them first")
         for key, axes in self.axes.items():
-            if key not in self.whole and layout(axes) != self.layouts[key]:
+            if axes.stale and key not in self.whole and layout(axes) != self.layouts[key]:
                 self.whole.add(key)
                 axes.stale = True
         found: dict[str, str] = {}

@@ -34,7 +34,7 @@ class Grid(traitlets.TraitType[Any, Any]):
 
     def __init__(self, key: str, control: Control) -> None:
         super().__init__(control.values[control.start])
-        self.key, self.control = key, control
+        self.key, self.control, self.tokens = key, control, tokens(control)
         self.tag(sync=True, to_json=self._token, from_json=self._value)
 
     def validate(self, obj: Any, value: Any) -> Any:
@@ -44,11 +44,11 @@ class Grid(traitlets.TraitType[Any, Any]):
             raise traitlets.TraitError(str(problem)) from None
 
     def _token(self, value: Any, widget: Any) -> Any:
-        return tokens(self.control)[self.control.index(self.key, value)]
+        return self.tokens[self.control.index(self.key, value)]
 
     def _value(self, token: Any, widget: Any) -> Any:
-        if isinstance(self.control, Choice) and token in tokens(self.control):
-            return self.control.values[tokens(self.control).index(token)]
+        if isinstance(self.control, Choice) and token in self.tokens:
+            return self.control.values[self.tokens.index(token)]
         return token
 
 

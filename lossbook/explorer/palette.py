@@ -56,7 +56,7 @@ def style() -> Iterator[None]:
         return
     # Not rc_context, which copies and checks all of Matplotlib's three hundred settings: that costs more than a curve.
     ours, token = _style(), _worn.set(True)
-    theirs = {key: mpl.rcParams[key] for key in ours}
+    theirs = {key: dict.__getitem__(mpl.rcParams, key) for key in ours}
     dict.update(mpl.rcParams, ours)
     try:
         yield

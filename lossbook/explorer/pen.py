@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -79,12 +80,12 @@ class Pen(RendererBase):
         ]
         places = [(x, y) for x, y in places if 0 <= x <= self.width and 0 <= y <= self.height]
         attributes = self.paint(gc, rgbFace)
-        line = outline(marker_path.transformed(marker_trans + Affine2D().scale(1, -1)))
-        if not line or not attributes:
-            return
         if len(places) < 3:
             for x, y in places:
                 self.draw_path(gc, marker_path, marker_trans + Affine2D().translate(x, self.height - y), rgbFace)
+            return
+        line = outline(marker_path.transformed(marker_trans + Affine2D().scale(1, -1)))
+        if not line or not attributes:
             return
         mark = self.define("path", f' d="{line}"')
         spots = "".join('<use href="#{}" x="{}" y="{}"/>'.format(mark, *units(place)) for place in places)
@@ -218,7 +219,12 @@ def units(point: Any) -> tuple[int, int]:
 
 def colour(rgb: Any) -> str:
     """A colour of the palette as its CSS variable, any other as it is."""
-    code = to_hex(tuple(rgb)[:3])
+    return _colour(tuple(rgb)[:3])
+
+
+@cache
+def _colour(rgb: tuple[float, ...]) -> str:
+    code = to_hex(rgb)
     return VARIABLES.get(code, code)
 
 
