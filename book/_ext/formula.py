@@ -74,6 +74,12 @@ def equations(loss: Loss, part: str | None = None) -> list[tuple[str, str]]:
     return value + slopes
 
 
+def headline(loss: Loss) -> str:
+    """The title with a capital, except where it begins with a symbol: a capital ε looks like an E."""
+    first = loss.title[0]
+    return (first.upper() if first.isascii() else first) + loss.title[1:]
+
+
 class _FromRecords(SphinxDirective):
     def depends_on(self, loss: Loss) -> None:
         """Have the page read again when the loss's source changes."""
@@ -132,7 +138,7 @@ class FormulaChecks(_FromRecords):
         for loss in CATALOGUE.values():
             self.depends_on(loss)
             anchor = f"checks-{loss.name.replace('_', '-')}"
-            title = nodes.rubric("", "", *self.inline(f"{loss.title[0].upper()}{loss.title[1:]}, `{loss.name}`"))
+            title = nodes.rubric("", "", *self.inline(f"{headline(loss)}, `{loss.name}`"))
             title["ids"] = [anchor]
             found += [title, *self.markdown(checks(loss))]
         return found

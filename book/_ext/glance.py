@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from formula import Formula, equations
+from formula import Formula, equations, headline
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
@@ -53,10 +53,6 @@ def in_course_order(env: BuildEnvironment) -> list[Loss]:
 
 
 # ── One loss ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def title(loss: Loss) -> str:
-    return loss.title[0].upper() + loss.title[1:]
 
 
 def library_names(loss: Loss) -> dict[str, str]:
@@ -142,7 +138,7 @@ class Glance(Formula):
         page = chapter_pages(self.env).get(loss.chapter)
         made = card(ids=[f"loss-{loss.name.replace('_', '-')}"], chapter=loss.chapter, words=words(loss, chapter))
         made["density"] = "yes" if loss.density else "no"
-        made += heading("", title(loss))
+        made += heading("", headline(loss))
         if loss.synonyms:
             made += nodes.paragraph("", "also " + ", ".join(loss.synonyms), classes=["glance-synonyms"])
         left = nodes.container("", self.listed(formulas(loss)), self.mark(loss), classes=["glance-formulas"])

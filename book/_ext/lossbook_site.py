@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
@@ -87,6 +88,14 @@ def mend_citations(app: Sphinx, page: str, template: str, context: dict[str, Any
     context["body"] = context.get("body", "").replace('role="doc-biblioentry"', 'role="listitem"')
 
 
+def write_true_minus(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """A glued number is text, so it gets the minus sign that the formulas beside it have."""
+    for glued in doctree.findall(nodes.inline):
+        if "pasted-text" in glued["classes"]:
+            for text in list(glued.findall(nodes.Text)):
+                text.parent.replace(text, nodes.Text(re.sub(r"-(?=[\d.])", "−", text)))
+
+
 def own_sources() -> str:
     """Changes when a directive changes, so that every page is then read again."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(HERE.glob("*.py")))).hexdigest()
@@ -99,6 +108,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("autodoc-process-docstring", bars_are_bars, priority=400)
     app.connect("env-get-outdated", pages_run_again)
     app.connect("builder-inited", copy_assets)
+    app.connect("doctree-resolved", write_true_minus)
     app.connect("html-page-context", add_explorers)
     app.connect("html-page-context", mend_citations)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

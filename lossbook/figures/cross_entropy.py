@@ -98,7 +98,7 @@ def pin_arrives() -> Explorer:
         update,
         name="cross-entropy-pin-arrives",
         controls={"throws": Play(1, 60, step=1, value=3, label="throws N", interval=250)},
-        caption="Press play. A pin that truly lands point up in 70 % of its throws is thrown sixty times. The three "
+        caption="Press play. A pin that truly lands point up in 70% of its throws is thrown sixty times. The three "
         "curves always agree about the best w. The likelihood grows narrow and tiny, the log-likelihood sinks without "
         "end, and only the average loss settles down, on the dashed curve.",
         alt="Three curves over w after three throws, all point up: the likelihood rises to 1 at w = 1, the "
@@ -216,7 +216,7 @@ def standard_error(w: float, size: ArrayLike) -> Floats:
 
 
 def monte_carlo() -> Explorer:
-    """The average loss of a growing dataset, with the band that 95 % of all datasets fall into."""
+    """The average loss of a growing dataset, with the band that 95% of all datasets fall into."""
     figure, axis = subplots(figsize=(5.4, 3.7))
     band = axis.fill_between(SIZES, SIZES * 0.0, SIZES * 0.0, color=palette.truth, alpha=0.22, lw=0)
     (exact,) = axis.plot([2, 10_000], [0, 0], "--", color=palette.truth, lw=1.5)

@@ -336,7 +336,7 @@ def engel_band() -> Explorer:
     left.set_title("line and ±2σ")
     ranks = income.argsort(kind="stable").argsort() * GROUPS // income.size
     right.axhline(95.4, color=palette.muted, lw=1.2)
-    right.text(0.6, 33, "grey: normal, 95.4 %", color=palette.muted, fontsize="small")
+    right.text(0.6, 33, "grey: normal, 95.4%", color=palette.muted, fontsize="small")
     (shares,) = right.plot(np.arange(1, 6), np.full(5, 90.0), "o-", color=palette.model, ms=8)
     right.set(xlim=(0.5, 5.5), ylim=(30, 104), xlabel="fifth of the incomes", title="% inside the band")
     right.set_xticks(range(1, 6), ["lowest", "2", "3", "4", "highest"], fontsize="small")
@@ -533,7 +533,7 @@ def two_humps() -> Explorer:
         text.set_text(f"mixture, loss {loss:.3f}")
         better = "lower" if loss < alone else "higher"
         return (
-            f"{100 * share:.0f} % around {mean:.1f} min, the rest around 0, σ = {scale:g}: the mean loss is {loss:.3f} "
+            f"{100 * share:.0f}% around {mean:.1f} min, the rest around 0, σ = {scale:g}: the mean loss is {loss:.3f} "
             f"nats, {better} than the {alone:.3f} of one normal."
         )
 

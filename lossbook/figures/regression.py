@@ -213,7 +213,7 @@ def quantile_lines() -> Explorer:
         below = int((food < fit(income) - 1e-6).sum())
         return (
             f"At τ = {quantile:.2f} the line is {fit.intercept:.1f} + {fit.slope:.3f} · income; {below} of the "
-            f"{food.size} households ({100 * below / food.size:.0f} %) lie below it."
+            f"{food.size} households ({100 * below / food.size:.0f}%) lie below it."
         )
 
     return Explorer(
