@@ -36,6 +36,11 @@ BUILDERS = {
     name: builder for name, builder in figures().items() if "Explorer" in str(builder.__annotations__.get("return"))
 }
 
+# What is asked of one explorer is asked by one worker, here and in the browser: its table is built once in a run.
+each_explorer = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in BUILDERS]
+)
+
 
 @cache
 def page(name: str) -> tuple[Explorer, str]:
@@ -72,7 +77,7 @@ def test_there_are_explorers_to_test() -> None:
     assert len(BUILDERS) >= 3
 
 
-@pytest.mark.parametrize("name", BUILDERS)
+@each_explorer
 def test_each_state_is_what_savefig_draws(name: str) -> None:
     explorer, html = page(name)
     for state in sample(explorer):
@@ -84,11 +89,11 @@ def test_each_state_is_what_savefig_draws(name: str) -> None:
 
 
 def test_names_are_unique() -> None:
-    names = [page(name)[0].name for name in BUILDERS]
+    names = [builder().name for builder in BUILDERS.values()]
     assert sorted(names) == sorted(set(names))
 
 
-@pytest.mark.parametrize("name", BUILDERS)
+@each_explorer
 def test_page_is_complete(name: str) -> None:
     explorer, html = page(name)
     assert html.count("<input") + html.count("<select") == len(explorer.controls)
@@ -101,7 +106,7 @@ def test_page_is_complete(name: str) -> None:
         assert len(set(table(html)["readout"]["body"])) > 1, "the readout never changes"
 
 
-@pytest.mark.parametrize("name", BUILDERS)
+@each_explorer
 def test_lettering_is_legible(name: str) -> None:
     """At least eight points as drawn, and on a phone, a page 390 px wide, at least seven CSS pixels."""
     _, html = page(name)
@@ -111,8 +116,9 @@ def test_lettering_is_legible(name: str) -> None:
     assert not sizes or min(sizes) * 96 / 72 * min(1, 350 / (96 * max(widths))) >= 7
 
 
+@pytest.mark.xdist_group("regression.quantile_lines")
 def test_a_wrong_picture_is_noticed() -> None:
-    name = next(name for name in BUILDERS if page(name)[0].controls)
+    name = "regression.quantile_lines"
     explorer, html = page(name)
     states = sample(explorer)
     fresh = drawn_by_matplotlib(name, states[0])

@@ -54,6 +54,9 @@ CELLS = [
 ]
 
 
+pytestmark = pytest.mark.xdist_group("jupyterlab")  # one is enough
+
+
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A JupyterLab with one notebook: its address."""

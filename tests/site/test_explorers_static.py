@@ -16,7 +16,7 @@ from lossbook.explorer.static import externalise
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from svg import lookup, table
-from test_every_explorer import BUILDERS, page, sample
+from test_every_explorer import each_explorer, page, sample
 
 SHELL = """<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>Explorers</title>
 <meta name="viewport" content="width=device-width"><link rel="stylesheet" href="explorer.css">
@@ -94,25 +94,36 @@ def put(one: Page, name: str, state: dict[str, int]) -> None:
     )
 
 
-def test_every_explorer_plays_its_states(show: Open) -> None:
-    """Readout and every drawn path against Python's, on one page that holds all explorers of the book."""
-    chosen = {name: page(name) for name in BUILDERS}
-    one = show(*(html for _, html in chosen.values()))
-    for name, (explorer, html) in chosen.items():
-        figure = one.locator(f'[data-explorer="{explorer.name}"]')
-        if not explorer.controls:
-            continue
-        data, sizes = table(html), explorer.sizes
-        for state in sample(explorer):
-            put(one, explorer.name, state)
-            expect(figure.locator("output")).to_have_text(lookup(data["readout"], sizes, state))
-            for key, column in data["artists"].items():
-                expected = re.findall(r' d="([^"]+)"', lookup(column, sizes, state))
-                group = figure.locator(f'[id="{explorer.name}::{key}"]')
-                drawn = group.evaluate(
-                    "group => [...group.querySelectorAll('path')].map(path => path.getAttribute('d'))"
-                )
-                assert drawn == expected, f"{name} at {state}, unit {key}"
+DRAWN = """(figure, ids) => ids.map((id) =>
+    [...figure.querySelector(`[id="${id}"]`).querySelectorAll("path")].map((path) => path.getAttribute("d")))"""
+
+
+def assert_it_fits(one: Page, width: int) -> None:
+    assert one.evaluate("document.documentElement.scrollWidth") <= width
+    sizes = one.evaluate(
+        """() => [...document.querySelectorAll(".explorer-picture text")].map((text) =>
+            text.getAttribute("font-size") * text.ownerSVGElement.getScreenCTM().a)"""
+    )
+    assert min(sizes, default=7) >= 7, f"{width} px"
+
+
+@each_explorer
+def test_it_fits_and_plays_its_states(name: str, show: Open) -> None:
+    """Legible without sideways scrolling at both widths; readout and every drawn path as Python has them."""
+    explorer, html = page(name)
+    one = show(html, width=1280)
+    assert_it_fits(one, 1280)
+    one.set_viewport_size({"width": 390, "height": 900})
+    assert_it_fits(one, 390)
+    if not explorer.controls:
+        return
+    figure, data, sizes = one.locator("figure.explorer"), table(html), explorer.sizes
+    for state in sample(explorer):
+        put(one, explorer.name, state)
+        expect(figure.locator("output")).to_have_text(lookup(data["readout"], sizes, state))
+        drawn = figure.evaluate(DRAWN, [f"{explorer.name}::{key}" for key in data["artists"]])
+        for (key, column), paths in zip(data["artists"].items(), drawn, strict=True):
+            assert paths == re.findall(r' d="([^"]+)"', lookup(column, sizes, state)), f"{state}, unit {key}"
 
 
 def test_ten_explorers_on_a_page(show: Open) -> None:
@@ -215,19 +226,6 @@ def test_without_script_the_default_state_shows(show: Open) -> None:
     assert "x = 0.0, y = 0.0" in one.locator("output").inner_text()
     assert one.locator(".explorer-picture path").count() > 10
     assert all(field.is_disabled() for field in one.locator("input, select, button").all())
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_it_fits(show: Open, width: int) -> None:
-    names = list(BUILDERS)
-    one = show(*(page(name)[1] for name in names), TOY, width=width)
-    assert one.evaluate("document.documentElement.scrollWidth") <= width
-    sizes = one.evaluate(
-        """() => [...document.querySelectorAll(".explorer-picture text")].map((text) =>
-            [text.getAttribute("font-size") * text.ownerSVGElement.getScreenCTM().a,
-            text.closest("figure").dataset.explorer])"""
-    )
-    assert min(sizes)[0] >= 7, min(sizes)
 
 
 def test_figure_follows_the_theme(show: Open) -> None:
