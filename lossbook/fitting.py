@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq, minimize
+from scipy.optimize import brentq, minimize, root
 
 from lossbook.core import Floats, Loss, real, same_shape
 
@@ -71,9 +71,14 @@ def fit_line(loss: Loss, x: ArrayLike, y: ArrayLike, **parameters: float) -> Lin
         pull = np.asarray(loss.grad(ab[0] + ab[1] * u, y, reduction="sum", **parameters))
         return np.array([pull.sum(), pull @ u])
 
-    squares = np.polynomial.polynomial.polyfit(u, y, 1)
     vertex = _best_vertex(loss, u, y, parameters)
-    a, b = _lowest(total, slope, [squares, vertex])
+    if _convex_and_piecewise_linear(loss, np.ptp(y) or 1.0, parameters):
+        a, b = vertex
+    else:
+        squares = np.polynomial.polynomial.polyfit(u, y, 1)
+        level = np.full_like(y, y.mean())
+        pull = float(np.abs(loss.grad(level, y, reduction="none", **parameters)).sum())
+        a, b = _lowest(total, slope, [squares, vertex], 1e-4 * pull)
     return Line(float(a - b * middle / spread), float(b / spread))
 
 
@@ -182,7 +187,28 @@ def _best_vertex(loss: Loss, x: Floats, y: Floats, parameters: dict[str, float])
         here = better
 
 
-def _lowest(total: Callable[[Floats], float], slope: Callable[[Floats], Floats], starts: list[Floats]) -> Floats:
-    """The lowest point reached downhill from any of the starts; a start that cannot be improved stands."""
-    reached = [minimize(total, start, jac=slope, method="BFGS", options={"gtol": 1e-10}).x for start in starts]
-    return min([*starts, *reached], key=total)
+def _convex_and_piecewise_linear(loss: Loss, spread: float, parameters: dict[str, float]) -> bool:
+    """Whether the slope over the residual only steps up, at most twice: then the best vertex is the exact answer."""
+    sizes = spread * np.geomspace(1e-9, 1e3, 49)
+    e = np.concatenate([-sizes[::-1], sizes])
+    steps = np.diff(-np.asarray(loss.grad(np.zeros_like(e), e, reduction="none", **parameters)))
+    return bool((steps >= 0).all() and np.count_nonzero(steps) <= 2)
+
+
+def _lowest(
+    total: Callable[[Floats], float], slope: Callable[[Floats], Floats], starts: list[Floats], near: float
+) -> Floats:
+    """The lowest point reached downhill from any of the starts; a start that cannot be improved stands.
+
+    Downhill until the slope is `near` to nothing; from there Newton's way to where it vanishes, which heights show only
+    to the square root of rounding. Where that leads nowhere (curvature that jumps), downhill as far as it goes.
+    """
+
+    def descend(start: Floats, gtol: float) -> Floats:
+        return np.asarray(minimize(total, start, jac=slope, method="BFGS", options={"gtol": gtol}).x)
+
+    best = min([*starts, *(descend(start, near) for start in starts)], key=total)
+    sharper = root(slope, best, tol=1e-14).x
+    if np.abs(slope(sharper)).max() <= 1e-8 * near and total(sharper) <= total(best) * (1 + 1e-12):
+        return np.asarray(sharper)
+    return min([best, descend(best, 1e-6 * near)], key=total)
