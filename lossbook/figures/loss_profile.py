@@ -114,6 +114,7 @@ class _Panels:
     def __init__(self, axes: Any, title: str, sample: Floats) -> None:
         (loss, slope), (density, fit) = axes
         self.sample = sample
+        self.shown: ResidualCurve | None = None
         (self.loss_curve,) = loss.plot(GRID, GRID, color=palette.loss)
         (self.slope_curve,) = slope.plot(GRID, GRID, color=palette.gradient)
         (self.density_curve,) = density.plot(GRID, GRID, color=palette.density)
@@ -136,16 +137,11 @@ class _Panels:
         fit.set(xlim=(-REACH, REACH), ylim=(-0.5, 1), yticks=[], xlabel="sample y", title="constant it fits")
 
     def __call__(self, curve: ResidualCurve, density: ImpliedDensity, constant: float, probe: float) -> str:
-        self.loss_curve.set_data(GRID, curve.value(GRID))
-        self.slope_curve.set_data(GRID, curve.slope(GRID))
-        self.density_curve.set_data(GRID, density(GRID) if density.exists else np.full_like(GRID, np.nan))
-        self.no_density.set_text("" if density.exists else "no density:\nits integral is infinite")
+        if curve is not self.shown:  # the probe moves along the same curves, which need not be drawn again
+            self.reshape(curve, density, constant)
         value, slope = float(curve.value(np.array([probe]))[0]), float(curve.slope(np.array([probe]))[0])
         self.probe.set_data([probe], [value])
         self.probe_slope.set_data([probe], [slope])
-        self.constant.set_xdata([constant, constant])
-        self.constant_label.set_x(constant + 0.2)
-        self.constant_label.set_text(written(constant, 3))
         implied = (
             f"the density it implies is {density(np.zeros(1))[0]:.3f} at e = 0"
             if density.exists
@@ -155,6 +151,17 @@ class _Panels:
             f"At e = {written(probe, 1)} the loss is {value:.3f} and its slope {written(slope, 3)}; {implied}; "
             f"the constant it fits to the sample is {written(constant, 3)}."
         )
+
+    def reshape(self, curve: ResidualCurve, density: ImpliedDensity, constant: float) -> None:
+        """Everything but the probe."""
+        self.shown = curve
+        self.loss_curve.set_data(GRID, curve.value(GRID))
+        self.slope_curve.set_data(GRID, curve.slope(GRID))
+        self.density_curve.set_data(GRID, density(GRID) if density.exists else np.full_like(GRID, np.nan))
+        self.no_density.set_text("" if density.exists else "no density:\nits integral is infinite")
+        self.constant.set_xdata([constant, constant])
+        self.constant_label.set_x(constant + 0.2)
+        self.constant_label.set_text(written(constant, 3))
 
 
 def _step(low: float, high: float) -> float:
