@@ -1,7 +1,16 @@
 // Plays an explorer, on a page and in a notebook. It shows what Python drew and computes nothing but indices:
 // `table` holds the markup of every state; without one (in a notebook, where there are too many states) the model does.
 const lossbook = (() => {
-  let views = 0;
+  // The beginning of the ids in a picture. On a page the first figure of a name keeps those that Python gave it; every
+  // other view has its own, also where a notebook loads this script once for each widget.
+  function claim(figure, first) {
+    const prefix = figure.dataset.explorer + "::";
+    if (first) return prefix;
+    const mine = prefix + (window.lossbook_views = (window.lossbook_views ?? 0) + 1) + ":";
+    const picture = figure.querySelector(".explorer-picture");
+    picture.innerHTML = picture.innerHTML.replaceAll(prefix, mine);
+    return mine;
+  }
 
   // The entry of one column of the table in a state; a number stands for the entry of that number.
   function entry(column, list, sizes, state) {
@@ -11,7 +20,7 @@ const lossbook = (() => {
   const markup = (column, sizes, state) => column.head + entry(column, column.body, sizes, state) + column.tail;
 
   // anywidget's contract: `model` holds one value per control (on a page: its index), `el` is where to draw.
-  function render({ model, el }) {
+  function render({ model, el, ids }) {
     const live = !el.matches("figure.explorer");
     if (live) el.innerHTML = model.get("_html");
     const figure = live ? el.querySelector("figure.explorer") : el;
@@ -19,9 +28,8 @@ const lossbook = (() => {
     const fields = figure.querySelector(".explorer-controls");
     const output = figure.querySelector(".explorer-readout");
     const prefix = figure.dataset.explorer + "::";
-    const mine = live ? prefix + ++views + ":" : prefix; // every view has ids of its own
+    const mine = ids ?? claim(figure, false);
     const own = (text) => text.replaceAll(prefix, mine);
-    if (live) picture.innerHTML = own(picture.innerHTML);
     if (!fields) return;
     const inputs = Object.fromEntries([...fields.querySelectorAll("[name]")].map((input) => [input.name, input]));
     const names = Object.keys(inputs);
@@ -29,10 +37,11 @@ const lossbook = (() => {
     const sizes = Object.fromEntries(names.map((name) => [name, count(inputs[name])]));
     const values = (name) => model.get("_values")?.[name] ?? [...Array(sizes[name]).keys()];
     const state = () => Object.fromEntries(names.map((name) => [name, values(name).indexOf(model.get(name))]));
+    const starts = Object.fromEntries(names.map((name) => [name, +inputs[name].dataset.start]));
     const shown = {};
 
-    function draw() {
-      const [now, table, texts] = [state(), model.get("_table"), model.get("_texts")];
+    function draw(now = state()) {
+      const [table, texts] = [model.get("_table"), model.get("_texts")];
       for (const name of names) showInput(inputs[name], now[name], texts?.[name]);
       const drawn = {};
       if (table) for (const key in table.artists) drawn[key] = markup(table.artists[key], sizes, now);
@@ -80,7 +89,7 @@ const lossbook = (() => {
     fields.addEventListener("keydown", (event) => event.stopPropagation());
     fields.querySelector(".explorer-reset").addEventListener("click", () => {
       players.forEach((player) => player.stop());
-      move(Object.fromEntries(names.map((name) => [name, +inputs[name].dataset.start])));
+      move(starts);
     });
 
     // Play: a button that moves its slider to the end, and starts it again from there.
@@ -147,6 +156,10 @@ const lossbook = (() => {
       due = true;
     };
     for (const event of events) model.on(event, live ? soon : draw);
+    if (!live) {
+      window.addEventListener("beforeprint", () => draw(starts)); // paper shows what the caption and the text mean
+      window.addEventListener("afterprint", () => draw());
+    }
     fields.disabled = false;
     draw();
     figure.dataset.ready = "";
@@ -171,20 +184,23 @@ const lossbook = (() => {
   }
 
   const waiting = {};
+  const names = new Set();
   function start(figure) {
+    const ids = claim(figure, !names.has(figure.dataset.explorer));
+    names.add(figure.dataset.explorer);
     if (!figure.querySelector(".explorer-controls")) return;
     const model = standIn(figure);
     const receive = ({ texts, ...table }) => {
       model.set("_texts", texts);
       model.set("_table", table);
       model.save_changes(); // nobody listens yet; without it the reader's first move would not be heard
-      render({ model, el: figure });
+      render({ model, el: figure, ids });
     };
     const inline = figure.querySelector(":scope > script.explorer-table");
     if (inline) return receive(JSON.parse(inline.textContent));
     const url = figure.dataset.table;
     if (!url) return;
-    waiting[url.split("/").pop().replace(/\.js$/, "")] = receive;
+    (waiting[url.split("/").pop().replace(/\.js$/, "")] ??= []).push(receive);
     const load = () => {
       near.disconnect();
       document.removeEventListener("keydown", load);
@@ -197,7 +213,7 @@ const lossbook = (() => {
   }
 
   if (document.currentScript) {
-    window.lossbook_table = (key, table) => waiting[key]?.(table);
+    window.lossbook_table = (key, table) => waiting[key]?.splice(0).forEach((receive) => receive(table));
     const all = () => document.querySelectorAll("figure.explorer[data-explorer]").forEach(start);
     if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", all);
     else all();

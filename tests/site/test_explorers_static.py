@@ -245,3 +245,39 @@ def test_paper_has_the_picture_and_no_controls(show: Open) -> None:
     one.emulate_media(media="print")
     expect(one.locator(".explorer-controls")).to_be_hidden()
     expect(one.locator(".explorer-picture svg")).to_be_visible()
+
+
+def test_paper_has_the_default_state(show: Open) -> None:
+    one = show(TOY)
+    default = one.locator(".explorer-picture").inner_html()
+    one.locator("input[name=x]").press("End")
+    moved = one.locator(".explorer-picture").inner_html()
+    assert moved != default
+    one.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert one.locator(".explorer-picture").inner_html() == default
+    expect(one.locator("output")).to_contain_text("x = 0.0")
+    one.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert one.locator(".explorer-picture").inner_html() == moved
+    expect(one.locator("output")).to_contain_text("x = 1.5")
+
+
+def test_one_explorer_twice_on_a_page(show: Open, tmp_path: Path) -> None:
+    """Each has ids of its own and moves alone, with the table in the page and with a table beside it."""
+    big = TOY.replace('{"texts"', '{"padding":"' + "x" * 100_000 + '","texts"')
+    for html in (TOY, externalise(big, tmp_path / "explorers", "explorers")):
+        one = show(html, html)
+        first, second = one.locator("figure.explorer").all()
+        for figure in (first, second):
+            figure.scroll_into_view_if_needed()
+            expect(figure).to_have_attribute("data-ready", "")
+        ids = one.evaluate("[...document.querySelectorAll('[id]')].map((element) => element.id)")
+        assert len(ids) == len(set(ids))
+        used = one.evaluate("[...document.querySelectorAll('[clip-path]')].map((e) => e.getAttribute('clip-path'))")
+        assert set(re.findall(r"#([^)]+)", " ".join(used))) <= set(ids)
+        untouched = first.locator(".explorer-picture").inner_html()
+        before = second.locator(".explorer-picture").inner_html()
+        second.locator("input[name=x]").press("End")
+        expect(second.locator("output")).to_contain_text("x = 1.5")
+        expect(first.locator("output")).to_contain_text("x = 0.0")
+        assert first.locator(".explorer-picture").inner_html() == untouched
+        assert second.locator(".explorer-picture").inner_html() != before
