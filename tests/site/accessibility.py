@@ -33,14 +33,17 @@ LOOKS = """(place) => {
     return [...looks.values()];
 }"""
 ASK = """async ([place, contrast, rest]) => {
-    const structure = await axe.run({ include: [[place]], exclude: [["mjx-container"]] }, rest);
+    const whole = { include: [[place]], exclude: [["mjx-container"]] };
+    const structure = rest ? await axe.run(whole, rest) : { violations: [] };
     const colours = await axe.run((%s)(place), contrast);
     return [...structure.violations, ...colours.violations];
 }"""
 
 
-def findings(page: Page, place: str = "html") -> list[str]:
+def findings(page: Page, place: str = "html", *, structure: bool = True) -> list[str]:
     """What axe-core finds in a place outside of drawn formulas, one line per element.
+
+    Without `structure` only contrast is asked for, the one rule whose answer depends on the theme.
 
     It is slow at contrast, so of all texts that look the same in the same surroundings it is asked about one.
     """
@@ -48,6 +51,6 @@ def findings(page: Page, place: str = "html") -> list[str]:
         page.evaluate(Axe().axe_script)
     common = {"preload": False, "resultTypes": ["violations"]}  # preload would fetch the styles again
     contrast = {**common, "runOnly": ["color-contrast"]}
-    rest = {**common, "rules": {"color-contrast": {"enabled": False}}}
+    rest = {**common, "rules": {"color-contrast": {"enabled": False}}} if structure else None
     violations = page.evaluate(ASK % LOOKS, [place, contrast, rest])
     return [f"{v['id']}: {node['html'][:200]}" for v in violations for node in v["nodes"]]

@@ -49,11 +49,12 @@ def test_page_is_accessible_and_fits(name: str, open_page: OpenPage, server: str
         page.set_viewport_size({"width": width, "height": 900})
         assert overflow(page) <= 0, f"{width} px"
     page.evaluate(LIGHTEN)
+    structure = {(390, "light"), (1280, "dark")}  # the rules on structure see no colours: once at each width
     for width, theme in ((390, "light"), (390, "dark"), (1280, "dark"), (1280, "light")):
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         page.wait_for_function(f"document.documentElement.dataset.theme === '{theme}'")
-        assert findings(page) == [], f"{width} px, {theme}"
+        assert findings(page, structure=(width, theme) in structure) == [], f"{width} px, {theme}"
 
 
 @pytest.mark.parametrize("name", PAGES)
