@@ -135,3 +135,17 @@ def test_each_mistake_gets_its_own_hint_and_no_other(exercise: Code) -> None:
         entries = list(trials(exercise, mistake.wrong, expected(exercise), noise))
         columns = zip(*(entry["agrees"] for entry in entries), strict=True)
         assert [place for place, column in enumerate(columns) if all(column)] == [index + 1]
+
+
+def stated(solution: str) -> list[float]:
+    """The numbers that a worked solution states, fractions among them."""
+    text = re.sub(r"\\[dt]?frac\{?(\d+)\}?\{?(\d+)\}?", r"\1/\2", solution.replace("−", "-").replace("{,}", ""))
+    text = re.sub(r"\\[,;! ]|[$%]", "", text)
+    found = re.findall(r"(-?\s?\d+(?:\.\d+)?)(?:/(\d+))?", text)
+    return [float(top.replace(" ", "")) / float(below or 1) for top, below in found if float(below or 1)]
+
+
+@every(Numeric)
+def test_the_worked_solution_arrives_at_the_answer(exercise: Numeric) -> None:
+    """Unless the solution is the answer's own source, it must state the number that `check` accepts."""
+    assert exercise.code or min(abs(exercise.value - x) for x in stated(exercise.solution)) <= exercise.margin
