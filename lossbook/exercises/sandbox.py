@@ -1,37 +1,36 @@
-"""Running what a learner handed in, so that neither an endless loop nor a crash reaches the notebook.
+"""Running what a learner handed in, in a process of its own: whatever it does, that process can be ended.
 
-On Linux the work is done in a forked child, which can be ended whatever it does. Where forking is unsafe (elsewhere, or
-a library with threads of its own is loaded) it is done in a daemon thread: a loop in Python is interrupted, and what
-cannot be interrupted is left behind.
+On Linux the process is a fork of the notebook, there in milliseconds. Where a fork is unsafe it is a new Python, which
+takes a second to start and gets a copy of the answer.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import io
 import json
 import multiprocessing.connection as connection
 import os
+import pickle
 import queue
 import signal
+import subprocess
 import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
+
+import cloudpickle
 
 Report = Callable[[Any], None]
 
-DONE, TIMEOUT, CRASH = "done", "timeout", "crash"
-UNSAFE_TO_FORK = ("torch", "jax", "tensorflow")  # their thread pools do not survive a fork
-MEMORY = 2 * 2**30  # bytes a forked answer may take on top of what is there
+DONE, TIMEOUT, CRASH, NOT_SENT = "done", "timeout", "crash", "not sent"
+UNSAFE_TO_FORK = ("jax", "tensorflow")  # their threads hold locks that nobody in the child would release
+MEMORY = 2 * 2**30  # bytes an answer may take on top of what is there
 CPU_SECONDS = 120  # a forgotten child ends itself
-
-
-class OutOfTime(BaseException):
-    """Raised inside a thread that has used up its time. Not an `Exception`, so that `except Exception` lets it pass."""
+START_SECONDS = 60.0  # for a new Python to import what the answer uses; PyTorch alone may take ten
 
 
 @dataclass
@@ -48,12 +47,17 @@ Work = Callable[[Report, Noise], None]
 def confined(work: Work, seconds: float) -> tuple[list[Any], str]:
     """Do `work(report, noise)` out of harm's way; return what it reported (plain data) and how it ended.
 
-    It ends done, or in a timeout (more than `seconds` between two reports), or in a crash.
+    It ends done, or in a timeout (more than `seconds` between two reports), or in a crash. Where it must be copied into
+    a new Python and cannot be, it ends not sent.
     """
-    if sys.platform == "linux" and not any(name in sys.modules for name in UNSAFE_TO_FORK):
-        with contextlib.suppress(OSError):  # no more processes: a thread will do
-            return _forked(work, seconds)
-    return _threaded(work, seconds)
+    return _forked(work, seconds) if _safe_to_fork() else _spawned(work, seconds)
+
+
+def _safe_to_fork() -> bool:
+    if sys.platform != "linux" or any(name in sys.modules for name in UNSAFE_TO_FORK):
+        return False
+    torch = sys.modules.get("torch")  # on the CPU a fork can use it, with one thread; see `_in_the_child`
+    return torch is None or not torch.cuda.is_initialized()
 
 
 def _forked(work: Work, seconds: float) -> tuple[list[Any], str]:
@@ -85,6 +89,8 @@ def _forked(work: Work, seconds: float) -> tuple[list[Any], str]:
 def _in_the_child(work: Work, sender: connection.Connection) -> None:
     """The child's whole life: work, report, vanish without running the notebook's exit handlers."""
     try:
+        if "torch" in sys.modules:  # its pool of threads stayed behind with the parent
+            sys.modules["torch"].set_num_threads(1)
         _limits()
         with _quiet() as noise:
             work(lambda item: sender.send_bytes(json.dumps(item).encode()), noise)
@@ -94,9 +100,11 @@ def _in_the_child(work: Work, sender: connection.Connection) -> None:
 
 
 def _limits() -> None:
-    import resource  # not on every system
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the notebook, which then ends this child
+    if sys.platform != "linux":
+        return
+    import resource
+
     with open("/proc/self/statm", encoding="ascii") as file:
         taken = int(file.read().split()[0]) * resource.getpagesize()
     limits = {resource.RLIMIT_AS: taken + MEMORY, resource.RLIMIT_CPU: CPU_SECONDS, resource.RLIMIT_CORE: 0}
@@ -105,43 +113,79 @@ def _limits() -> None:
             resource.setrlimit(limit, (value, resource.getrlimit(limit)[1]))
 
 
-def _threaded(work: Work, seconds: float) -> tuple[list[Any], str]:
-    box: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-
-    def body() -> None:
-        try:
-            work(lambda item: box.put(("report", item)), noise)
-            box.put((DONE, None))
-        except BaseException:
-            box.put((CRASH, None))
-
-    thread = threading.Thread(target=body, daemon=True, name="lossbook-answer")
+def _spawned(work: Work, seconds: float) -> tuple[list[Any], str]:
+    copied = _copied(work)
+    if copied is None:
+        return [], NOT_SENT
+    # The path is handed over so that the new Python finds what this one finds. `_serve` reads the copy from its stdin.
+    start = f"import sys; sys.path[:] = {sys.path!r}; from lossbook.exercises.sandbox import _serve; _serve()"
+    child = subprocess.Popen(
+        [sys.executable, "-c", start],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
+    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_talk, args=(child, copied, lines), daemon=True).start()
     reports: list[Any] = []
-    with _quiet() as noise:
-        try:
-            thread.start()
-        except RuntimeError:  # no threads here (a browser, say): better without a limit than not at all
-            body()
-        try:
-            while True:
-                what, item = box.get(timeout=seconds)
-                if what != "report":
-                    return reports, what
-                reports.append(item)
-        except queue.Empty:
-            return reports, TIMEOUT
-        finally:
-            _interrupt(thread)
+    try:
+        item = json.loads(lines.get(timeout=START_SECONDS))  # that it has read the copy
+        while (item := json.loads(lines.get(timeout=seconds))) != DONE:
+            reports.append(item)
+        return reports, DONE
+    except queue.Empty:
+        return reports, TIMEOUT
+    except ValueError:  # the last line is empty: it has ended
+        return reports, CRASH
+    finally:
+        child.kill()
+        child.wait()
 
 
-def _interrupt(thread: threading.Thread) -> None:
-    """End a thread that still runs; once may not be enough, for the answer may catch it."""
-    thread.join(0.02)
-    for _ in range(20):
-        if thread.ident is None or not thread.is_alive():
-            return
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(OutOfTime))
-        thread.join(0.02)
+def _copied(work: Work) -> bytes | None:
+    """`work`, with the answer in it, as bytes; in a thread, for the answer's own methods have a say in it."""
+    box: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+
+    def copy() -> None:
+        try:
+            box.put(cloudpickle.dumps(work))
+        except BaseException:
+            box.put(None)
+
+    threading.Thread(target=copy, daemon=True).start()
+    with contextlib.suppress(queue.Empty):
+        return box.get(timeout=START_SECONDS)
+    return None
+
+
+def _talk(child: subprocess.Popen[bytes], copied: bytes, lines: queue.SimpleQueue[bytes]) -> None:
+    assert child.stdin and child.stdout
+    with contextlib.suppress(OSError), child.stdin:
+        child.stdin.write(copied)
+    with child.stdout:
+        for line in child.stdout:
+            lines.put(line)
+    lines.put(b"")
+
+
+def _serve() -> None:
+    """The whole life of a new Python: read the work, do it, report on what was the standard output, vanish."""
+    out: IO[bytes] = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what C code prints must not stand among the reports
+
+    def report(item: Any) -> None:
+        out.write(json.dumps(item).encode() + b"\n")
+
+    try:
+        work = pickle.loads(sys.stdin.buffer.read())
+        report("ready")
+        _limits()
+        with _quiet() as noise:
+            work(report, noise)
+        report(DONE)
+    finally:
+        os._exit(0)
 
 
 @contextlib.contextmanager

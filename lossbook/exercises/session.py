@@ -16,6 +16,12 @@ RIGHT, WRONG, BLANK, UNKNOWN = "right", "wrong", "not attempted", "unknown"
 HEADINGS = {RIGHT: "✓ Right", WRONG: "✗ Not yet", BLANK: "– Not attempted", UNKNOWN: "? No such exercise"}
 SECONDS = 2.0  # to find out what an answer is that is not a function
 PLAIN = (int, float, str, bool, type(None), type(...))
+ENDINGS = {
+    sandbox.TIMEOUT: "It had not finished after {:g} seconds. Is there a loop that never ends?",
+    sandbox.CRASH: "It ended Python itself: a crash, or a call such as `os._exit`.",
+    sandbox.NOT_SENT: "It could not be copied into a Python of its own, where answers are tried. Does it use something "
+    "from outside itself that cannot be copied, such as an open file, a lock or a generator?",
+}
 FAIL = ("case", "expected", "received")
 
 
@@ -203,11 +209,7 @@ def _sum_up(exercise: Code, entries: list[dict[str, Any]], ending: str, outcomes
     cases, wrong = trial.ordered(exercise), Result(exercise.id, WRONG)
     if ending != sandbox.DONE and len(entries) < len(cases):
         wrong.case = str(cases[len(entries)])
-        wrong.messages = [
-            f"It had not finished after {exercise.seconds:g} seconds. Is there a loop that never ends?"
-            if ending == sandbox.TIMEOUT
-            else "It ended Python itself: a crash, or a call such as `os._exit`."
-        ]
+        wrong.messages = [ENDINGS[ending].format(exercise.seconds)]
         return wrong
     if all((entry["starter"] or entry["empty"]) and not entry["agrees"][0] for entry in entries):
         return _nothing_returned(exercise, entries)
