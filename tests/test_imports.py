@@ -37,7 +37,7 @@ RULES: dict[str, tuple[set[str], set[str]]] = {
     ),
     "exercises": (
         {*FAMILIES, *FAMILY_TOOLS, "", "catalogue", "exercises", "fitting"},
-        {"IPython", "ipywidgets", "anywidget", "traitlets"},
+        {"IPython", "ipywidgets", "anywidget", "traitlets", "cloudpickle"},
     ),
 }
 HELPER = ({*FAMILIES, *FAMILY_TOOLS, "", "catalogue"}, set[str]())

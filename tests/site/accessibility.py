@@ -15,7 +15,7 @@ LIGHTEN = """() => {
 }"""
 # One element for every look of a text: its own font and colours, and those of all that it stands in.
 LOOKS = """(place) => {
-    const looks = new Map();
+    const looks = new Map(), seen = (window.looksSeen ??= new Set());
     for (const one of document.querySelector(place).querySelectorAll("*")) {
         const speaks = [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
         if (!(speaks || one.matches("input, select, textarea")) || one.closest("mjx-container")) continue;
@@ -28,29 +28,30 @@ LOOKS = """(place) => {
             if (around.localName !== "span") look.push(around.localName, String(around.className));
         }
         const key = look.join("|");
-        if (!looks.has(key)) looks.set(key, one);
+        if (!seen.has(key)) looks.set(key, one);
+        seen.add(key);
     }
     return [...looks.values()];
 }"""
-ASK = """async ([place, contrast, rest]) => {
-    const whole = { include: [[place]], exclude: [["mjx-container"]] };
-    const structure = rest ? await axe.run(whole, rest) : { violations: [] };
-    const colours = await axe.run((%s)(place), contrast);
-    return [...structure.violations, ...colours.violations];
+# axe-core is slow at contrast, so it is asked about the elements marked here only.
+ASK = """async ([place, options]) => {
+    document.querySelectorAll("[data-look]").forEach((one) => one.removeAttribute("data-look"));
+    (%s)(place).forEach((one) => one.setAttribute("data-look", ""));
+    axe.configure({ rules: [{ id: "color-contrast", selector: "[data-look]" }] });
+    return (await axe.run({ include: [[place]], exclude: [["mjx-container"]] }, options)).violations;
 }"""
 
 
 def findings(page: Page, place: str = "html", *, structure: bool = True) -> list[str]:
     """What axe-core finds in a place outside of drawn formulas, one line per element.
 
-    Without `structure` only contrast is asked for, the one rule whose answer depends on the theme.
-
-    It is slow at contrast, so of all texts that look the same in the same surroundings it is asked about one.
+    Without `structure` only contrast is asked for, the one rule whose answer depends on the theme. Of all texts that
+    look the same in the same surroundings one is judged, and not again at another width.
     """
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(Axe().axe_script)
-    common = {"preload": False, "resultTypes": ["violations"]}  # preload would fetch the styles again
-    contrast = {**common, "runOnly": ["color-contrast"]}
-    rest = {**common, "rules": {"color-contrast": {"enabled": False}}} if structure else None
-    violations = page.evaluate(ASK % LOOKS, [place, contrast, rest])
+    options = {"preload": False, "resultTypes": ["violations"]}  # preload would fetch the styles again
+    violations = page.evaluate(
+        ASK % LOOKS, [place, options if structure else {**options, "runOnly": ["color-contrast"]}]
+    )
     return [f"{v['id']}: {node['html'][:200]}" for v in violations for node in v["nodes"]]

@@ -52,12 +52,15 @@ def server(site: Site) -> Iterator[str]:
 def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
     """`open_page("part-2/regression")` opens a page from its file and waits until its mathematics stands.
 
-    Options: `width`, `dark`, `origin` (a server's address), and those of Playwright's `new_context`. After the test,
-    every request that left the origin and every error on the console makes it fail.
+    Options: `width`, `dark`, `origin` (a server's address), `typeset` (with False the mathematics stays TeX, which is
+    quicker), and those of Playwright's `new_context`. After the test, every request that left the origin and every
+    error on the console makes it fail.
     """
     contexts, complaints = [], []
 
-    def open_page(name: str, *, width: int = 1280, dark: bool = False, origin: str = "", **options: object) -> Page:
+    def open_page(
+        name: str, *, width: int = 1280, dark: bool = False, origin: str = "", typeset: bool = True, **options: object
+    ) -> Page:
         origin = origin or site.folder.as_uri() + "/"
         context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light", **options
@@ -76,6 +79,8 @@ def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
                 complaints.append(f"{name} said {message.type}: {message.text} ({message.location['url']})")
 
         context.route("**/*", guard)
+        if not typeset:
+            context.route("**/tex-svg.js", lambda route: route.fulfill(body=""))
         page = context.new_page()
         page.on("console", listen)
         page.on("pageerror", lambda problem: complaints.append(f"{name} raised {problem}"))

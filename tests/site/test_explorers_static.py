@@ -26,33 +26,44 @@ background: var(--lb-background) }}</style></head><body><main><h1>Explorers</h1>
 Open = Callable[..., Page]
 
 
+class Tabs:
+    """Pages of the browser, and what they complained of. Without options it is always the same tab, which is quick."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser, self.complaints = browser, list[str]()
+        self.plain = self.new()
+
+    def new(self, **options: object) -> Page:
+        tab, say = self.browser.new_context(**options).new_page(), self.complaints.append
+        tab.on("console", lambda message: say(message.text) if message.type in ("error", "warning") else None)
+        tab.on("pageerror", lambda problem: say(str(problem)))
+        tab.on("request", lambda request: None if request.url.startswith("file:") else say(request.url))
+        return tab
+
+
+@pytest.fixture(scope="module")
+def tabs(browser: Browser) -> Tabs:
+    return Tabs(browser)
+
+
 @pytest.fixture
-def show(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+def show(tabs: Tabs, tmp_path: Path) -> Iterator[Open]:
     """`show(html, ...)` opens explorers as a page from a file. Errors on the console fail the test."""
-    contexts, complaints = [], []
     for asset in ASSETS:
         shutil.copy(asset, tmp_path)
+    tabs.complaints.clear()
 
     def show(*figures: str, width: int = 1000, gap: int = 0, **options: object) -> Page:
         space = f'<div style="height:{gap}px"></div>'
         (tmp_path / "page.html").write_text(SHELL.format(space.join(["", *figures])), encoding="utf-8")
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        one = context.new_page()
-        one.on(
-            "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
-        )
-        one.on("pageerror", lambda problem: complaints.append(str(problem)))
-        one.on(
-            "request", lambda request: complaints.append(request.url) if not request.url.startswith("file:") else None
-        )
+        one = tabs.new(**options) if options else tabs.plain
+        one.set_viewport_size({"width": width, "height": 900})
+        one.emulate_media(media="screen", color_scheme="light")
         one.goto((tmp_path / "page.html").as_uri())
         return one
 
     yield show
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    assert tabs.complaints == []
 
 
 def toy(name: str = "toy") -> Explorer:

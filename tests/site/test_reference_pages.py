@@ -15,7 +15,7 @@ VISIBLE = ".glance-loss:not([hidden])"
 
 @pytest.fixture
 def page(open_page: OpenPage) -> Page:
-    return open_page(NAME)
+    return open_page(NAME, typeset=False)
 
 
 def shown(page: Page) -> set[str]:
@@ -27,16 +27,14 @@ def functions(names: set[str]) -> set[str]:
     return {f"lossbook.{name}" for name in names}
 
 
-def test_rows_are_the_catalogue(page: Page) -> None:
+def test_rows_are_the_catalogue(page: Page, site: Site) -> None:
     assert page.locator(".glance-loss").count() == len(CATALOGUE)
     assert shown(page) == functions(set(CATALOGUE))
     headings = page.locator(".glance-loss h2").all_inner_texts()
     assert sorted(heading.lower() for heading in headings) == sorted(loss.title.lower() for loss in CATALOGUE.values())
     assert page.locator(".glance-filter output").inner_text() == f"{len(CATALOGUE)} losses"
 
-
-def test_every_row_leads_on(page: Page, site: Site) -> None:
-    """To the chapter, where there is one, to the documentation of the function, and to its checks."""
+    # Every row leads on to the chapter, where there is one, to the function's documentation, and to its checks.
     chapters = {name.rpartition("/")[2]: name for name in site.pages}
     for loss in CATALOGUE.values():
         links = page.locator(f"#loss-{loss.name.replace('_', '-')} a").evaluate_all("all => all.map(one => one.href)")
@@ -62,13 +60,10 @@ def test_filter_by_keyboard(page: Page) -> None:
     assert "#" not in page.url
 
 
-@pytest.mark.parametrize("query", ["Kullback–Leibler", "relative ENTROPY", "kl_div "])
-def test_synonyms_dashes_and_case(query: str, page: Page) -> None:
-    page.get_by_label("Filter", exact=True).fill(query)
-    assert "lossbook.kl_divergence" in shown(page) and "lossbook.mse" not in shown(page)
-
-
-def test_nothing_fits(page: Page) -> None:
+def test_synonyms_dashes_and_case(page: Page) -> None:
+    for query in ("Kullback–Leibler", "relative ENTROPY", "kl_div "):
+        page.get_by_label("Filter", exact=True).fill(query)
+        assert "lossbook.kl_divergence" in shown(page) and "lossbook.mse" not in shown(page), query
     page.get_by_label("Filter", exact=True).fill("zzz")
     assert shown(page) == set()
     expect(page.locator(".glance-filter output")).to_have_text("No loss fits.")
@@ -101,7 +96,7 @@ def test_without_javascript_all_is_there(browser: Browser, site: Site) -> None:
 
 
 def test_conventions_are_all_there(open_page: OpenPage) -> None:
-    page = open_page("reference/conventions")
+    page = open_page("reference/conventions", typeset=False)
     assert page.locator(".convention").count() == len(CONVENTIONS)
     texts = page.locator(".convention tr.theirs code").all_text_contents()
     assert sorted(texts) == sorted(convention.call for convention in CONVENTIONS)
