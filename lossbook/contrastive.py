@@ -677,7 +677,8 @@ def info_nce(
 
     References
     ----------
-    van den Oord, Li and Vinyals (2018), "Representation learning with contrastive predictive coding", arXiv:1807.03748.
+    van den Oord, Li and Vinyals (2018), "Representation learning with contrastive predictive coding", arXiv:1807.03748,
+    with a bilinear score; Chen et al. (2020), SimCLR, for the cosine over a temperature.
 
     Examples
     --------
