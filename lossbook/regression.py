@@ -57,7 +57,8 @@ def mse(prediction: ArrayLike, target: ArrayLike, *, reduction: str = "mean") ->
 
     References
     ----------
-    Gauss (1809), *Theoria motus corporum coelestium*, §179.
+    Legendre (1805), *Nouvelles méthodes pour la détermination des orbites des comètes*, published least squares first;
+    Gauss (1809), *Theoria motus corporum coelestium*, §179, derived it from the normal law.
 
     Examples
     --------
@@ -94,7 +95,7 @@ MSE = Loss(
     torch="torch.nn.functional.mse_loss",
     sklearn="sklearn.metrics.mean_squared_error",
     optax="optax.squared_error",
-    source="gauss1809",
+    source="legendre1805",
     chapter="regression",
 )
 
@@ -601,7 +602,7 @@ def epsilon_insensitive(
 
     References
     ----------
-    Vapnik (1995), *The Nature of Statistical Learning Theory*, chapter 6.
+    Vapnik (1995), *The Nature of Statistical Learning Theory*, chapter 5.
 
     Examples
     --------
