@@ -93,7 +93,8 @@ CONVENTIONS: tuple[Convention, ...] = (
     ),
     Convention(
         topic="reductions",
-        claim="Optax never reduces: it returns one loss per element and leaves the mean to you.",
+        claim="Optax leaves the mean to you: its regression losses come one per element, its softmax losses one per "
+        "example. (`ntxent` is an exception.)",
         library="Optax",
         call="optax.squared_error(prediction, target)",
         restated="(prediction - target) ** 2",
