@@ -222,7 +222,8 @@ def quantile_lines() -> Explorer:
         name="quantile-lines",
         controls={"quantile": Slider(0.05, 0.95, step=0.05, value=0.9, label="level τ")},
         caption="What 235 Belgian households in Engel's data spent on food. Move τ: the pinball loss fits a line with "
-        "about that share of the households below it (dotted: τ = 0.5). The lines fan out, so the spread grows with income.",
+        "about that share of the households below it (dotted: τ = 0.5). The lines fan out, so the spread grows with "
+        "income.",
         alt="A scatter of food expenditure against income that widens to the right, with a line at the 90 per cent "
         "quantile above most points and a dotted median line.",
     )
