@@ -783,7 +783,6 @@ INFO_NCE = Loss(
     },
     parameters={"temperature": Parameter(0.1, 0.05, 2.0, "T")},
     estimates="similarity up to a constant: the log ratio of joint to independent probability",
-    optax="optax.ntxent (labels instead of pairs)",
     source="oord2018",
     chapter="contrastive",
 )
