@@ -15,9 +15,7 @@ help:  ## this list
 book: $(READY)  ## build the site into _build/html (only what changed is run again)
 	@$(BIN)/python tools/build.py
 
-test: book  ## what CI runs: build the book, check the style and the types, run every test
-	@$(BIN)/ruff check .
-	@$(BIN)/mypy lossbook
+test: book  ## what CI runs: build the book, run every test, style and types among them
 	@$(BIN)/python tools/find_browser.py
 	@$(BIN)/python -m pytest -q -n auto --dist loadgroup
 

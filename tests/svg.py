@@ -165,20 +165,25 @@ def disagreement(ours: Drawn, theirs: Drawn) -> str:
     mine = [shape for shape in ours.shapes if shape[0] == "path"]
     if len(left) != len(mine):
         return f"{len(mine)} paths against {len(left)}"
+    boxes = [box(line) for _, line, *_ in left]
     for _, line, *look in mine:
-        gaps = [apart(line, other) if look == theirs_look else np.inf for _, other, *theirs_look in left]
+        near = np.abs(np.array(boxes) - box(line)).max(axis=1) <= 1  # point: what is further away is another shape
+        fits = [close and look == their_look for close, (_, _, *their_look) in zip(near, left, strict=True)]
+        gaps = [apart(line, shape[1]) if fit else np.inf for fit, shape in zip(fits, left, strict=True)]
         best = int(np.argmin(gaps))
         simplified = len(line) > 5 or len(line) != len(left[best][1])
         if gaps[best] > ROUNDING + SIMPLIFIED * simplified:
             return f"a path {look} that starts at {line[0]} is off by {gaps[best]:.2f} points"
-        del left[best]
+        del left[best], boxes[best]
     return ""
 
 
+def box(line: np.ndarray) -> np.ndarray:
+    return np.concatenate([line.min(0), line.max(0)])
+
+
 def apart(a: np.ndarray, b: np.ndarray) -> float:
-    """The distance of two polylines; infinite at once where their boxes differ by more than it may be."""
-    if np.abs(np.array([a.min(0) - b.min(0), a.max(0) - b.max(0)])).max() > 1:
-        return np.inf
+    """The distance of two polylines."""
     return max(distance(a, b), distance(b, a))
 
 

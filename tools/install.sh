@@ -18,7 +18,7 @@ set -euo pipefail
     rm -rf "$VENV"
     "$PYTHON" -m venv "$VENV"
 }
-pip() { "$VENV/bin/python" -m pip --disable-pip-version-check -qq "$@"; }
+pip() { "$VENV/bin/python" -m pip --disable-pip-version-check -qq "$@" --no-compile; }
 
 echo "Installing the pinned packages (about a minute, once)"
 pip install -r requirements.txt
