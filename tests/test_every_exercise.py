@@ -100,6 +100,11 @@ def test_each_wrong_order_gets_its_hint(exercise: Order) -> None:
         assert check(exercise.id, "".join(letter[name] for name in order)).messages == [mistake.hint]
 
 
+def pasted(code: str, names: dict[str, object]) -> None:
+    """Run code as a notebook does: annotations are evaluated there, so each name in them has to exist."""
+    exec(compile(code, "notebook", "exec", dont_inherit=True), names)
+
+
 @every(Code)
 def test_the_reference_is_right_and_equals_the_package(exercise: Code) -> None:
     assert check(exercise.id, exercise.reference).right
@@ -111,16 +116,16 @@ def test_the_reference_is_right_and_equals_the_package(exercise: Code) -> None:
 
 @every(Code)
 def test_the_printed_solution_is_right_by_itself(exercise: Code) -> None:
-    """The solution as the page prints it, pasted into an empty notebook."""
+    """The solution as the page prints it, pasted into a notebook that has NumPy and nothing else."""
     names = {"np": np}
-    exec("from __future__ import annotations\n" + exercise.code, names)
+    pasted(exercise.code, names)
     assert check(exercise.id, names[exercise.reference.__name__]).right
 
 
 @every(Code)
 def test_the_starter_is_not_attempted(exercise: Code) -> None:
     names = {"np": np}
-    exec(exercise.starter_code, names)
+    pasted(exercise.starter_code, names)
     function = exercise.starter or exercise.reference
     assert check(exercise.id, names[function.__name__]).status == "not attempted"
     assert function.__doc__, "the starter says what to write"

@@ -7,7 +7,6 @@ import math
 import numpy as np
 
 import lossbook.information as information
-from lossbook.core import Floats
 from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Order, Paper, case
 
 # ── Check yourself ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -134,6 +133,7 @@ WRONG_CODE_PRICE = Numeric(
     "kl-wrong-code-price",
     "A code for another source",
     answer=wrong_code_price,
+    tolerance=0.005,  # two decimals will do, in a mistake too
     unit="bits",
     mistakes=[
         Mistake(2.25, "That is the whole price. The *extra* bits are what exceeds the best code."),
@@ -196,6 +196,7 @@ TWO_COINS = Numeric(
     "kl-two-coins",
     "A fair coin, and another",
     answer=two_coins,
+    tolerance=0.005,  # two decimals will do
     unit="nats",
     mistakes=[
         Mistake(
@@ -260,7 +261,7 @@ FLIPS_NEEDED = Numeric(
 )
 
 
-def divergence(p: Floats, q: Floats) -> float:
+def divergence(p: np.ndarray, q: np.ndarray) -> float:
     """The sum of p log(p/q), in nats: 0 where p is 0, infinite where q = 0 < p."""
     possible = p > 0
     if np.any(q[possible] == 0):
@@ -268,16 +269,16 @@ def divergence(p: Floats, q: Floats) -> float:
     return np.sum(p[possible] * np.log(p[possible] / q[possible]))
 
 
-def _swapped(p: Floats, q: Floats) -> float:
+def _swapped(p: np.ndarray, q: np.ndarray) -> float:
     return divergence(q, p)
 
 
-def _zeros_skipped(p: Floats, q: Floats) -> float:
+def _zeros_skipped(p: np.ndarray, q: np.ndarray) -> float:
     both = (p > 0) & (q > 0)
     return np.sum(p[both] * np.log(p[both] / q[both]))
 
 
-def _cross_entropy(p: Floats, q: Floats) -> float:
+def _cross_entropy(p: np.ndarray, q: np.ndarray) -> float:
     return divergence(p, q) - np.sum(p[p > 0] * np.log(p[p > 0]))
 
 
@@ -342,9 +343,9 @@ $$
 $$
 
 Moving the last term over is the claim. The other outcomes of the sum do not change, so the divergence as a whole
-cannot rise. It is unchanged exactly if the two
-distributions agree, $p_1/q_1 = p_2/q_2 = a/b$: what is lost is precisely the divergence
-*within* the merged pair, weighted by $a$.""",
+cannot rise. If it is finite, it is unchanged exactly if the two distributions agree, $p_1/q_1 = p_2/q_2 = a/b$, or
+$p_1 q_2 = p_2 q_1$, which allows for zeros. What is lost is precisely the divergence *within* the merged pair, weighted
+by $a$.""",
 )
 
 
@@ -483,10 +484,10 @@ Assumed: $p$ has a density, a finite variance and a finite entropy.""",
 )
 
 
-def js(p: Floats, q: Floats) -> float:
+def js(p: np.ndarray, q: np.ndarray) -> float:
     """The Jensen–Shannon divergence: half of each one's divergence from the average of both."""
 
-    def kl(a: Floats, b: Floats) -> float:
+    def kl(a: np.ndarray, b: np.ndarray) -> float:
         if np.any((a > 0) & (b == 0)):
             return np.inf
         return np.sum(a[a > 0] * np.log(a[a > 0] / b[a > 0]))
@@ -495,10 +496,10 @@ def js(p: Floats, q: Floats) -> float:
     return kl(p, average) / 2 + kl(q, average) / 2
 
 
-def broken_js(p: Floats, q: Floats) -> float:
+def broken_js(p: np.ndarray, q: np.ndarray) -> float:
     """The Jensen–Shannon divergence: half of each one's divergence from the average of both."""
 
-    def kl(a: Floats, b: Floats) -> float:
+    def kl(a: np.ndarray, b: np.ndarray) -> float:
         if np.any((a > 0) & (b == 0)):
             return np.inf
         return np.sum(a[a > 0] * np.log(a[a > 0] / b[a > 0]))

@@ -133,8 +133,8 @@ FROM_DENSITY = Order(
         r"$\frac{1}{2b}\exp(-|\varepsilon|/b)$.",
         "product": r"Because the $\varepsilon_i$ are independent, write the likelihood as a product over the examples.",
         "log": r"Take the logarithm: the product becomes a sum of $-\log 2b - |y_i - \hat y_i|/b$.",
-        "minus": r"Change the sign: maximising becomes minimising.",
-        "constant": r"Drop $N\log 2b$ and the factor $1/b$, which do not depend on the prediction.",
+        "minus": r"Change the sign: a log-likelihood to maximise becomes a loss to minimise.",
+        "constant": r"From this loss drop $N\log 2b$ and the factor $1/b$, which do not depend on the prediction.",
     },
     mistakes=[
         Mistake(
@@ -148,7 +148,8 @@ FROM_DENSITY = Order(
         Mistake(("minus", "log"), "It is the *log*-likelihood whose sign changes: take the logarithm first."),
         Mistake(
             ("constant", "minus"),
-            "Tidy up last: here constants are dropped from the loss, so first turn the log-likelihood into one.",
+            "One may drop constants earlier, but this step drops them from the *loss*: first turn the log-likelihood "
+            "into one.",
         ),
     ],
     hints=["What is assumed comes before what follows from it.", "Assumption, product, logarithm, sign, tidying up."],
@@ -366,7 +367,8 @@ MEAN_AND_MEDIAN = Paper(
 **Absolute error.** At a $c$ that is none of the $y_i$ the slope is (number of $y_i$ below $c$) − (number above). It is
 negative as long as more numbers lie above, positive as soon as more lie below, so the sum falls, then rises. It
 changes over at the middle number if $N$ is odd. If $N$ is even, the slope is zero all the way between the two middle
-numbers: every point between them is a minimiser, and "the median" is a convention.""",
+numbers. If these differ, every point between them is a minimiser, and "the median" is a convention; otherwise, and for
+every odd $N$, there is only one.""",
 )
 
 
@@ -378,6 +380,7 @@ CLIPPED_PULL = Numeric(
     "regression-clipped-pull",
     "How hard an outlier pulls",
     answer=clipped_pull,
+    tolerance=0.005,  # two decimals will do
     mistakes=[
         Mistake(
             2 / 3,

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 import lossbook.classification as losses
-from lossbook.core import Floats, quiet
+from lossbook.core import quiet
 from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Order, Paper, case
 from lossbook.information import entropy
 
@@ -159,7 +159,7 @@ SURE_AND_WRONG = Choice(
         ),
         Option("The loss is low.", "Only if the sure class is the true one. Otherwise the loss is high."),
         Option(
-            "The model puts most of the probability on few classes.",
+            "The model puts nearly all of the probability on one class.",
             "It describes the prediction, not its agreement with the world.",
             right=True,
         ),
@@ -184,6 +184,7 @@ LOSS_BY_HAND = Numeric(
     "softmax-loss-by-hand",
     "One loss by hand",
     answer=loss_of_three,
+    tolerance=0.005,  # two decimals will do, in a mistake too
     mistakes=[
         Mistake(5 / 8, r"That is the probability of the third class; the loss is minus its logarithm."),
         Mistake(math.log2(8 / 5), "That is the loss in bits. Without a base, $\\log$ is natural: nats."),
@@ -241,6 +242,7 @@ UNNORMALISED = Numeric(
     "softmax-two-ones",
     "A target with two ones",
     answer=both_labels_on,
+    tolerance=0.005,  # two decimals will do
     mistakes=[
         Mistake(
             1 / 3 - 1,
@@ -265,17 +267,17 @@ UNNORMALISED = Numeric(
 )
 
 
-def _naive_log_sum_exp(logits: Floats) -> float:
+def _naive_log_sum_exp(logits: np.ndarray) -> float:
     with quiet():
         return np.log(np.sum(np.exp(logits)))
 
 
-def _from_the_smallest(logits: Floats) -> float:
+def _from_the_smallest(logits: np.ndarray) -> float:
     with quiet():
         return np.min(logits) + np.log(np.sum(np.exp(logits - np.min(logits))))
 
 
-def log_sum_exp(logits: Floats) -> float:
+def log_sum_exp(logits: np.ndarray) -> float:
     """The logarithm of the sum of the powers of e, for one row of logits however large."""
     largest = np.max(logits)
     return largest + np.log(np.sum(np.exp(logits - largest)))
@@ -324,20 +326,20 @@ LOGSUMEXP_CODE = Code(
 )
 
 
-def loss_from_logits(logits: Floats, labels: Floats) -> float:
+def loss_from_logits(logits: np.ndarray, labels: np.ndarray) -> float:
     """The mean cross-entropy of rows of logits and one class index per row, however large the logits."""
     shifted = logits - logits.max(axis=1, keepdims=True)
     log_probabilities = shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
     return -np.mean(log_probabilities[np.arange(len(labels)), labels])
 
 
-def _naive_loss(logits: Floats, labels: Floats) -> float:
+def _naive_loss(logits: np.ndarray, labels: np.ndarray) -> float:
     with quiet():
         probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
         return -np.mean(np.log(probabilities)[np.arange(len(labels)), labels])
 
 
-def _log_softmax(logits: Floats) -> Floats:
+def _log_softmax(logits: np.ndarray) -> np.ndarray:
     return np.asarray(losses.log_softmax(logits))
 
 
@@ -393,7 +395,7 @@ LOSS_CODE = Code(
 )
 
 
-def gradient_from_logits(logits: Floats, labels: Floats) -> Floats:
+def gradient_from_logits(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """The derivative of the mean cross-entropy with respect to each logit, for one class index per row."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     gradient = powers / powers.sum(axis=1, keepdims=True)
@@ -401,7 +403,7 @@ def gradient_from_logits(logits: Floats, labels: Floats) -> Floats:
     return gradient / len(labels)
 
 
-def _minus_one_hot(logits: Floats, labels: Floats) -> Floats:
+def _minus_one_hot(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.asarray(losses.softmax(logits) - np.eye(logits.shape[1])[labels])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossbook.core import Floats
 from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Order, Paper, case
 from lossbook.likelihood import normal_nll
 from lossbook.regression import mse, mse_grad
@@ -97,6 +96,7 @@ SWITCH_TO_SUM = Numeric(
     "statistical-switch-to-sum",
     "From mean to sum",
     answer=0.1 / 16,
+    tolerance=1e-4,  # 0.0063 will do
     mistakes=[
         Mistake(1.6, "The gradient of the sum is already 16 times larger; this would make the steps 256 times longer."),
         Mistake(0.1, "Then the steps would be 16 times longer than before."),
@@ -130,7 +130,7 @@ LIKELIHOOD_OR_PROBABILITY = Choice(
             r"It is normalised over $y$ for each $w$, not over $w$ for given $y$.",
         ),
         Option(
-            "Another unit for the target changes the likelihood, but not which parameters maximise it.",
+            "Another unit for the target changes the likelihood, but not which of two models has the larger one.",
             "Every density is multiplied by the same constant, so the ranking of the models stays.",
             right=True,
         ),
@@ -152,8 +152,13 @@ UNTIL_ZERO = Numeric(
     "statistical-until-zero",
     "When a product becomes zero",
     answer=examples_until_zero,
-    tolerance=1.5,
+    tolerance=0.4,  # a count: exact
     mistakes=[
+        Mistake(
+            323,
+            r"Nearly: float64 still holds $10^{-323}$, as twice its smallest positive number. The next factor makes "
+            "it 0.",
+        ),
         Mistake(
             308,
             "At $10^{-308}$ the *full* precision ends. Below it float64 goes on with fewer and fewer digits, down "
@@ -266,22 +271,22 @@ GAP = Numeric(
 )
 
 
-def log_likelihood(prediction: Floats, target: Floats, scale: float) -> float:
+def log_likelihood(prediction: np.ndarray, target: np.ndarray, scale: float) -> float:
     """The log-likelihood of independent targets, each normal around its prediction with standard deviation scale."""
     e = target - prediction
     return np.sum(-np.log(2 * np.pi) / 2 - np.log(scale) - e**2 / (2 * scale**2))
 
 
-def _log_likelihood(prediction: Floats, target: Floats, scale: float) -> float:
+def _log_likelihood(prediction: np.ndarray, target: np.ndarray, scale: float) -> float:
     return -float(normal_nll(prediction, target, scale=scale, reduction="sum"))
 
 
-def _by_product(prediction: Floats, target: Floats, scale: float) -> float:
+def _by_product(prediction: np.ndarray, target: np.ndarray, scale: float) -> float:
     with np.errstate(divide="ignore", under="ignore"):
         return np.log(np.prod(np.exp(log_likelihoods(prediction, target, scale))))
 
 
-def log_likelihoods(prediction: Floats, target: Floats, scale: float) -> Floats:
+def log_likelihoods(prediction: np.ndarray, target: np.ndarray, scale: float) -> np.ndarray:
     return -np.asarray(normal_nll(prediction, target, scale=scale, reduction="none"))
 
 
@@ -336,12 +341,12 @@ LOG_LIKELIHOOD_CODE = Code(
 )
 
 
-def typical_likelihood(densities: Floats) -> float:
+def typical_likelihood(densities: np.ndarray) -> float:
     """The geometric mean of the densities of N examples: the N-th root of their product."""
     return float(np.exp(np.mean(np.log(densities))))
 
 
-def _root_of_product(densities: Floats) -> float:
+def _root_of_product(densities: np.ndarray) -> float:
     with np.errstate(under="ignore"):
         return float(np.prod(densities) ** (1 / densities.size))
 
@@ -379,13 +384,13 @@ TYPICAL_CODE = Code(
 )
 
 
-def slope_gradient(slope: float, x: Floats, y: Floats, reduction: str) -> float:
+def slope_gradient(slope: float, x: np.ndarray, y: np.ndarray, reduction: str) -> float:
     """The derivative with respect to the slope of the squared error of slope * x, reduced by "sum" or "mean"."""
     each = -2 * (y - slope * x) * x
     return float(np.sum(each) if reduction == "sum" else np.mean(each))
 
 
-def _slope_gradient(slope: float, x: Floats, y: Floats, reduction: str) -> float:
+def _slope_gradient(slope: float, x: np.ndarray, y: np.ndarray, reduction: str) -> float:
     return float(mse_grad(slope * x, y, reduction=reduction) @ x)
 
 
@@ -443,8 +448,8 @@ UNEVEN = Numeric(
     mistakes=[
         Mistake(
             3,
-            "That is what the training log printed: the average of four batch means. The last batch holds 4 rides, "
-            "not 25.",
+            "That is the average of the four batch means, as a careless training log has it. The last batch holds 4 "
+            "rides, not 25.",
         ),
         Mistake(12, "You added the batch means."),
         Mistake(132, "That is the summed loss of all rides; divide it by their number."),
@@ -465,6 +470,7 @@ OUTLIER_SHARE = Numeric(
     "statistical-outlier-share",
     "Does averaging tame an outlier?",
     answer=outlier_share,
+    tolerance=0.005,  # two decimals will do
     mistakes=[
         Mistake(
             20 / 24 / 4,
@@ -507,9 +513,10 @@ $$
 aL(w) + c$ for all $w$. With $a = N$ this turns mean into sum.
 
 **Error.** *If the examples are independent draws from* $p^*$ and $w$ was fixed before they were drawn, $L(w)$
-has mean $\mathbb{E}_{p^*}[\ell]$ and variance $\operatorname{Var}(\ell)/N$. Four times the data halve the
-typical error. For a $w$ that was *chosen* with these data the argument fails: its average loss on them is too
-small on average, which is why one tests on fresh data.""",
+has mean $\mathbb{E}_{p^*}[\ell]$ and variance $\operatorname{Var}(\ell)/N$. So it is typically off by the standard
+deviation $\sqrt{\operatorname{Var}(\ell)/N}$, if that is finite: four times the data halve the error. For a $w$ that
+was *chosen* with these data the argument fails: its average loss on them is too small on average, which is why one
+tests on fresh data.""",
 )
 
 JOINT = Paper(
