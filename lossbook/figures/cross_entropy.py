@@ -65,7 +65,7 @@ def pin_arrives() -> Explorer:
     titles = ("likelihood, in parts of its largest value", "log-likelihood (nats)", "average loss (nats)")
     colours, tops = (palette.density, palette.density, palette.loss), (1.15, 4.0, 2.6)
     curves, dots, lines = [], [], []
-    for axis, title, colour, bottom, top in zip(axes, titles, colours, (-0.05, -82.0, 0.0), tops, strict=True):
+    for axis, title, colour, bottom, top in zip(axes, titles, colours, (-0.05, -82.0, -0.15), tops, strict=True):
         lines.append(axis.plot([0.5, 0.5], [bottom, top], color=palette.model, lw=1)[0])
         curves.append(axis.plot(W, W, color=colour)[0])
         dots.append(axis.plot([0.5], [0], "o", color=palette.model, ms=8)[0])
@@ -151,8 +151,8 @@ def constant_gap() -> Explorer:
             "w": Slider(0.1, 0.9, step=0.05, value=0.4, label="model w"),
         },
         handles=[Handle(dot, x="w") for dot in dots],
-        caption="Drag w: the blue gap between the two curves keeps its length, so both are lowest at the same w. "
-        "Then move the truth: only that changes the gap.",
+        caption="Drag w: the bar between the two curves keeps its length, so both are lowest at the same w. Then move "
+        "the truth: only that changes the bar.",
         alt="Two equal curves over w, one above the other, both lowest at 0.7. At every w they are 0.611 apart.",
     )
 
@@ -216,7 +216,7 @@ def standard_error(w: float, size: ArrayLike) -> Floats:
 
 
 def monte_carlo() -> Explorer:
-    """The average loss of a growing dataset, with the band that 95% of all datasets fall into."""
+    """The average loss of a growing dataset, with the band that about 95% of all datasets fall into."""
     figure, axis = subplots(figsize=(5.4, 3.7))
     band = axis.fill_between(SIZES, SIZES * 0.0, SIZES * 0.0, color=palette.truth, alpha=0.22, lw=0)
     (exact,) = axis.plot([2, 10_000], [0, 0], "--", color=palette.truth, lw=1.5)
@@ -400,7 +400,8 @@ def forward_not_reverse() -> Explorer:
         },
         handles=[Handle(dot, x="w") for dot in dots],
         caption="Stars mark the lowest points. The average loss and the forward KL share theirs, always. The reverse "
-        "KL prefers another w. Lower the number of mixed pairs (one up, one down) to 1: the stars move apart.",
+        "KL has its own. Lower the number of mixed pairs (one up, one down) to 1, and the stars move apart. Raise it "
+        "to 8, where the model nearly fits, and they meet.",
         alt="Left, bars of the data (0.5, 0.1, 0.4) and of the model. Right, three curves over w: average loss and "
         "forward KL are lowest at 0.45, the reverse KL at 0.181.",
     )
@@ -606,7 +607,7 @@ def penalties() -> Explorer:
     """One weight: the loss of the data, the penalty of a normal and of a Laplace prior, and their sums."""
     grid = np.linspace(-4, 4, 81)
     zero = np.zeros(grid.shape)
-    figure, axes = subplots(1, 2, figsize=(7.0, 3.7), sharey=True)
+    figure, axes = subplots(1, 2, figsize=(7.0, 3.7))
     priors = (("normal prior: L2", normal_nll, map_under_normal), ("Laplace prior: L1", laplace_nll, map_under_laplace))
     drawn = []
     for axis, (title, _, _) in zip(axes, priors, strict=True):
@@ -794,6 +795,6 @@ def prior_width() -> Explorer:
         handles=[Handle(dots[0], x="width"), Handle(dots[1], x="width")],
         caption="Widen the prior. The training loss goes towards 0 and the weights grow without end: on these data the "
         "likelihood has no maximum. The test loss has its lowest point in between.",
-        alt="Left, thirty weights, all between −1 and 1. Right, training loss falling and test loss first falling, "
+        alt="Left, thirty weights, all between −1.2 and 0.5. Right, training loss falling and test loss first falling, "
         "then rising over the width of the prior, both axes logarithmic.",
     )
