@@ -49,7 +49,7 @@ STEPS = Order(
         Mistake(("answer", "loss"), "Before training there is nothing worth returning."),
     ],
     hints=["Start with the data, end with an answer.", "Target, family, activations, loss, answer."],
-    solution="Target, family, activations, loss, answer. Only the second step asks for judgement.",
+    solution="Target, family, activations, loss, answer. What you know about the target enters at the second step.",
 )
 
 ACTIVATIONS = Choice(
@@ -63,8 +63,8 @@ ACTIVATIONS = Choice(
         Option("the rate of a Poisson: exp", "It is positive, and exp makes every real number positive.", right=True),
         Option(
             "the rate of a Poisson: ReLU",
-            "ReLU returns exactly 0 for half of all inputs. A rate of 0 gives a positive count an infinite loss, and "
-            "no gradient leads back.",
+            "ReLU returns exactly 0 for every negative input. A rate of 0 gives a positive count an infinite loss, "
+            "and no gradient leads back.",
         ),
         Option("the weights of a mixture: softmax", "They are positive and sum to 1.", right=True),
         Option(
@@ -116,7 +116,7 @@ BEST_SIGMA = Numeric(
         Mistake(9, "That is the best *variance*; σ is its root."),
         Mistake(4.5, "You have 2σ in the exponent where 2σ² belongs."),
         Mistake(0, "As σ → 0 the term $e^2/(2\\sigma^2)$ explodes, since the residual is not 0."),
-        Mistake(1.5, "Differentiate $\\log\\sigma + 4.5/\\sigma^2$ again: it vanishes where $\\sigma^2 = 9$."),
+        Mistake(math.sqrt(4.5), "A factor 2 is lost: the derivative of $4.5/\\sigma^2$ is $-9/\\sigma^3$."),
     ],
     hints=[
         r"Differentiate $\log\sigma + \frac{e^2}{2\sigma^2}$ with respect to $\sigma$.",
@@ -172,10 +172,12 @@ HINGE = Choice(
             "There is none at all. Add the two labels' exp(−loss) at $s = 0$ and at $s = 1$ and compare.",
         ),
     ],
-    hints=["If there were one, what would the probabilities of the two labels have to do at each score?"],
+    hints=[
+        "If there were one, what would the probabilities of the two labels have to do at each score?",
+        "Add exp(−loss) of the labels +1 and −1, once at $s = 0$ and once at $s = 1$.",
+    ],
     solution="Probabilities of the two labels sum to 1 at every score, so exp(−loss) would have to sum to a "
-    "constant. It "
-    "does not. The hinge is a good loss all the same.",
+    "constant. It does not. The hinge is a good loss all the same.",
 )
 
 # ── Exercises ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -196,9 +198,11 @@ BETA_BY_HAND = Numeric(
         Mistake(-math.log(0.7 * 0.3**4), "The factor 30 is missing, without which the density has no area of one."),
         Mistake(-math.log(30 * 0.7**4 * 0.3), "The exponents are swapped: $a - 1 = 1$ belongs to $y$, 4 to $1 - y$."),
         Mistake(-math.log(30 * 0.7**2 * 0.3**5), "The exponents are $a - 1$ and $b - 1$, not $a$ and $b$."),
+        Mistake(-math.log10(30 * 0.7 * 0.3**4), "You took the logarithm to the base 10. Nats want the natural one."),
+        Mistake(-math.log2(30 * 0.7 * 0.3**4), "Those are bits. Nats want the natural logarithm."),
     ],
     hints=[r"The density is $30\, y^{1} (1 - y)^{4}$.", "It is about 0.17 at 0.7."],
-    solution=r"$-\log(30 \cdot 0.7 \cdot 0.3^4) = -\log 0.1701 \approx 1.771$. ",
+    solution=r"$-\log(30 \cdot 0.7 \cdot 0.3^4) = -\log 0.1701 \approx 1.771$.",
 )
 
 SAME_MODE = Numeric(
@@ -259,6 +263,7 @@ BETA_MODE_CODE = Code(
         case(0.5, 0.25),
         case(1.0, 1.0),
         case(0.2, 1.5),
+        case(1.0, 0.5),
     ],
     mistakes=[
         Mistake(_mean, "That is the mean, $a/(a + b)$."),
@@ -277,8 +282,9 @@ BETA_MODE_CODE = Code(
         Mistake(_swapped_ends, "The two ends are swapped: a small $a$ piles the density up at 0."),
     ],
     hints=[
-        "Three cases: both shapes above 1; one of them at most 1; neither, or both equal to 1.",
-        "The density behaves like $y^{a - 1}$ near 0: for $a < 1$ it goes to infinity there.",
+        "Three cases: both shapes above 1; both below 1, or both equal to 1; all the rest.",
+        "The density behaves like $y^{a - 1}$ near 0 and like $(1 - y)^{b - 1}$ near 1: with $a < 1$ it goes to "
+        "infinity at 0.",
     ],
     solution="Check it with a plot of the density: the formula is the point of zero slope, and that is a peak "
     "only if both "
@@ -403,21 +409,21 @@ SLOPE_CODE = Code(
         ),
     ],
     hints=[r"With $u = \log\sigma$ the loss is $u + \frac12 e^2 \exp(-2u)$ plus a constant.", r"$1 - e^2\exp(-2u)$."],
-    solution="The pull vanishes where $\\sigma = |e|$, and it never exceeds 1: no overshooting on the way to a "
-    "small σ.",
+    solution="The slope vanishes where $\\sigma = |e|$. It never exceeds 1, so on the way down to a small σ the steps "
+    "stay bounded. Where σ is far too small there is no such bound.",
 )
 
 COLLAPSE = Paper(
     "recipe-collapse",
     "A loss without a minimum",
     hints=[
-        "Let the mean pass exactly through the first example, and let σ depend on the features.",
+        "Let the mean pass exactly through the first example. Which σ would you shrink?",
         "What happens to the other examples' losses if only the first σ shrinks?",
         r"With the floor $\sigma \ge \sigma_0$, how low can one loss get?",
     ],
     solution=r"""Let the mean meet the target of example 1 exactly, $e_1 = 0$, and keep all other means and spreads.
 Then the loss of example 1 is $\frac12\log 2\pi + \log\sigma_1$, and the sum of the others is some constant $C$. As
-$\sigma_1 \to 0$ the total goes to $-\infty$. So a flexible model has no maximum-likelihood estimate, whatever the
+$\sigma_1 \to 0$ the total goes to $-\infty$. So such a model has no maximum-likelihood estimate, whatever the
 rest of the data say.
 
 With *one common* σ the same happens only if the model can meet *all* targets: otherwise the sum of squares over
@@ -472,12 +478,13 @@ compared.""",
 
 
 def broken_angle(prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The residual angle in degrees, target minus prediction, the short way round: between −180 and 180."""
-    return np.where(target - prediction > 180, target - prediction - 360, target - prediction)
+    """Target minus prediction in degrees, the short way round (−180 to 180)."""
+    e = target - prediction
+    return np.where(e > 180, e - 360, e)
 
 
 def repaired_angle(prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The residual angle in degrees, target minus prediction, the short way round: between −180 and 180."""
+    """Target minus prediction in degrees, the short way round (−180 to 180)."""
     return (target - prediction + 180) % 360 - 180
 
 
@@ -542,6 +549,6 @@ $2e^{-1} \approx 0.736$, at $s = 1$ it is $1 + e^{-2} \approx 1.135$. A contradi
 You may *make* a distribution by dividing by the sum $Z(s)$ at each score. Its negative log-likelihood is
 $\max(0, 1 - ys) + \log Z(s)$, which is another loss with other minimisers.
 
-For the logistic loss, $\exp(-\log(1 + e^{-s})) + \exp(-\log(1 + e^{s})) = \sigma(s) + \sigma(-s) = 1$: there the sum
-is constant, and the loss is the Bernoulli's.""",
+For the logistic loss, $\log(1 + e^{-ys})$, the two terms are $1/(1 + e^{-s})$ and $1/(1 + e^{s})$, the sigmoid of $s$
+and of $-s$. They sum to 1 at every score, and the loss is the Bernoulli's.""",
 )

@@ -103,7 +103,7 @@ def beta_map() -> Explorer:
     left.clabel(contours, fmt=lambda level: f"{level:g}".replace("-", "−"), fontsize="small")
     ray = np.array([1.0, 10.0])
     left.plot(ray, 1 + (ray - 1) * (1 - Y_SEEN) / Y_SEEN, "--", color=palette.density)
-    left.text(9.8, 3.6, "mode 0.7", color=palette.density, ha="right", fontsize="small")
+    left.text(9.8, 2.95, "mode 0.7", color=palette.density, ha="right", fontsize="small")
     (chosen,) = left.plot([2], [5], "o", color=palette.model, ms=11)
     left.set(xlim=(0.7, 10.3), ylim=(0.7, 10.3), xlabel="a", ylabel="b", title="loss at y = 0.7, in nats")
     (curve,) = right.plot(SHARE, SHARE, color=palette.density)
@@ -138,7 +138,7 @@ def beta_map() -> Explorer:
 def many_answers() -> Explorer:
     """One predicted density and the number that pinball loss reads off it, beside mode, median and mean."""
     a, b = 2.0, 5.0
-    figure, axis = subplots(figsize=(5.6, 3.4))
+    figure, axis = subplots(figsize=(4.8, 3.3))
     axis.plot(SHARE, np.exp(-_beta_losses(a, b, SHARE)), color=palette.density)
     median = float(special.betaincinv(a, b, 0.5))
     fixed = (("mean", a / (a + b)), ("median", median), ("mode", float(beta_mode(a, b))))
@@ -244,7 +244,7 @@ DECADES = np.linspace(TINY, WIDE, 161)
 
 def one_scale() -> Explorer:
     """The normal loss of one residual as a function of σ, with and without a floor under σ."""
-    figure, axis = subplots(figsize=(5.6, 3.6))
+    figure, axis = subplots(figsize=(4.8, 3.4))
     (curve,) = axis.plot(DECADES, DECADES, color=palette.loss)
     (point,) = axis.plot([0], [1], "o", color=palette.loss, ms=11)
     (best,) = axis.plot([0, 0], [-7, 9], ":", color=palette.model)
@@ -517,7 +517,7 @@ def two_humps() -> Explorer:
     sample = delays()
     centre, wide = float(sample.mean()), float(sample.std())
     alone = float(normal_nll(np.full(sample.size, centre), sample, scale=wide))
-    figure, axis = subplots(figsize=(5.6, 3.6))
+    figure, axis = subplots(figsize=(4.8, 3.4))
     axis.hist(sample, bins=np.arange(-2.5, 6.6, 0.5), density=True, color=palette.data, alpha=0.25)
     axis.plot(sample, np.full(sample.size, -0.035), "|", color=palette.data, ms=8)
     single = np.exp(-np.asarray(normal_nll(np.full(WAITS.size, centre), WAITS, scale=wide, reduction="none")))
@@ -567,7 +567,7 @@ MARGIN_LOSSES: dict[str, Callable[[Any], Floats]] = {
 
 def label_mass() -> Explorer:
     """exp(−loss) of the two labels and their sum: a probability model needs the sum to be constant."""
-    figure, axis = subplots(figsize=(5.6, 3.6))
+    figure, axis = subplots(figsize=(4.8, 3.4))
     axis.axhline(1, color=palette.muted, lw=0.8)
     (plus,) = axis.plot(SCORES, SCORES, color=palette.model)
     (minus,) = axis.plot(SCORES, SCORES, "--", color=palette.gradient)
