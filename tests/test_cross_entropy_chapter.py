@@ -151,6 +151,13 @@ def test_the_reverse_optimum_of_the_text_and_an_unseen_outcome() -> None:
     assert kl_divergence(figures.two_throws(0.3), figures.box_of_pins(0)) == math.inf
 
 
+def test_the_stars_meet_where_the_model_nearly_fits() -> None:
+    """As the caption says: eight mixed pairs of twenty are close to the 8.4 that w = 0.3 expects."""
+    assert figures.best_pairs(8) == pytest.approx((0.3, 0.3), abs=6e-4)
+    gaps = [forward - reverse for forward, reverse in map(figures.best_pairs, range(1, 9))]
+    assert gaps[0] == max(gaps) > 0.4
+
+
 # ── Binary labels, two targets ───────────────────────────────────────────────────────────────────────────────────────
 
 

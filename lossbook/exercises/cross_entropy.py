@@ -193,8 +193,11 @@ JOINT_TERMS = Paper(
     solution=r"""By the product rule $p(x, y \mid w) = p(y \mid x, w)\,p(x)$, so
 
 $$
-D_{\mathrm{KL}} = \mathbb{E}_{p^*}[\log p^*(x, y)] - \mathbb{E}_{p^*}[\log p(y \mid x, w)]
-- \mathbb{E}_{p^*}[\log p(x)] .
+\begin{aligned}
+D_{\mathrm{KL}} &= \mathbb{E}_{p^*}[\log p^*(x, y)] \\
+&\quad - \mathbb{E}_{p^*}[\log p(y \mid x, w)] \\
+&\quad - \mathbb{E}_{p^*}[\log p(x)] .
+\end{aligned}
 $$
 
 The first term is $-H(p^*)$, the third is the cross-entropy of the features. Neither contains $w$. If both are finite,
