@@ -363,7 +363,8 @@ def test_numbers() -> None:
         assert check("toy-number", answer).right, answer
     assert check("toy-number", 2).messages == ["Upside down: $1/2$."]
     assert check("toy-number", -0.5).messages == [TEXTS["sign"]]
-    assert check("toy-number", 0.51).messages == [TEXTS["number"]]
+    assert check("toy-number", 0.51).messages == [TEXTS["near"]]
+    assert check("toy-number", 0.7).messages == [TEXTS["number"]]
     assert check("toy-zero", 5e-4).right and not check("toy-zero", 2e-3).right
     assert r"\(1/2\)" in check("toy-number", 2)._repr_html_()
 

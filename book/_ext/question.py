@@ -28,7 +28,7 @@ from lossbook.exercises.reading import TEXTS
 from lossbook.exercises.session import HEADINGS
 
 TEXTS_OF = {
-    "numeric": ("right", "empty", "word", "shape", "comma", "zero", "big", "sign", "number"),
+    "numeric": ("right", "empty", "word", "shape", "comma", "zero", "big", "sign", "near", "number"),
     "choice": ("choose", "more"),
     "order": ("right", "prefix", "start", "moved"),
     "code": ("done",),

@@ -28,6 +28,7 @@ function parseNumber(typed) {
   return Number.isFinite(value) ? [value, "", ""] : [null, "big", text];
 }
 
+const NEAR = 10; // margins from the answer: an answer rounded too much, or a small slip
 const close = (left, right, margin) => Math.abs(left - right) <= margin * (1 + 1e-9);
 
 // ── Judging: each returns [status, key or keys of feedback, or {text, piece}] ────────────────────────────────────────
@@ -40,7 +41,8 @@ function judgeNumber(form, { answer, margin, mistakes }) {
   if (close(value, answer, margin)) return ["right", say("right")];
   const slip = mistakes.findIndex((wrong) => close(value, wrong, margin));
   if (slip >= 0) return ["wrong", [String(slip)]];
-  return ["wrong", say(close(-value, answer, margin) ? "sign" : "number")];
+  if (close(-value, answer, margin)) return ["wrong", say("sign")];
+  return ["wrong", say(close(value, answer, NEAR * margin) ? "near" : "number")];
 }
 
 function judgeChoice(form, { right }) {

@@ -23,6 +23,7 @@ TEXTS = {
     "zero": "“{piece}” divides by zero.",
     "big": "“{piece}” is too large for a floating-point number.",
     "sign": "The size is right; the sign is not.",
+    "near": "Close, but not close enough. If you rounded, keep one digit more; if you did not, look for a small slip.",
     "number": "That is not it, nor one of the usual slips. Go through the steps once more; a hint may help.",
     "choose": "Choose an option first.",
     "more": "What you chose is right, but something that is right is missing.",

@@ -14,6 +14,7 @@ from lossbook.exercises.reading import TEXTS, read
 
 RIGHT, WRONG, BLANK, UNKNOWN = "right", "wrong", "not attempted", "unknown"
 HEADINGS = {RIGHT: "✓ Right", WRONG: "✗ Not yet", BLANK: "– Not attempted", UNKNOWN: "? No such exercise"}
+NEAR = 10  # margins from the answer: an answer rounded too much, or a small slip
 SECONDS = 2.0  # to find out what an answer is that is not a function
 PLAIN = (int, float, str, bool, type(None), type(...))
 ENDINGS = {
@@ -153,7 +154,9 @@ def _verdict_number(exercise: Numeric, value: float) -> tuple[bool, list[str]]:
     for mistake in exercise.mistakes:
         if close(value, mistake.wrong, exercise.margin):
             return False, [mistake.hint]
-    return False, [TEXTS["sign" if close(-value, exercise.value, exercise.margin) else "number"]]
+    if close(-value, exercise.value, exercise.margin):
+        return False, [TEXTS["sign"]]
+    return False, [TEXTS["near" if close(value, exercise.value, NEAR * exercise.margin) else "number"]]
 
 
 def _verdict_choice(exercise: Choice, letters: set[str]) -> tuple[bool, list[str]]:

@@ -87,6 +87,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "--allow-root",
     ]
     options += ["--no-browser", f"--ServerApp.root_dir={folder}", "--LabApp.extension_manager=readonly"]
+    options += ["--LabApp.expose_app_in_browser=True"]
     with open(folder / "log.txt", "w", encoding="utf-8") as log:
         command = [sys.executable, "-m", "jupyterlab", *options]
         running = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
@@ -219,6 +220,21 @@ def test_error_in_update_shows_in_the_widget(notebook: Page) -> None:
     expect(view.locator(".explorer-error")).to_contain_text("ValueError: b is too steep")
     notebook.keyboard.press("Home")
     expect(view.locator(".explorer-error")).to_have_count(0)
+
+
+def test_it_follows_the_theme(notebook: Page) -> None:
+    """Letters that stand out, and JupyterLab's own surface behind the picture."""
+    view = view_of(notebook, 1)
+    surface = """one => { while (getComputedStyle(one).backgroundColor === "rgba(0, 0, 0, 0)") one = one.parentElement;
+        return getComputedStyle(one).backgroundColor; }"""
+    for theme, letters, behind in (("Dark", "232, 234, 237", "17, 17, 17"), ("Light", "32, 33, 36", "255, 255, 255")):
+        change = {"theme": f"JupyterLab {theme}"}
+        notebook.evaluate("change => jupyterapp.commands.execute('apputils:change-theme', change)", change)
+        expect(notebook.locator(f"body[data-jp-theme-name='JupyterLab {theme}']")).to_be_attached()
+        expect(notebook.locator("#jupyterlab-splash")).to_have_count(0)  # its curtain, which must fall before the next
+        for words in (".explorer-picture text", "output", ".explorer-controls label"):
+            expect(view.locator(words).first).to_have_css("fill" if "text" in words else "color", f"rgb({letters})")
+        assert view.locator(".explorer-picture svg").first.evaluate(surface) == f"rgb({behind})"
 
 
 def test_restarted_kernel_leaves_the_picture_and_the_cell_revives_it(notebook: Page, lab: str) -> None:

@@ -185,9 +185,9 @@ def test_play_is_calm_where_motion_is_not_wanted(show: Open) -> None:
     expect(one.locator("output")).to_contain_text("t = 0")
 
 
-@pytest.mark.parametrize(("width", "touch"), [(1000, False), (390, True)])
-def test_marker_is_dragged_in_the_picture(show: Open, width: int, touch: bool) -> None:
-    one = show(TOY, width=width, has_touch=touch)
+@pytest.mark.parametrize(("width", "means"), [(1000, "mouse"), (390, "touch"), (1000, "pen")])
+def test_marker_is_dragged_in_the_picture(show: Open, width: int, means: str) -> None:
+    one = show(TOY, width=width, has_touch=means == "touch")
     grip = one.locator(".explorer-handle circle")
     box = one.locator(".explorer-picture svg").bounding_box()
     unit = one.evaluate("document.querySelector('.explorer-picture svg').getScreenCTM().a")
@@ -197,8 +197,12 @@ def test_marker_is_dragged_in_the_picture(show: Open, width: int, touch: bool) -
     start = grip.bounding_box()
     from_x, from_y = start["x"] + start["width"] / 2, start["y"] + start["height"] / 2
     to_x, to_y = box["x"] + at[0] * unit + 4, box["y"] + at[1] * unit - 3
-    if touch:
-        session = one.context.new_cdp_session(one)
+    session = one.context.new_cdp_session(one)
+    if means == "pen":
+        for kind, x, y in (("mousePressed", from_x, from_y), ("mouseMoved", to_x, to_y), ("mouseReleased", to_x, to_y)):
+            pen = {"pointerType": "pen", "button": "left", "buttons": 1, "clickCount": 1}
+            session.send("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y, **pen})
+    elif means == "touch":
         for kind, spots in (
             ("touchStart", [{"x": from_x, "y": from_y}]),
             ("touchMove", [{"x": (from_x + to_x) / 2, "y": (from_y + to_y) / 2}]),

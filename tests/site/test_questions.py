@@ -134,6 +134,7 @@ def answers(exercise: Exercise) -> list[Any]:
     """Answers of every sort: right, each known mistake, and others."""
     if isinstance(exercise, Numeric):
         known = [exercise.value, -exercise.value, exercise.value + 0.9 * exercise.margin, 123456.5]
+        known += [exercise.value + 9.9 * exercise.margin, exercise.value - 10.1 * exercise.margin]
         return [repr(float(value)) for value in [*known, *(m.wrong for m in exercise.mistakes)]] + ["", "ln 2", "1/0"]
     if isinstance(exercise, Choice):
         sizes = range(len(exercise.named) + 1) if exercise.several else (0, 1)
