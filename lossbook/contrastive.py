@@ -872,12 +872,14 @@ NT_XENT = Loss(
     title="NT-Xent",
     synonyms=("normalised temperature-scaled cross-entropy", "SimCLR loss"),
     # One view z against the K = 2N − 1 others, c_j its partner among them. p_k is the probability with which z picks
-    # c_k, and q_k that with which c_k picks z: every view is a candidate of all the others.
+    # c_k, and q_k that with which c_k picks z: every view is a candidate of all the others, so the slope is that of all
+    # 2N losses together, and one formula serves the views of x1 and of x2.
     latex=r"-\log \frac{\exp\left(\cos(z, c_j) / T\right)}{\sum_{k=1}^{K} \exp\left(\cos(z, c_k) / T\right)}",
     latex_grad={
         name: rf"\frac{{1}}{{T}} \sum_{{k=1}}^{{K}} \left(p_k + q_k - 2 [k = j]\right) {_across('c_k', 'z')}"
         for name in ("x1", "x2")
     },
+    latex_slope=r"\frac{\partial}{\partial z} \sum_{i=1}^{2N} \ell_{T,i}",
     arguments={"x1": Argument("z", "embedding"), "x2": Argument("c", "embedding")},
     parameters={"temperature": Parameter(0.1, 0.05, 2.0, "T")},
     estimates="similarity up to a constant: the log ratio of joint to independent probability",

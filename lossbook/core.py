@@ -266,6 +266,9 @@ class Loss:
     latex, latex_grad : str, mapping
         Right-hand sides of the loss of one example and of its derivatives (by argument), in the symbols of `arguments`
         and `parameters` and in e = y − ŷ. Tests parse both and compare them with `value` and the gradients.
+    latex_slope : str
+        Left-hand side of the derivatives where it is not ∂ℓ by the argument: where each example takes part in the loss
+        of every other, they are those of the sum of all losses.
     arguments, parameters : mapping
         The arrays it takes, in order, and the keyword numbers that shape it; both by the name the functions use.
     reductions : tuple of str
@@ -291,6 +294,7 @@ class Loss:
     arguments: Mapping[str, Argument] = field(default_factory=lambda: RESIDUAL)
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     more_grads: Mapping[str, Callable[..., Floats | float]] = field(default_factory=dict)
+    latex_slope: str = ""
     reductions: tuple[str, ...] = REDUCTIONS
     density: Density | None = None
     synonyms: tuple[str, ...] = ()

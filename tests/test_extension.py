@@ -70,6 +70,14 @@ def test_formula_prints_one_part(extensions: Path) -> None:
     assert [label for label, _ in equations(find("mse"), "gradient")] == ["formula-mse-prediction"]
 
 
+def test_the_slope_of_nt_xent_is_that_of_the_sum_and_printed_once(extensions: Path) -> None:
+    from formula import equations
+
+    ((label, tex),) = equations(find("nt_xent"), "gradient")
+    assert label == "formula-nt_xent-x1"
+    assert tex.startswith(r"\frac{\partial}{\partial z} \sum_{i=1}^{2N} \ell_{T,i} = ")
+
+
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_every_formula_can_be_set(name: str, extensions: Path) -> None:
     from formula import equations

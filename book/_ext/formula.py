@@ -63,15 +63,17 @@ def gradient_equations(loss: Loss) -> Iterator[tuple[str, str]]:
     """For each argument with a derivative: its name, and the equation, both sides."""
     for argument in loss.grads:
         of = f"{loss.arguments[argument].symbol}{component(loss, argument)}"
-        left = rf"\frac{{\partial {symbol(loss)}}}{{\partial {of}}}"
+        left = loss.latex_slope or rf"\frac{{\partial {symbol(loss)}}}{{\partial {of}}}"
         yield argument, rf"{left} = {loss.latex_grad[argument]}"
 
 
 def equations(loss: Loss, part: str | None = None) -> list[tuple[str, str]]:
-    """The (label, LaTeX) pairs that the directive prints."""
+    """The (label, LaTeX) pairs that the directive prints: arguments with one and the same derivative share a line."""
     value = [] if part == "gradient" else [(f"formula-{loss.name}", value_equation(loss))]
-    slopes = [] if part == "value" else [(f"formula-{loss.name}-{a}", tex) for a, tex in gradient_equations(loss)]
-    return value + slopes
+    slopes: dict[str, str] = {}
+    for argument, tex in gradient_equations(loss) if part != "value" else ():
+        slopes.setdefault(tex, f"formula-{loss.name}-{argument}")
+    return value + [(label, tex) for tex, label in slopes.items()]
 
 
 def headline(loss: Loss) -> str:
