@@ -330,16 +330,24 @@ def cells(*starts: str) -> dict[str, Any]:
 
 def test_the_network_of_the_chapter_sorts_digits_and_collapses_where_the_chapter_says():
     train = cells("def train(")["train"]
-    plain = train(1.0, steps=150)
+    short = (0, 150)
+    plain = train(1.0, short)
     assert plain.accuracy[-1] > 0.6 > 0.4 > plain.accuracy[0]
     assert plain.distances()[1] > 1
-    wide = train(100.0, steps=150)
+    wide = train(100.0, short)
     assert wide.distances()[1] > 20 and wide.accuracy[-1] < plain.accuracy[-1]
-    assert train(1.0, steps=150, dissimilar=False).distances()[1] < 0.01 * plain.distances()[0]
-    assert (
-        train(0.01, steps=150, decay=0.1).distances()[1] < 1e-4 < 10 < train(100.0, steps=150, decay=0.1).distances()[1]
-    )
-    assert train(1.0, steps=20, start_at_zero=True).distances() == (0, 0)
+    assert train(1.0, short, dissimilar=False).distances()[1] < 0.01 * plain.distances()[0]
+    assert train(0.01, short, decay=0.1).distances()[1] < 1e-4 < 10 < train(100.0, short, decay=0.1).distances()[1]
+    assert train(1.0, (0, 20), start_at_zero=True).distances() == (0, 0)
+
+
+@pytest.mark.parametrize("margin", [0.01, 100.0])
+def test_a_margin_is_a_unit_of_length_for_a_network_whose_start_and_steps_scale_along(margin: float):
+    train = cells("def train(")["train"]
+    steps = (0, 20, 300)
+    plain, scaled, unscaled = train(1.0, steps), train(margin, steps, scale=margin), train(margin, steps)
+    assert_allclose(np.divide(scaled.distances(1), margin), plain.distances(1), rtol=0.05)
+    assert scaled.accuracy[-1] > plain.accuracy[-1] - 0.07 > unscaled.accuracy[-1] + 0.1
 
 
 def test_the_plain_pytorch_form_has_the_same_value():

@@ -51,7 +51,7 @@ SLOPE = Numeric(
 
 WHAT_COLLAPSES = Choice(
     "contrastive-what-collapses",
-    "Which training collapses",
+    "When collapse is the cheapest",
     options=[
         Option(
             "Only similar pairs are ever shown.",
@@ -75,7 +75,7 @@ WHAT_COLLAPSES = Choice(
     ],
     hints=[
         "What does the loss charge when all distances are 0?",
-        "Collapse needs that the collapsed state is cheap. For which two of the four is it free?",
+        r"A similar pair costs nothing then and a dissimilar one $\frac12 M^2$. In which cases is the total 0?",
     ],
     solution=r"The first and the second. With all distances 0 the similar pairs cost nothing and each dissimilar one "
     r"$\frac12 M^2$. That is free only if there are none, or if $M = 0$.",
@@ -127,7 +127,7 @@ COLD = Choice(
     "A low temperature",
     options=[
         Option(
-            "The most similar negative receives nearly all of the push.",
+            "Of the push on the negatives, the most similar one receives nearly all.",
             "The softmax over the negatives becomes a maximum.",
             right=True,
         ),
@@ -180,10 +180,10 @@ $D = 0$ as well, where it is 0.
 *Dissimilar, $0 < D < M$.* $\partial\ell/\partial u = -(M - D)(u - v)/D$: a vector of length $M - D$ that points from
 $u$ towards $v$. A descent step goes the opposite way, straight apart.
 
-*Dissimilar, $D \ge M$.* 0.
+*Dissimilar, $D \ge M > 0$.* 0, at $D = M$ too, since both one-sided slopes are 0 there.
 
-At $D = 0$ a dissimilar pair has no direction to be pushed in. Every vector of length up to $M$ is a
-subgradient, and the package returns 0.""",
+At $D = 0$ a dissimilar pair has no direction to be pushed in. If $M > 0$ the loss has a peak there: it falls with slope
+$-M$ whichever way $u$ moves, so there is no gradient, and the package returns 0.""",
 )
 
 
@@ -331,7 +331,10 @@ TRIPLET = Numeric(
         Mistake(0.005, "You halved and squared it. This loss is a plain maximum."),
         Mistake(-0.4, "The margin is missing, and a loss that goes below 0 would never be satisfied."),
     ],
-    hints=[r"Insert into $\max(0, D(a, p) - D(a, n) + M)$."],
+    hints=[
+        "The positive is nearer than the negative. By how much, and how much does the margin ask for?",
+        r"Insert into $\max(0, D(a, p) - D(a, n) + M)$.",
+    ],
     solution=r"$\max(0,\ 0.8 - 1.2 + 0.5) = 0.1$. It reaches 0 once the negative is 0.5 farther away.",
 )
 
@@ -365,11 +368,21 @@ def info_nce_of_one(anchor: np.ndarray, positive: np.ndarray, negatives: np.ndar
 
 
 def _info_nce_variant(
-    anchor: Floats, positive: Floats, negatives: Floats, temperature: float, *, unit: bool = True, own: bool = True
+    anchor: Floats,
+    positive: Floats,
+    negatives: Floats,
+    temperature: float,
+    *,
+    unit: bool = True,
+    own: bool = True,
+    safe: bool = True,
 ) -> float:
     candidates = np.vstack([positive, negatives])
     lengths = np.linalg.norm(candidates, axis=1) * np.linalg.norm(anchor) if unit else 1.0
     scores = candidates @ anchor / lengths / temperature
+    if not safe:
+        with np.errstate(over="ignore"):
+            return float(np.log(np.exp(scores).sum()) - scores[0])
     return float(logsumexp(scores if own else scores[1:]) - scores[0])
 
 
@@ -406,6 +419,13 @@ INFO_NCE_CODE = Code(
                 anchor, positive, negatives, 1 / temperature
             ),
             "You multiply by the temperature. The similarities are *divided* by it.",
+        ),
+        Mistake(
+            lambda anchor, positive, negatives, temperature: _info_nce_variant(
+                anchor, positive, negatives, temperature, safe=False
+            ),
+            "Right until the temperature is small: then the exponentials overflow. Subtract the largest score from all "
+            "of them first; the loss does not change.",
         ),
     ],
     hints=[

@@ -228,7 +228,7 @@ def force_field() -> Explorer:
         same, different = mean_distances(path[step])
         moved = int((strength > 0.01).sum())
         return (
-            f"{loss} after {step * STEPS} steps: {moved} of 9 cards are still pulled; mean distance "
+            f"After {step * STEPS} steps ({loss}): {moved} of 9 cards are still pulled; mean distance "
             f"{same:.3f} within a painter, {different:.3f} between painters."
         )
 
