@@ -58,6 +58,8 @@ def test_its_texts_are_whole(exercise: Exercise) -> None:
     for text in texts(exercise):
         assert text.replace(r"\$", "").count("$") % 2 == 0, f"a $ without its partner: {text}"
         assert not re.search(r"[\x00-\x09\x0b-\x1f]", text), f"a string with \\f or \\t that is not raw: {text}"
+        broken = re.search(r"(?<!\$)\$[^$]*\n[-+*>#] [^$]*\$(?!\$)", text)
+        assert not broken, f"Markdown takes a formula's second line for a list: {broken}"
         assert inline(text)
 
 

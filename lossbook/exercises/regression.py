@@ -554,8 +554,8 @@ constant $c$ is
 
 $$
 \begin{aligned}
-R(c) = {}& \tau \int_c^\infty (y - c)\,p(y)\,dy \\
-& + (1 - \tau) \int_{-\infty}^c (c - y)\,p(y)\,dy .
+& R(c) = \tau \int_c^\infty (y - c)\,p(y)\,dy \\
+&\quad + (1 - \tau) \int_{-\infty}^c (c - y)\,p(y)\,dy .
 \end{aligned}
 $$
 
@@ -563,7 +563,8 @@ The integrands vanish at the moving limit $y = c$, so only the factors $(y - c)$
 
 $$
 \begin{aligned}
-R'(c) &= -\tau\,(1 - F(c)) + (1 - \tau)\,F(c) \\
+R'(c) &= -\tau\,(1 - F(c)) \\
+&\quad + (1 - \tau)\,F(c) \\
 &= F(c) - \tau .
 \end{aligned}
 $$

@@ -219,7 +219,8 @@ JACOBIAN = Paper(
 
 $$
 \begin{aligned}
-\frac{\partial \log \hat p_k}{\partial s_j} &= [k = j] - \frac{e^{s_j}}{\sum_m e^{s_m}} = [k = j] - \hat p_j , \\
+\frac{\partial \log \hat p_k}{\partial s_j} &= [k = j] - \frac{e^{s_j}}{\sum_m e^{s_m}} \\
+&= [k = j] - \hat p_j , \\
 \frac{\partial \hat p_k}{\partial s_j} &= \hat p_k\bigl([k = j] - \hat p_j\bigr) .
 \end{aligned}
 $$
@@ -477,7 +478,7 @@ FLOOR = Numeric(
     ],
     solution=r"The best prediction is the label shares $(\frac12, \frac14, \frac14)$, and the loss there is their "
     r"entropy "
-    r"$\frac12\log 2 + \frac14\log 4 + \frac14 \log 4 = \frac32 \log 2 \approx 1.040$ nats. No network can go "
+    r"$\frac12\log 2 + \frac14\log 4 + \frac14 \log 4$. That is $\frac32 \log 2 \approx 1.040$ nats. No network can go "
     r"lower without telling the eight inputs apart.",
 )
 
@@ -486,8 +487,8 @@ CONVEX = Paper(
     "Convex in the logits",
     hints=[
         r"Differentiate $\hat p_k - y_k$ once more: the Jacobian of the softmax is the matrix of second derivatives.",
-        r"For a direction $v$ form $v^\top(\operatorname{diag}(\hat p) - \hat p\hat p^\top)v = \sum_k \hat p_k "
-        r"v_k^2 - \bigl(\sum_k \hat p_k v_k\bigr)^2$. What is this of $v$?",
+        r"For a direction $v$ form $v^\top(\operatorname{diag}(\hat p) - \hat p\hat p^\top)v$. It is "
+        r"$\sum_k \hat p_k v_k^2 - \bigl(\sum_k \hat p_k v_k\bigr)^2$. What is this of $v$?",
         r"For the last part take a logit that is a product of two weights, and look at the half-way point between "
         r"two equally good solutions.",
     ],
@@ -523,12 +524,15 @@ TWO_CLASSES = Paper(
     solution=r"""Dividing above and below by $e^{s_1}$,
 
 $$
-\hat p_1 = \frac{e^{s_1}}{e^{s_1} + e^{s_2}} = \frac{1}{1 + e^{-(s_1 - s_2)}} = \sigma(s_1 - s_2) .
+\begin{aligned}
+\hat p_1 &= \frac{e^{s_1}}{e^{s_1} + e^{s_2}} = \frac{1}{1 + e^{-(s_1 - s_2)}} \\
+&= \sigma(s_1 - s_2) .
+\end{aligned}
 $$
 
-Only the difference $d = s_1 - s_2$ enters, and $\hat p_2 = 1 - \sigma(d) = \sigma(-d)$. The loss is $-y_1
-\log\sigma(d) - (1 - y_1)\log\sigma(-d)$ *because $y_2 = 1 - y_1$*: binary cross-entropy
-with the logit $d$. Its derivative in $d$ is $\sigma(d) - y_1$. With two separate logits the derivatives are $\hat p_1
-- y_1$ and $\hat p_2 - y_2 = -(\hat p_1 - y_1)$: the same number twice, with opposite signs.
+Only the difference $d = s_1 - s_2$ enters, and $\hat p_2 = 1 - \sigma(d) = \sigma(-d)$. The loss is
+$-y_1 \log\sigma(d) - (1 - y_1)\log\sigma(-d)$ *because $y_2 = 1 - y_1$*: binary cross-entropy
+with the logit $d$. Its derivative in $d$ is $\sigma(d) - y_1$. With two separate logits the derivatives are
+$\hat p_1 - y_1$ and $\hat p_2 - y_2 = -(\hat p_1 - y_1)$: the same number twice, with opposite signs.
 Two logits say with two numbers what one number can say.""",
 )
