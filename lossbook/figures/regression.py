@@ -28,7 +28,7 @@ def flour_scales() -> Explorer:
         ("Huber, δ = 3 g", HUBER, {"delta": 3.0}, COLOURS["huber"]),
         ("absolute error", MAE, {}, COLOURS["absolute"]),
     ]
-    figure, axis = subplots(figsize=(5.6, 3.2))
+    figure, axis = subplots(figsize=(4.8, 3.2))
     axis.plot(SCALES, np.full(SCALES.size, 3.0), "o", color=palette.data, ms=7, alpha=0.8)
     (ninth,) = axis.plot([1010], [3], "o", color=palette.outlier, ms=11)
     marks = []
@@ -78,7 +78,7 @@ def huber_profile() -> Explorer:
         caption="Move δ and drag the marked residual. Inside δ the slope grows with the residual; outside it "
         "stays at δ. "
         f"Towards a large δ the fitted constant goes to the mean of the sample, {np.mean(SAMPLE):.2f}; towards a small "
-        f"one, to its median, {np.median(SAMPLE):.2f}.",
+        f"one, to its median, {np.median(SAMPLE):.2f}. On the way it need not lie between the two: try δ = 0.5.",
     )
 
 
@@ -122,7 +122,7 @@ def gallery() -> Explorer:
         },
         handles=[Handle(probe, x="at_e"), Handle(probe_slope, x="at_e")],
         caption="Choose a loss; the dotted lines are squared error. Follow the slope to the right-hand edge: it grows "
-        "for ever, levels off, or comes back to zero. That is all there is to robustness.",
+        "for ever, levels off, or turns back towards zero. That decides how far a wild target can drag the fit.",
         alt="Left, the chosen loss over the residual; right, its slope. Squared error is dotted in both panels.",
     )
 
@@ -154,17 +154,17 @@ def lines_with_outlier(x: float, y: float) -> dict[str, Line]:
 
 def outlier_line() -> Explorer:
     """One point the reader drags, and the line under each loss."""
-    figure, axis = subplots(figsize=(5.6, 4.0))
+    figure, axis = subplots(figsize=(4.8, 3.9))
     axis.plot(LINE_X, LINE_Y, "o", color=palette.data, ms=6, alpha=0.8)
     ends = np.array([0.0, 11.0])
     drawn = {}
     for row, (label, _, _, role, style) in enumerate(LINE_LOSSES):
         colour = COLOURS[role]
         (line,) = axis.plot(ends, ends, style, color=colour, lw=2)
-        axis.plot([0.3, 1.1], [18.6 - 1.3 * row] * 2, style, color=colour, lw=2)
-        drawn[label] = line, axis.text(1.3, 18.6 - 1.3 * row, "", color=colour, va="center", fontsize="small")
+        axis.plot([0.3, 1.1], [24 - 1.5 * row] * 2, style, color=colour, lw=2)
+        drawn[label] = line, axis.text(1.3, 24 - 1.5 * row, "", color=colour, va="center", fontsize="small")
     (outlier,) = axis.plot([9], [2], "o", color=palette.outlier, ms=12)
-    axis.set(xlim=(0, 11), ylim=(-1, 20), xlabel="x", ylabel="y", yticks=[0, 5, 10, 15, 20])
+    axis.set(xlim=(0, 11), ylim=(-1, 25.2), xlabel="x", ylabel="y", yticks=[0, 5, 10, 15, 20])
 
     def update(x: float, y: float) -> str:
         outlier.set_data([x], [y])
@@ -197,7 +197,7 @@ def quantile_lines() -> Explorer:
 
     households = engel.load_pandas().data
     income, food = households["income"].to_numpy(), households["foodexp"].to_numpy()
-    figure, axis = subplots(figsize=(5.6, 3.8))
+    figure, axis = subplots(figsize=(4.8, 3.6))
     axis.plot(income, food, "o", color=palette.data, ms=4, alpha=0.5)
     ends = np.array([300.0, 5100.0])
     middle = fit_line(PINBALL, income, food, quantile=0.5)
@@ -233,11 +233,11 @@ def influence() -> Explorer:
     """The slopes of the regression losses in one picture: the influence of a residual."""
     shown: tuple[tuple[str, Loss, dict[str, float], float, str, str, tuple[float, float], str], ...] = (
         ("squared / 2", MSE, {}, 0.5, "squared", "-", (2.05, 2.6), "right"),
-        ("Huber", HUBER, {}, 1.0, "huber", "-", (5.1, 1.16), "left"),
-        ("absolute", MAE, {}, 1.0, "absolute", "--", (5.1, 0.72), "left"),
-        ("Cauchy", CAUCHY, {"scale": 1.0}, 1.0, "cauchy", "-.", (5.1, 0.15), "left"),
+        ("Huber", HUBER, {}, 1.0, "huber", "-", (5.1, 1.36), "left"),
+        ("absolute", MAE, {}, 1.0, "absolute", "--", (5.1, 0.97), "left"),
+        ("Cauchy", CAUCHY, {"scale": 1.0}, 1.0, "cauchy", "-.", (5.1, 0.36), "left"),
     )
-    figure, axis = subplots(figsize=(5.6, 3.4))
+    figure, axis = subplots(figsize=(4.8, 3.4))
     for label, loss, parameters, factor, role, style, place, side in shown:
         colour = COLOURS[role]
         axis.plot(GRID, factor * residual_curve(loss, **parameters).slope(GRID), style, color=colour, lw=2)
@@ -250,8 +250,8 @@ def influence() -> Explorer:
         name="influence",
         controls={},
         caption="The slope of four losses is the pull of one residual on the fit. It grows without bound, levels off, "
-        "or returns to zero.",
+        "or returns towards zero.",
         alt="Slopes over the residual from −5 to 5. Squared error is a straight line; Huber follows it up to 1 and "
         "then stays flat; absolute error jumps from −1 to 1 at zero; Cauchy rises to one half at e = 1 and falls back "
-        "to zero.",
+        "towards zero.",
     )

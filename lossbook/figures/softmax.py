@@ -98,10 +98,9 @@ def three_logits() -> Explorer:
         name="three-logits",
         controls={**_sliders(), "temperature": Slider(values=TEMPERATURES, value=1.0, label="temperature T")},
         handles=panel.handles(),
-        caption="Drag the tops of the two left-hand bars, then move the temperature. The probabilities stay in "
-        "the order "
-        "of the scores and always sum to 1. A low temperature gives nearly everything to the largest score; a high one "
-        "levels them.",
+        caption="Drag the tops of the two left-hand bars, then move the temperature. The probabilities stay in the "
+        "order of the scores and always sum to 1 (0.000 is a positive number, rounded). Lower the temperature and the "
+        "largest score takes more; raise it and they draw level.",
         alt="Left, three bars for the logits of blackbird, robin and wren: 2, 1 and 0. Right, three bars for the "
         "probabilities at temperature 1: 0.665, 0.245 and 0.090.",
     )
@@ -139,8 +138,8 @@ def gradient_bars() -> Explorer:
         },
         handles=panel.handles(),
         caption="Choose the right answer and move the logits. The right class has a negative slope, all others a "
-        "positive "
-        "one, and the three cancel. No slope ever leaves the range from −1 to 1, however wrong the scores are.",
+        "positive one, and the three sum to 0 (up to rounding). No slope leaves the range from −1 to 1, however wrong "
+        "the scores are.",
         alt="Left, the logits 2, 1 and 0. Right, the gradient if the bird is a robin: blackbird 0.665, robin −0.755, "
         "wren 0.090.",
     )
@@ -152,7 +151,7 @@ def gradient_bars() -> Explorer:
 def sigmoid_curve() -> Explorer:
     """The sigmoid at a temperature, with a point on it and the other class beside it."""
     s = np.linspace(-8, 8, 161)
-    figure, axis = subplots(figsize=(5.6, 3.4))
+    figure, axis = subplots(figsize=(4.8, 3.2))
     axis.plot(s, sigmoid(s), ":", color=palette.muted, lw=1.2)
     (yes,) = axis.plot(s, s, color=palette.model)
     (no,) = axis.plot(s, s, "--", color=palette.density)
@@ -168,9 +167,10 @@ def sigmoid_curve() -> Explorer:
         with_, without = softmax([logit, 0.0], temperature=temperature)
         probe.set_data([logit], [with_])
         mirror.set_data([logit], [without])
+        odds = f"{np.exp(logit / temperature):.4g}".replace("-", "−")
         return (
             f"At s = {written(logit, 1)} and T = {temperature:g}: probability of yes {with_:.4f}, of no {without:.4f}; "
-            f"the odds are e^({written(logit / temperature, 2)}) = {np.exp(logit / temperature):.4g} to 1."
+            f"the odds are e^({written(logit / temperature, 2)}) = {odds} to 1."
         )
 
     return Explorer(
@@ -183,10 +183,10 @@ def sigmoid_curve() -> Explorer:
         },
         handles=[Handle(probe, x="logit")],
         caption="Drag the point. The two curves are mirror images and sum to 1 at every s. One step to the right "
-        "multiplies the odds by the same factor wherever you stand, though the probability hardly moves at the ends.",
-        alt="The sigmoid rises from 0 to 1 through one half at s = 0; its mirror image falls. At s = 2 the "
-        "probability of "
-        "yes is 0.88.",
+        "multiplies the odds by the same factor wherever you stand, though the probability moves less and less "
+        "towards the ends. The temperature stretches the curve (dotted: T = 1).",
+        alt="The sigmoid rises from near 0 to near 1, through one half at s = 0; its mirror image falls. At s = 2 the "
+        "probability of yes is 0.88.",
     )
 
 
@@ -215,7 +215,7 @@ def large_logits() -> Explorer:
         bits: np.clip([naive_logsumexp(np.add(SCORES, c), f"float{bits}") - c for c in shifts], low, high)
         for bits in (32, 64)
     }
-    figure, axis = subplots(figsize=(5.6, 3.6))
+    figure, axis = subplots(figsize=(4.8, 3.5))
     axis.axhline(exact, color=palette.model, lw=6, alpha=0.35)
     axis.text(250, exact - 0.035, "stable", color=palette.model, va="top")
     (naive,) = axis.plot(shifts, curves[32], color=palette.gradient)
@@ -223,6 +223,7 @@ def large_logits() -> Explorer:
     (probe,) = axis.plot([0], [exact], "o", color=palette.gradient, ms=10)
     note = axis.text(0, high + 0.08, "", color=palette.gradient, ha="center", va="center")
     axis.set(xlim=(-830, 830), ylim=(low - 0.06, high + 0.16), xlabel="shift c added to the logits 2, 1, 0")
+    axis.set_xticks(range(-800, 801, 400))
     axis.set_ylabel("log-sum-exp minus c")
     axis.set_yticks([low, 2.2, 2.4, 2.6, high], ["−∞", "2.2", "2.4", "2.6", "∞"])
 
@@ -233,7 +234,7 @@ def large_logits() -> Explorer:
         stable_probe.set_xdata([shift])
         said = written(answer, 4) if np.isfinite(answer) else "∞" if answer > 0 else "−∞"
         note.set_text(f"naive: {said}")
-        note.set_x(min(max(shift, -560), 560))
+        note.set_x(min(max(shift, -470), 470))
         with quiet():
             power = np.exp(np.asarray(shift + SCORES[0], dtype=f"float{bits}"))
         largest = f"{power:.3g}".replace("inf", "∞").replace("-", "−")
@@ -252,13 +253,11 @@ def large_logits() -> Explorer:
             "bits": Choice({"32 bits": 32, "64 bits": 64}, value=32, label="precision"),
         },
         handles=[Handle(stable_probe, x="shift")],
-        caption="Three logits are shifted by c. Log-sum-exp should shift along, so the plotted difference should "
-        "be flat. "
-        "Move c to the right until the naive formula overflows, then to the left until it loses its digits and "
+        caption="Three logits are shifted by c. Log-sum-exp should shift along, so the plotted difference should be "
+        "flat. Move c to the right until the naive formula overflows, then to the left until it loses its digits and "
         "underflows.",
         alt="The stable result is a flat line at 2.41. The naive result in 32 bits lies on it between about −100 "
-        "and 86 and "
-        "leaves it on either side.",
+        "and 86, goes to infinity on the right and to minus infinity on the left.",
     )
 
 
@@ -303,10 +302,9 @@ def bounded_pull() -> Explorer:
         controls={"wrong": Slider(-6, 10, step=0.5, value=2.0, label="wrong logit")},
         handles=[Handle(dot, x="wrong"), Handle(slope_dot, x="wrong")],
         caption="Raise the logit of the wrong class; the right one stays at 0. The loss bends into a straight line and "
-        "its slope stops at 1. A squared error (dotted) would go on accelerating.",
-        alt="Left, the loss is near 0 for negative logits and becomes a straight line of slope 1. Right, the "
-        "slope rises "
-        "from 0 to 1 and stays there. Dotted: a half square and its ever-growing slope.",
+        "its slope levels off just below 1. A squared error (dotted) goes on accelerating.",
+        alt="Left, the loss is near 0 for clearly negative logits and approaches a straight line of slope 1. Right, "
+        "the slope rises from near 0 towards 1. Dotted: a half square and its ever-growing slope.",
     )
 
 
@@ -380,10 +378,10 @@ def how_sure() -> Explorer:
         handles=[Handle(mark, x="temperature")],
         caption="Every distribution over three birds is a point of the triangle; the thin lines join points of equal "
         "entropy. Raise the temperature and the prediction walks to the middle. Lower it and it walks to a corner, or "
-        "with two rivals to the middle of a side, where the entropy stays at log 2.",
+        "with two rivals to the middle of a side, where the entropy is log 2. Three that are all alike are in the "
+        "middle already, and no temperature moves them.",
         alt="Left, a triangle with blackbird, robin and wren at its corners, and the path of a prediction from "
-        "the blackbird "
-        "corner to the centre. Right, the entropy rises with the temperature from 0 to log 3.",
+        "the blackbird corner to the centre. Right, the entropy rises with the temperature from 0 to log 3.",
     )
 
 
@@ -447,7 +445,7 @@ def _network_panel(axis: Any) -> list[list[Any]]:
         axis.text(0.9, y, name, ha="center", va="center", color=palette.muted, fontsize=9.5)
     numbers = []
     for x, places, colour in columns:
-        axis.plot(np.full(places.size, x), places, "o", ms=32, mfc=palette.background, mec=colour, mew=1.4, zorder=2)
+        axis.plot(np.full(places.size, x), places, "o", ms=37, mfc=palette.background, mec=colour, mew=1.4, zorder=2)
         numbers.append(
             [axis.text(x, y, "", ha="center", va="center", color=colour, fontsize=10, zorder=3) for y in places]
         )
@@ -521,12 +519,11 @@ def whole_model() -> Explorer:
             "width": Slider(0.1, 2.5, step=0.3, value=1.6, label="petal width", unit="cm"),
             "species": Choice({name: k for k, name in enumerate(SPECIES)}, value=1, label="the flower is"),
         },
-        caption="Feed a flower through a trained network. The sliders change the features, and every number to the "
-        "right of them changes. The last control changes the label, and nothing changes but the loss: the label "
-        "takes no part in the prediction.",
+        caption="Feed a flower through a trained network. The sliders change the features, and with them the numbers "
+        "of every later stage (some by less than the digits show). The last control changes the label, and of all "
+        "the numbers only the loss: the label takes no part in the prediction.",
         alt="Six stages from left to right: two features of a petal, a network of three hidden units, three "
-        "logits, the "
-        "softmax, the bars of a distribution over three species, and the loss of the true species.",
+        "logits, the softmax, the bars of a distribution over three species, and the loss of the true species.",
     )
 
 
@@ -622,9 +619,8 @@ def label_floor() -> Explorer:
         name="label-floor",
         controls={"snapshot": Play(0, len(STEPS) - 1, step=1, value=8, label="snapshot", interval=150)},
         caption="38 irises have one of five petal widths, and at each width both species occur. The model may choose "
-        "its logits at each width freely. Press play: every dot comes to rest in its diamond, and the loss on the "
-        "dashed line. No model that sees the width alone can go lower.",
+        "its logits at each width freely. Press play: every green dot comes to rest in its diamond, and the loss on "
+        "the dashed line. On these flowers no model that sees the width alone can go lower.",
         alt="Left, the mean loss falls from log 2 towards a dashed line, the entropy of the labels. Right, the "
-        "predicted "
-        "probability of virginica at five petal widths moves towards its share among the flowers.",
+        "predicted probability of virginica at five petal widths moves towards its share among the flowers.",
     )
