@@ -16,16 +16,19 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from lossbook.exercises import Choice, Code, Exercise, Numeric, Order, exercises
+from lossbook.exercises import Choice, Code, Exercise, Numeric, Order, Paper, exercises
 
 ROOT = Path(__file__).resolve().parent.parent
 MATHJAX = Path(sys.prefix) / "share" / "node_modules" / "mathjax" / "es5" / "tex-svg.js"
 QUESTION = re.compile(r"^(?P<fence>`{3,}|:{3,})\{question\}[ ]+(?P<id>\S+)\n(?P<text>.*?)^(?P=fence)[ ]*$", re.M | re.S)
+REFERENCE = re.compile(r"\{eq\}`([\w-]+)`")
+EQUATION = re.compile(r"^\$\$\n(?P<tex>[^$]*)\n\$\$ \((?P<label>[\w-]+)\)$", re.M)
 STYLE = """
 body { max-width: 42rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.5 Georgia, serif; }
 body { color: #111; background: #fff; }
 h1, h2 { line-height: 1.2; } h2 { margin-top: 2rem; font-size: 1.1rem; break-after: avoid; }
 pre { padding: 0.5rem; border: 1px solid #999; white-space: pre-wrap; } pre, table, p, li { break-inside: avoid; }
+ul.offered { list-style: none; }
 """
 
 
@@ -43,8 +46,16 @@ def worksheet(page: str, solutions: bool) -> str:
     """The questions in a chapter's text, as Markdown."""
     title = re.search(r"^# (.+)$", page, re.M)
     heading = f"# {title[1] if title else 'Worksheet'}: {'solutions' if solutions else 'worksheet'}"
-    found = [(exercises()[match["id"]], match["text"].strip()) for match in QUESTION.finditer(page)]
+    found = [(exercises()[match["id"]], by_itself(match["text"].strip(), page)) for match in QUESTION.finditer(page)]
     return "\n\n".join([heading, *(question(n, *each, solutions) for n, each in enumerate(found, 1))]) + "\n"
+
+
+def by_itself(statement: str, page: str) -> str:
+    """A statement with the chapter's equations that it points to below it, since the sheet has no chapter around it."""
+    tex = {match["label"]: match["tex"] for match in EQUATION.finditer(page)}
+    labels = [label for label in dict.fromkeys(REFERENCE.findall(statement)) if label in tex]
+    below = [f"$$\n{tex[label]}\n\\tag{{{label}}}\n$$" for label in labels]
+    return "\n\n".join([REFERENCE.sub(r"(\1)", statement), *below])
 
 
 def question(number: int, exercise: Exercise, statement: str, solutions: bool) -> str:
@@ -63,8 +74,8 @@ def offered(exercise: Exercise) -> Iterator[str]:
 
 
 def space(exercise: Exercise) -> Iterator[str]:
-    """Where to write; nothing for a function, which is written in a notebook."""
-    if not isinstance(exercise, Code):
+    """Where to write; nothing for a function or a derivation, which no line can hold."""
+    if not isinstance(exercise, Code | Paper):
         yield f"Answer: ____________________ {exercise.unit if isinstance(exercise, Numeric) else ''}".strip()
 
 
@@ -95,6 +106,7 @@ def printable(markdown: str) -> str:
         return rf"\[{html.escape(tex)}\]" if options["display_mode"] else rf"\({html.escape(tex)}\)"
 
     body = MarkdownIt("commonmark").enable("table").use(dollarmath_plugin, renderer=math).render(markdown)
+    body = body.replace("<ul>\n<li>a) ", '<ul class="offered">\n<li>a) ')  # the letter is mark enough
     title = html.escape(markdown.splitlines()[0].removeprefix("# "))
     script = MATHJAX.read_text("utf-8").replace("</script", r"<\/script") if MATHJAX.exists() else ""
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
