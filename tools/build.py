@@ -155,7 +155,8 @@ class Runner:
         say(f"Notebooks: running {len(todo)} of {len(notebooks)}, {workers} at a time")
         failures = []
         with ProcessPoolExecutor(workers) as pool:
-            jobs = {pool.submit(execute, page, notebook): page for page, notebook in todo.items()}
+            longest_first = sorted(todo, key=lambda page: -source_of(page).stat().st_size)  # no core waits at the end
+            jobs = {pool.submit(execute, page, todo[page]): page for page in longest_first}
             for count, job in enumerate(as_completed(jobs), 1):
                 page, result = jobs[job], job.result()
                 say(f"  {count}/{len(todo)}  {page}  {'failed' if result.err else f'{result.time:.1f} s'}")
