@@ -769,6 +769,7 @@ INFO_NCE = Loss(
     more_grads={"positive": info_nce_grad_positive, "negatives": info_nce_grad_negatives},
     title="InfoNCE",
     synonyms=("contrastive predictive coding loss", "N-pair softmax loss"),
+    where="$n_1, \\dots, n_M$ are the negatives of the anchor, and $n_k$ is one of them.",
     latex=rf"-\log \frac{{{_score('p')}}}{{{_ALL}}}",
     latex_grad={
         "anchor": rf"-\frac{{1}}{{T}} {_across('p', 'a')} + \frac{{{_score('p')} {_across('p', 'a')}"
@@ -871,9 +872,10 @@ NT_XENT = Loss(
     more_grads={"x2": nt_xent_grad_x2},
     title="NT-Xent",
     synonyms=("normalised temperature-scaled cross-entropy", "SimCLR loss"),
-    # One view z against the K = 2N − 1 others, c_j its partner among them. p_k is the probability with which z picks
-    # c_k, and q_k that with which c_k picks z: every view is a candidate of all the others, so the slope is that of all
-    # 2N losses together, and one formula serves the views of x1 and of x2.
+    # Every view is a candidate of all the others, so the slope is that of all 2N losses together, and one formula
+    # serves the views of x1 and of x2.
+    where="$z$ is one of the $2N$ views and $c_1, \\dots, c_K$ are the $K = 2N - 1$ others, with $c_j$ its partner. $p_k$ "
+    "is the softmax probability with which $z$ picks $c_k$ among them, and $q_k$ that with which $c_k$ picks $z$.",
     latex=r"-\log \frac{\exp\left(\cos(z, c_j) / T\right)}{\sum_{k=1}^{K} \exp\left(\cos(z, c_k) / T\right)}",
     latex_grad={
         name: rf"\frac{{1}}{{T}} \sum_{{k=1}}^{{K}} \left(p_k + q_k - 2 [k = j]\right) {_across('c_k', 'z')}"

@@ -269,6 +269,8 @@ class Loss:
     latex_slope : str
         Left-hand side of the derivatives where it is not ∂ℓ by the argument: where each example takes part in the loss
         of every other, they are those of the sum of all losses.
+    where : str
+        What the symbols mean that neither an argument nor the notation page explains, a sentence in Markdown.
     arguments, parameters : mapping
         The arrays it takes, in order, and the keyword numbers that shape it; both by the name the functions use.
     reductions : tuple of str
@@ -295,6 +297,7 @@ class Loss:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     more_grads: Mapping[str, Callable[..., Floats | float]] = field(default_factory=dict)
     latex_slope: str = ""
+    where: str = ""
     reductions: tuple[str, ...] = REDUCTIONS
     density: Density | None = None
     synonyms: tuple[str, ...] = ()

@@ -98,6 +98,8 @@ def formulas(loss: Loss) -> Iterator[tuple[str, str]]:
 
     yield "Loss", display(*(tex for _, tex in equations(loss, "value")))
     yield "Gradient", display(*(tex for _, tex in equations(loss, "gradient")))
+    if loss.where:
+        yield "Where", loss.where
     if loss.density:
         yield "Density", f"{loss.density.name}\n\n" + display(f"p(y) = {loss.density.latex}")
 
