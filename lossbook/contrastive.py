@@ -874,8 +874,8 @@ NT_XENT = Loss(
     synonyms=("normalised temperature-scaled cross-entropy", "SimCLR loss"),
     # Every view is a candidate of all the others, so the slope is that of all 2N losses together, and one formula
     # serves the views of x1 and of x2.
-    where="$z$ is one of the $2N$ views and $c_1, \\dots, c_K$ are the $K = 2N - 1$ others, with $c_j$ its partner. $p_k$ "
-    "is the softmax probability with which $z$ picks $c_k$ among them, and $q_k$ that with which $c_k$ picks $z$.",
+    where="$z$ is one of the $2N$ views and $c_1, \\dots, c_K$ are the $K = 2N - 1$ others, with $c_j$ its partner. "
+    "$p_k$ is the softmax probability with which $z$ picks $c_k$, and $q_k$ that with which $c_k$ picks $z$.",
     latex=r"-\log \frac{\exp\left(\cos(z, c_j) / T\right)}{\sum_{k=1}^{K} \exp\left(\cos(z, c_k) / T\right)}",
     latex_grad={
         name: rf"\frac{{1}}{{T}} \sum_{{k=1}}^{{K}} \left(p_k + q_k - 2 [k = j]\right) {_across('c_k', 'z')}"
