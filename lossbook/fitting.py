@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq, minimize, root
 
-from lossbook.core import Floats, Loss, real, same_shape
+from lossbook.core import RESIDUAL, Floats, Loss, real, same_shape, shown
 
 Indices = NDArray[np.intp]
 
@@ -57,7 +57,10 @@ def fit_line(loss: Loss, x: ArrayLike, y: ArrayLike, **parameters: float) -> Lin
     >>> fit_line(MSE, [0, 1, 2], [1, 3, 5])
     Line(intercept=1.0, slope=2.0)
     """
-    x, y = _finite_vector("x", x), _finite_vector("y", y)
+    if not isinstance(loss, Loss) or not set(RESIDUAL) <= set(loss.arguments):
+        got = f"{loss.name}({', '.join(loss.arguments)})" if isinstance(loss, Loss) else shown(loss)
+        raise ValueError(f"loss must be a Loss of prediction and target, got {got}")
+    x, y = finite_vector("x", x), finite_vector("y", y)
     same_shape("x", x, "y", y)
     if np.ptp(x) == 0:
         raise ValueError(f"x must hold at least two different values to fix a slope, got only {x[0]!r}")
@@ -106,7 +109,9 @@ def fit_constant(loss: Loss | Callable[..., Floats], sample: ArrayLike, **parame
     >>> fit_constant(MSE, [1, 2, 9]), fit_constant(MAE, [1, 2, 9])
     (4.0, 2.0)
     """
-    sample = _finite_vector("sample", sample)
+    if not callable(loss):
+        raise ValueError(f"loss must be a Loss or a callable of the residuals, got {shown(loss)}")
+    sample = finite_vector("sample", sample)
     centre, spread = sample.mean(), np.ptp(sample) or 1.0
 
     def each(residuals: Floats) -> Floats:
@@ -115,8 +120,13 @@ def fit_constant(loss: Loss | Callable[..., Floats], sample: ArrayLike, **parame
         return np.asarray(loss(residuals, **parameters), dtype=float)
 
     def total(constants: Floats) -> Floats:
-        constants = np.atleast_1d(constants)
-        return each((sample[:, None] - constants).ravel()).reshape(sample.size, -1).sum(axis=0)
+        residuals = (sample[:, None] - constants).ravel()
+        losses = each(residuals)
+        if losses.shape != residuals.shape:
+            raise ValueError(f"loss must return one number per residual, got shape {losses.shape}")
+        if np.isnan(losses).any():
+            raise ValueError(f"loss must be a number at every residual, got nan at {residuals[np.isnan(losses)][0]!r}")
+        return losses.reshape(sample.size, -1).sum(axis=0)
 
     # Zoom in on the lowest of 401 candidates; the sample's own points are among them, for the kinks of absolute error.
     low, high = sample.min() - 0.5 * spread, sample.max() + 0.5 * spread
@@ -125,32 +135,45 @@ def fit_constant(loss: Loss | Callable[..., Floats], sample: ArrayLike, **parame
         grid = np.unique(np.concatenate([np.linspace(low, high, 401), kinks[(kinks >= low) & (kinks <= high)]]))
         heights = total(grid)
         best = heights.min()
-        flat = np.flatnonzero(heights <= best + 4e-16 * sample.size * (abs(best) + 1e-300))
+        rounding = 4e-16 * sample.size * (abs(best) + 1e-300) if np.isfinite(best) else 0.0
+        flat = np.flatnonzero(heights <= best + rounding)
         if flat[-1] - flat[0] == flat.size - 1 and flat.size > 2:  # a floor, or as flat as rounding lets us see
             low, high = grid[flat[0]], grid[flat[-1]]
             break
         lowest = flat[len(flat) // 2]
         low, high = grid[max(lowest - 1, 0)], grid[min(lowest + 1, grid.size - 1)]
-    return _where_slope_vanishes(loss, sample, (low + high) / 2, 1e-6 * spread, parameters)
+    # Squares that all overflow, or underflow, make a floor as well: the slope still tells where it is lowest.
+    return _where_slope_vanishes(loss, sample, (low + high) / 2, max(1e-6 * spread, (high - low) / 2), parameters)
 
 
 def _where_slope_vanishes(
     loss: Loss | Callable[..., Floats], sample: Floats, constant: float, margin: float, parameters: dict[str, float]
 ) -> float:
-    """Sharpen a minimiser: values see it only to the square root of rounding, the sign of the slope to rounding."""
+    """Sharpen a minimiser: values see it only to the square root of rounding, the sign of the slope to rounding.
+
+    Where the slope is nothing but rounding already, in the middle of a floor, it stays.
+    """
+
+    if not isinstance(loss, Loss):
+        return float(constant)
+
+    def pulls(c: float) -> Floats:
+        return np.asarray(loss.grad(np.full_like(sample, c), sample, reduction="sum", **parameters))
 
     def slope(c: float) -> float:
-        return float(loss.grad(np.full_like(sample, c), sample, reduction="sum", **parameters).sum())  # type: ignore[union-attr]
+        return float(pulls(c).sum())
 
-    if isinstance(loss, Loss) and slope(constant - margin) < 0 < slope(constant + margin):
+    noise = 1e-15 * sample.size * np.abs(pulls(constant)).sum()
+    if abs(slope(constant)) > noise and slope(constant - margin) < 0 < slope(constant + margin):
         constant = brentq(slope, constant - margin, constant + margin, xtol=1e-300, rtol=1e-15)
     return float(constant)
 
 
-def _finite_vector(name: str, value: ArrayLike) -> Floats:
+def finite_vector(name: str, value: ArrayLike) -> Floats:
+    """`value` as a float64 vector of at least one number, all finite."""
     array = real(name, value)
     if array.ndim != 1 or array.size == 0 or not np.isfinite(array).all():
-        raise ValueError(f"{name} must be a non-empty one-dimensional array of finite numbers, got {value!r}")
+        raise ValueError(f"{name} must be a non-empty one-dimensional array of finite numbers, got {shown(array)}")
     return array
 
 

@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose
 from scipy.optimize import linprog
 
 from lossbook.fitting import fit_constant, fit_line
+from lossbook.information import KL_NORMAL
 from lossbook.regression import CAUCHY, EPSILON_INSENSITIVE, HUBER, LOG_COSH, MAE, MSE, PINBALL
 
 rng = np.random.default_rng(20)
@@ -125,3 +126,38 @@ def test_bad_points_are_refused(x, y, words):
 def test_an_empty_sample_is_refused():
     with pytest.raises(ValueError, match="sample must be a non-empty"):
         fit_constant(MSE, [])
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e-170, 1e170, 1e200])
+def test_the_mean_is_found_where_its_squares_underflow_or_overflow(scale):
+    assert_allclose(fit_constant(MSE, scale * np.array([1.0, 2.0, 9.0])), 4 * scale, rtol=1e-12)
+
+
+def test_the_middle_of_a_floor_that_no_slope_marks():
+    # τ = 0.3 of ten points: any constant from the third to the fourth smallest, 3 to 7
+    assert_allclose(fit_constant(PINBALL, [1, 2, 3, 7, 8, 9, 10, 11, 12, 13], quantile=0.3), 5.0, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        ("mse", "loss must be a Loss or a callable of the residuals, got 'mse'"),
+        (lambda e: np.where(np.abs(e) > 0.5, np.nan, e**2), "loss must be a number at every residual, got nan at"),
+        (lambda e: 1.0, r"loss must return one number per residual, got shape \(\)"),
+    ],
+)
+def test_a_loss_that_fits_no_constant_is_refused(loss, words):
+    with pytest.raises(ValueError, match=words):
+        fit_constant(loss, [1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        ("huber", "loss must be a Loss of prediction and target, got 'huber'"),
+        (KL_NORMAL, r"loss must be a Loss of prediction and target, got kl_normal\(mean_p, "),
+    ],
+)
+def test_a_loss_that_fits_no_line_is_refused(loss, words):
+    with pytest.raises(ValueError, match=words):
+        fit_line(loss, [1.0, 2.0], [1.0, 2.0])

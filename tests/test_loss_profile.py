@@ -1,5 +1,7 @@
 """The loss profile: slopes, implied densities and refusals, against closed forms."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -23,6 +25,9 @@ E = np.array([-3.0, -1.5, -0.5, 0.25, 1.5, 4.0])
         pytest.param(lossbook.huber, id="function of prediction and target"),
         pytest.param(lambda e: np.where(np.abs(e) <= 1, e**2 / 2, np.abs(e) - 0.5), id="NumPy callable"),
         pytest.param(torch.nn.HuberLoss(), id="PyTorch module that averages"),
+        pytest.param(torch.nn.functional.huber_loss, id="PyTorch function that averages"),
+        pytest.param(partial(lossbook.huber, reduction="sum"), id="NumPy function that sums"),
+        pytest.param(lambda y_hat, y: lossbook.huber(y_hat, y), id="NumPy callable that averages without a say"),
         pytest.param(torch.nn.HuberLoss(reduction="none"), id="PyTorch module"),
         pytest.param(lambda e: torch.where(e.abs() <= 1, e**2 / 2, e.abs() - 0.5), id="PyTorch callable"),
     ],
@@ -31,6 +36,27 @@ def test_every_way_to_hand_over_huber_gives_huber(loss):
     curve = residual_curve(loss)
     assert_allclose(curve.value(E), [2.5, 1.0, 0.125, 0.03125, 1.0, 3.5], rtol=1e-12)
     assert_allclose(curve.slope(E), [-1, -1, -0.5, 0.25, 1, 1], atol=1e-8)
+
+
+def nan_beyond_three(e):
+    return np.where(np.abs(e) > 3, np.nan, e**2)
+
+
+@pytest.mark.parametrize(
+    "loss", [torch.nn.MSELoss(), torch.nn.functional.mse_loss, lossbook.mse, partial(lossbook.mse), CATALOGUE["mse"]]
+)
+def test_a_loss_that_averages_has_a_profile(loss):
+    readout = profile(loss, name="averages", sample=[1.0, 2.0, 6.0]).set(probe=1.5).readout
+    assert readout.startswith("At e = 1.5 the loss is 2.250 and its slope 3.000; the density it implies is 0.564")
+    assert readout.endswith("the constant it fits to the sample is 3.000.")  # 0.564 is π^−½
+
+
+def test_a_callable_that_works_in_place_is_read_right():
+    def doubled(e):
+        e *= 2
+        return e**2
+
+    assert_allclose(residual_curve(doubled).value(E), 4 * E**2)
 
 
 @pytest.mark.parametrize("quantile", [0.2, 0.9])
@@ -82,9 +108,10 @@ def test_a_loss_without_density_says_so(loss, parameters):
         (lambda e: 1j * e, "instead of real numbers"),
         (lambda a, b, c: a, "loss must accept an array of residuals"),
         (lambda e: e.nothing, "has no attribute 'nothing'"),
+        (nan_beyond_three, "loss must be a number at every residual, got nan at"),
+        ("binary_cross_entropy", r"must be a function of the residual alone, got binary_cross_entropy\(prediction"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:invalid value encountered in log")
 def test_what_cannot_be_profiled_is_refused_with_a_reason(loss, words):
     with pytest.raises(ValueError, match=words):
         profile(loss)
@@ -98,6 +125,10 @@ def test_an_unknown_parameter_is_refused():
 def test_a_bad_sample_is_refused():
     with pytest.raises(ValueError, match="sample must be a non-empty one-dimensional array of finite numbers"):
         profile(MSE, sample=[1.0, np.inf])
+    with pytest.raises(ValueError, match="sample must be a plain array, got a masked array"):
+        profile(MSE, sample=np.ma.masked_greater([1.0, 9.0], 5))
+    with pytest.raises(ValueError, match="sample must hold real numbers, got 'abc'"):
+        profile(MSE, sample="abc")
 
 
 def test_the_readout_by_hand():

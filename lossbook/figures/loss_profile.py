@@ -14,7 +14,7 @@ from lossbook.core import Floats, Loss
 from lossbook.explorer import Explorer, Handle, Slider, palette, subplots
 from lossbook.figures.residual_curve import ImpliedDensity, ResidualCurve, implied_density, residual_curve
 from lossbook.figures.wording import letter, written
-from lossbook.fitting import fit_constant
+from lossbook.fitting import finite_vector, fit_constant
 
 REACH = 5.0  # the residuals shown: from −REACH to REACH
 GRID = np.linspace(-REACH, REACH, 401)
@@ -73,8 +73,7 @@ def profile(
     free = {}
     if isinstance(record, Loss):
         free = {key: value for key, value in record.parameters.items() if key not in parameters}
-    sample = np.asarray(sample, dtype=float)
-    fit_constant(curve.value, sample)  # refuse a bad sample here, not in the first drawing
+    sample = finite_vector("sample", sample)
 
     figure, axes = subplots(2, 2)
     draw = _Panels(axes, curve.title, sample)

@@ -6,16 +6,18 @@ The loss may be a record of the catalogue, its name, or any callable, NumPy or P
 
 from __future__ import annotations
 
+import copy
 import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from lossbook.catalogue import find
-from lossbook.core import RESIDUAL, Floats, Loss
+from lossbook.core import RESIDUAL, Floats, Loss, quiet
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def residual_curve(loss: Loss | str | Callable[..., Any], **parameters: float) -
 
 
 def _from_record(loss: Loss, parameters: dict[str, float]) -> ResidualCurve:
-    if set(loss.arguments) != set(RESIDUAL):
+    if dict(loss.arguments) != dict(RESIDUAL):  # binary cross-entropy has the names, but no residual
         raise ValueError(f"loss must be a function of the residual alone, got {loss.name}({', '.join(loss.arguments)})")
     unknown = set(parameters) - set(loss.parameters)
     if unknown:
@@ -76,8 +78,9 @@ def _from_callable(loss: Callable[..., Any], parameters: dict[str, float]) -> Re
     title = getattr(loss, "__name__", type(loss).__name__)
     trial = np.array([-1.5, -0.25, 0.5, 2.0])
     problems = []
-    for reader in (_numpy_reader, _torch_reader):
-        curve = reader(loss, parameters)
+    each = _unreduced(loss, parameters)
+    for candidate, reader in ((c, r) for c in [each] * (each is not loss) + [loss] for r in READERS):
+        curve = reader(candidate, parameters)
         if curve is None:
             continue
         try:
@@ -86,6 +89,8 @@ def _from_callable(loss: Callable[..., Any], parameters: dict[str, float]) -> Re
         except Exception as problem:
             problems.append(f"{type(problem).__name__}: {problem}")
             continue
+        if losses.shape != trial.shape and candidate is not loss:
+            continue  # its "none" means something else
         if losses.shape != trial.shape:
             raise ValueError(f"loss must return one number per residual, got shape {losses.shape} for {trial.shape}")
         if not np.isfinite(losses).all():
@@ -97,24 +102,42 @@ def _from_callable(loss: Callable[..., Any], parameters: dict[str, float]) -> Re
     )
 
 
-def _call(loss: Callable[..., Any], e: Any, parameters: dict[str, float]) -> Any:
-    """Call `loss(e)`, or `loss(0, e)` where it takes a prediction and a target."""
+def _unreduced(loss: Callable[..., Any], parameters: dict[str, float]) -> Callable[..., Any]:
+    """The loss before its mean is taken, where it can be asked for: by a keyword, or as an attribute of a module."""
+    if getattr(loss, "reduction", None) in ("mean", "sum"):
+        each = copy.copy(loss)
+        each.reduction = "none"  # type: ignore[attr-defined]
+        return each
+    if "reduction" in _keywords(loss) and "reduction" not in parameters:
+        return partial(loss, reduction="none")
+    return loss
+
+
+def _keywords(loss: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     try:
-        needed = [
-            p
-            for p in inspect.signature(getattr(loss, "forward", loss)).parameters.values()
-            if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-        ]
+        return dict(inspect.signature(getattr(loss, "forward", loss)).parameters)
     except (TypeError, ValueError):  # ufuncs and builtins tell no signature; they take one argument
-        needed = []
-    return loss(0 * e, e, **parameters) if len(needed) == 2 else loss(e, **parameters)
+        return {}
+
+
+def _of_residual(loss: Callable[..., Any], parameters: dict[str, float]) -> Callable[[Any], Any]:
+    """`loss(e)`, or `loss(0, e)` where it takes a prediction and a target."""
+    needed = [
+        p
+        for p in _keywords(loss).values()
+        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    if len(needed) == 2:
+        return lambda e: loss(0 * e, e, **parameters)
+    return lambda e: loss(e, **parameters)
 
 
 def _one_each(evaluate: Callable[[Floats], Any], e: Floats) -> Floats:
     """One loss for each residual, also from a loss that averages: then it is asked about one residual at a time."""
     losses = evaluate(e)
-    if np.shape(losses) == () and e.size > 1:
-        losses = np.array([evaluate(e[i : i + 1]) for i in range(e.size)]).reshape(e.shape)
+    if np.shape(losses) == ():
+        parts = [losses] if e.size == 1 else [evaluate(e[i : i + 1]) for i in range(e.size)]
+        losses = np.array(parts).reshape(e.shape)
     losses = np.asarray(losses)
     if losses.dtype.kind not in "biuf":
         raise ValueError(f"it returned {losses.dtype} instead of real numbers")
@@ -122,9 +145,11 @@ def _one_each(evaluate: Callable[[Floats], Any], e: Floats) -> Floats:
 
 
 def _numpy_reader(loss: Callable[..., Any], parameters: dict[str, float]) -> tuple[Any, Any, str]:
+    call = _of_residual(loss, parameters)
+
     def value(e: Floats) -> Floats:
-        with np.errstate(over="ignore"):
-            return _one_each(lambda part: _call(loss, part, parameters), np.asarray(e, dtype=float))
+        with quiet():
+            return _one_each(call, np.array(e, dtype=float))  # a copy, for a loss that works in place
 
     def slope(e: Floats) -> Floats:
         step = 1e-6 * np.maximum(1, np.abs(e))
@@ -138,20 +163,23 @@ def _torch_reader(loss: Callable[..., Any], parameters: dict[str, float]) -> tup
     if torch is None:
         return None
 
+    call = _of_residual(loss, parameters)
+
     def value(e: Floats) -> Floats:
         with torch.no_grad():
-            return _one_each(
-                lambda part: _call(loss, torch.tensor(part), parameters).numpy(), np.asarray(e, dtype=float)
-            )
+            return _one_each(lambda part: call(torch.tensor(part)).numpy(), np.asarray(e, dtype=float))
 
     def slope(e: Floats) -> Floats:
         leaf = torch.tensor(np.asarray(e, dtype=float), requires_grad=True)
-        losses = _call(loss, leaf, parameters)
+        losses = call(leaf)
         if losses.ndim == 0 and leaf.numel() > 1:
-            losses = torch.stack([_call(loss, part.reshape(1), parameters) for part in leaf])
+            losses = torch.stack([call(part.reshape(1)) for part in leaf])
         return torch.autograd.grad(losses.sum(), leaf)[0].numpy()
 
     return value, slope, "autograd"
+
+
+READERS = (_numpy_reader, _torch_reader)
 
 
 @dataclass(frozen=True)
