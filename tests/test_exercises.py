@@ -290,6 +290,9 @@ def test_with_torch_loaded_an_answer_is_ended_and_may_use_torch() -> None:
         return (weight.grad / 2) ** 2
 
     assert check("toy-code", with_torch).right
+    followed = torch.tensor(0.5, requires_grad=True)
+    assert check("toy-number", followed).right and check("toy-number", followed * 4).messages == ["Upside down: $1/2$."]
+    assert check("toy-code", lambda p, t: (torch.tensor(p, requires_grad=True) - torch.tensor(t)) ** 2).right
     assert check("toy-code", ENDLESS["holds the interpreter"]).status == "wrong"
 
 

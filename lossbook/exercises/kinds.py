@@ -275,6 +275,11 @@ def stub(text: str) -> str:
     return "\n".join([*text.splitlines()[:end], "    raise NotImplementedError  # your turn"])
 
 
+def detached(value: Any) -> Any:
+    """A tensor that autograd follows without its history, which NumPy would refuse; anything else as it is."""
+    return value.detach() if getattr(value, "requires_grad", False) is True else value
+
+
 def close(left: float, right: float, margin: float) -> bool:
     """Whether two numbers agree within `margin`; NaN agrees with nothing. The page's script does the same."""
     return math.isfinite(left) and abs(left - right) <= margin * (1 + 1e-9)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lossbook.exercises.kinds import Choice, Order, picture
+from lossbook.exercises.kinds import Choice, Order, detached, picture
 
 # What every reader may be told, in the notebook and on the page alike. `{piece}` is what was not understood.
 TEXTS = {
@@ -76,7 +76,7 @@ def read_number(answer: Any) -> tuple[float | None, str]:
     if isinstance(answer, bool | np.bool_):
         return None, f"{answer} is a truth value; a number is asked for."
     try:
-        array = np.asarray(answer)
+        array = np.asarray(detached(answer))
     except Exception as problem:
         return None, f"{picture(answer)} is not a number ({type(problem).__name__})."
     if array.ndim:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lossbook.exercises.kinds import Case, Code, picture
+from lossbook.exercises.kinds import Case, Code, detached, picture
 from lossbook.exercises.sandbox import Noise
 
 PRINTED = 300  # characters of print-out that are shown
@@ -148,7 +148,7 @@ def _unlike_sequence(got: Any, want: Any, tolerance: float) -> str:
 def _unlike_numbers(got: Any, want: np.ndarray, tolerance: float) -> str:
     if isinstance(got, collections.abc.Iterator | str | bytes | set | dict | type | types.FunctionType):
         return f"it returned {_a(got)}, not {'an array of numbers' if want.ndim else 'a number'}"
-    array = np.array(got, subok=False)
+    array = np.array(detached(got), subok=False)
     if array.dtype.kind not in "iuf" and not (want.dtype.kind == "b" and array.dtype.kind == "b"):
         return f"it returned {_a(got)}, not {'an array of real numbers' if want.ndim else 'a real number'}"
     if array.shape != want.shape:
