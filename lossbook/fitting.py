@@ -125,7 +125,9 @@ def fit_constant(loss: Loss | Callable[..., Floats], sample: ArrayLike, **parame
         if losses.shape != residuals.shape:
             raise ValueError(f"loss must return one number per residual, got shape {losses.shape}")
         if np.isnan(losses).any():
-            raise ValueError(f"loss must be a number at every residual, got nan at {residuals[np.isnan(losses)][0]!r}")
+            raise ValueError(
+                f"loss must be a number at every residual, got nan at {shown(residuals[np.isnan(losses)][0])}"
+            )
         return losses.reshape(sample.size, -1).sum(axis=0)
 
     # Zoom in on the lowest of 401 candidates; the sample's own points are among them, for the kinks of absolute error.

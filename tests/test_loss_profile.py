@@ -59,6 +59,22 @@ def test_a_callable_that_works_in_place_is_read_right():
     assert_allclose(residual_curve(doubled).value(E), 4 * E**2)
 
 
+@pytest.mark.parametrize(
+    "loss",
+    [
+        pytest.param(lambda e: np.log(np.abs(e)), id="minus infinity at 0"),
+        pytest.param(lambda e: np.where(np.abs(e) < 0.2, np.inf, np.abs(e)), id="infinite inside"),
+        pytest.param(lambda e: 1e300 * e**2, id="needle"),
+        pytest.param(lambda e: 1.0, id="one number for all"),
+        pytest.param(lambda e: np.floor(np.abs(e)), id="steps"),
+    ],
+)
+def test_a_strange_loss_is_drawn_without_a_warning(loss):
+    explorer = profile(loss, name="strange")
+    for probe in (-5.0, 0.0, 2.5):
+        assert explorer.set(probe=probe).readout
+
+
 @pytest.mark.parametrize("quantile", [0.2, 0.9])
 def test_a_residual_is_target_minus_prediction(quantile):
     curve = residual_curve("pinball", quantile=quantile)

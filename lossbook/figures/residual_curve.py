@@ -153,7 +153,8 @@ def _numpy_reader(loss: Callable[..., Any], parameters: dict[str, float]) -> tup
 
     def slope(e: Floats) -> Floats:
         step = 1e-6 * np.maximum(1, np.abs(e))
-        return (value(e + step) - value(e - step)) / (2 * step)
+        with quiet():  # beside an infinite loss the slope is infinite or NaN
+            return (value(e + step) - value(e - step)) / (2 * step)
 
     return value, slope, "central differences"
 
@@ -195,7 +196,8 @@ class ImpliedDensity:
         return bool(np.isfinite(self.z))
 
     def __call__(self, e: Floats) -> Floats:
-        return np.exp(self.floor - self.curve.value(np.asarray(e, dtype=float))) / self.z
+        with quiet():
+            return np.exp(self.floor - self.curve.value(np.asarray(e, dtype=float))) / self.z
 
 
 def implied_density(curve: ResidualCurve) -> ImpliedDensity:
@@ -208,7 +210,7 @@ def implied_density(curve: ResidualCurve) -> ImpliedDensity:
     unit = (np.arange(64)[:, None] + (nodes + 1) / 2).ravel() / 64  # 64 pieces: kinks cost little accuracy
     weights = np.tile(weights / 128, 64)
     inner = np.linspace(-1, 1, 2001)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with quiet():
         floor = float(curve.value(np.concatenate([inner, np.linspace(-64, 64, 4001)])).min())
 
         def mass(low: float, high: float) -> float:
