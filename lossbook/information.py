@@ -227,15 +227,19 @@ CROSS_ENTROPY = Loss(
 
 
 def _divergence(p: Floats, q: Floats, difference: Floats, axis: int) -> Floats:
-    """Σ p log(p/q) as Σ [p log(p/q) − p + q]: no term is negative, so nothing cancels. `difference` is q − p.
+    """Σ p log(p/q) as Σ [p log(p/q) − p + q]: no term is negative, so nothing
+    cancels. `difference` is q − p.
 
-    The added Σ(q − p) is 0 for distributions; what rounding makes of it is exactly the noise that the plain sum has.
+    The added Σ(q − p) is 0 for distributions; what rounding makes of it is
+    exactly the noise that the plain sum has.
     """
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
+    with np.errstate(all="ignore"):
         ratio = q / p
-        log_ratio = np.where((ratio > 1e-300) & (ratio < 1e300), np.log(ratio), np.log(q) - np.log(p))
+        safe = (ratio > 1e-300) & (ratio < 1e300)
+        log_ratio = np.where(safe, np.log(ratio), np.log(q) - np.log(p))
         near = np.abs(difference) <= p / 2
-        terms = np.where(near, p * x_minus_log1p(difference / p), difference - p * log_ratio)
+        nearby = p * x_minus_log1p(difference / p)
+        terms = np.where(near, nearby, difference - p * log_ratio)
     return np.where(p == 0, q, terms).sum(axis=axis)
 
 
