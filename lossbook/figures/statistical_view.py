@@ -124,12 +124,12 @@ def courier_line() -> Explorer:
             "slope": Slider(0.5, 3.5, step=0.1, value=3.0, label="per kilometre", unit="min"),
         },
         handles=[Handle(low, y="intercept"), Handle(high, y="slope")],
-        caption="Twelve rides of a bicycle courier. Drag the two large dots until the residuals on the right lie "
-        "around zero, in a band as narrow as you can make it. The shaded band is one spread on either side of the "
-        "mean residual. Watch the log-likelihood in the sentence below: it falls when either the mean or the spread "
-        "goes wrong.",
+        caption="Twelve rides of a bicycle courier. A residual is the time of a ride minus the line's. Drag the two "
+        "large dots until the residuals on the right lie around zero, in a band as narrow as you can make it. The "
+        "shaded band is one spread (standard deviation) on either side of their mean. Watch the log-likelihood in the "
+        "sentence under the picture: it falls when either the mean or the spread goes wrong.",
         alt="Left, twelve rides with times close to two minutes per kilometre, and the line 1 + 3x far above them. "
-        "Right, the residuals of that line: all negative, and further down the longer the ride.",
+        "Right, the residuals of that line: all negative, and on the whole further down the longer the ride.",
     )
 
 
@@ -220,8 +220,8 @@ def samples() -> Explorer:
             "day": Choice({f"dataset {day}": day for day in (1, 2, 3)}, label="another sample"),
         },
         caption="All that you ever see of p* is on the left, without the contour lines. Draw another sample of the "
-        "same size, then raise N. The staircase puts 1/N on each ride, and no probability anywhere else; with more "
-        "rides it closes in on the true curve.",
+        "same size, then raise N. The staircase puts 1/N on each ride, and no probability anywhere else. With many "
+        "more rides it closes in on the true curve, though a few more may happen to make it worse.",
         alt="Left, twenty dots over the contour lines of the true distribution. Right, a staircase of twenty steps "
         "near a smooth rising curve.",
     )
@@ -326,7 +326,7 @@ def bell_at_ride() -> Explorer:
         },
         caption="The model is a whole distribution for every distance: a bell around the line. Step through the "
         "rides and read off the density of the time that was observed. Then look for the σ with the largest sum of "
-        "logarithms, under each of the two lines: a wrong line can only excuse itself with a wide bell.",
+        "logarithms, under each of the two lines: the wrong line excuses itself with a wide bell.",
         alt="Left, twelve rides, the line 2x, and a sideways bell around it at the fourth ride. Right, the same "
         "bell over the time; the ride's time of 2.2 minutes lies in its left flank.",
     )
@@ -352,13 +352,14 @@ def landscape() -> Explorer:
         linewidths=1,
     )
     right.plot([best.intercept], [best.slope], "D", color=palette.loss, ms=7)
-    right.text(best.intercept - 0.1, best.slope - 0.12, "argmin", color=palette.loss, ha="right", va="top")
     right.plot([TRUE.intercept], [TRUE.slope], "*", color=palette.truth, ms=12)
-    right.text(TRUE.intercept + 0.15, TRUE.slope + 0.06, "truth", color=palette.truth)
+    for x, mark, size, word, colour in ((-2.9, "D", 7, "argmin", palette.loss), (0.4, "*", 12, "truth", palette.truth)):
+        right.plot([x], [3.85], mark, color=colour, ms=size)  # above the contour lines, which would run through a label
+        right.text(x + 0.25, 3.85, word, color=colour, va="center")
     (point,) = right.plot([0], [0], "o", color=palette.model, ms=11)
     right.set(
         xlim=(-3.2, 3.2),
-        ylim=(0.4, 3.6),
+        ylim=(0.4, 4.15),
         xlabel="intercept (min)",
         ylabel="slope (min/km)",
         title="… is one point of the loss",
@@ -385,8 +386,8 @@ def landscape() -> Explorer:
         },
         handles=[Handle(point, x="intercept", y="slope")],
         caption="Every line is a point (intercept, slope); the contour lines join lines of equal average loss. Drag "
-        "the dot to the bottom of the valley. It is long and slanted: a larger intercept is largely made up for by "
-        "a smaller slope. And its lowest point is near the truth, not on it.",
+        "the dot to the bottom of the valley, the diamond. The valley is long and slanted: a larger intercept is "
+        "largely made up for by a smaller slope. And its lowest point is near the truth, the star, not on it.",
         alt="Left, twelve rides and the line 1 + 3x. Right, slanted elliptical contour lines of the average loss, "
         "with the lowest point near intercept −0.3 and slope 2.1, the truth at (0, 2), and the dot at (1, 3), far "
         "up the slope.",
@@ -427,21 +428,28 @@ def batch_step() -> Explorer:
     batches, rates = [1, 2, 4, 8, 16, 32, 64, 128], [0.001, 0.003, 0.01, 0.03]
     colours = {"sum": palette.gradient, "mean": palette.loss}
     figure, (left, right) = subplots(1, 2)
-    left.axhline(2, color=palette.truth, lw=1)
-    left.text(10, 2.5, "true slope", color=palette.truth, ha="right")
+    left.plot([0, 10.3], [2, 2], color=palette.truth, lw=1)
+    left.text(10.6, 2, "true", color=palette.truth, va="center")
     paths = {name: left.plot([0], [0], color=colour, lw=1.5)[0] for name, colour in colours.items()}
     dots = {name: left.plot([0], [0], "o", color=colour, ms=5)[0] for name, colour in colours.items()}
-    left.set(xlim=(-0.3, 10.3), ylim=(-4, 8), xlabel="step", ylabel="slope w (min/km)", title="ten steps from w = 0.5")
+    left.set(
+        xlim=(-0.3, 13),
+        xticks=range(0, 11, 2),
+        ylim=(-4, 8),
+        xlabel="step",
+        ylabel="slope w (min/km)",
+        title="ten steps from w = 0.5",
+    )
     lengths = {name: right.plot(batches, batches, ".-", color=colour, lw=1.2)[0] for name, colour in colours.items()}
     names = {name: right.text(128, 1, name, color=colour, ha="right") for name, colour in colours.items()}
     (here,) = right.plot([1], [1], "o", color=palette.outlier, ms=10)
     right.axhline(2 - START, color=palette.truth, lw=1)
-    right.text(1, 250, "level line: distance to the true slope", color=palette.truth, fontsize="small")
+    right.text(1, 800, "level line: distance to the true slope", color=palette.truth, fontsize="small")
     right.set(
         xscale="log",
         yscale="log",
         xlim=(0.85, 180),
-        ylim=(0.003, 600),
+        ylim=(0.003, 3000),
         xlabel="batch size N",
         title="length of the first step",
     )
@@ -479,11 +487,12 @@ def batch_step() -> Explorer:
             "rate": Slider(values=rates, value=0.01, label="learning rate η"),
         },
         caption="Gradient descent on the slope of a line through the origin, a fresh batch of rides at every step. "
-        "Under “sum”, double the batch and the step doubles, until it overshoots and diverges. Switch to “mean”: "
-        "the step keeps its length, and a larger batch only makes it steadier.",
+        "Under “sum”, double the batch and the step about doubles, up to the luck of the draw, until the descent "
+        "overshoots and diverges. Switch to “mean”: the step keeps its length up to that luck, which matters less the "
+        "larger the batch.",
         alt="Left, ten steps under the sum with batches of 16: the slope leaves the picture in ever larger swings. "
-        "Right, the length of the first step over the batch size: it grows in proportion under the sum and stays "
-        "level under the mean.",
+        "Right, the length of the first step over the batch size: it grows about in proportion under the sum and "
+        "stays nearly level under the mean.",
     )
 
 
@@ -504,9 +513,9 @@ def running_product(unit: str, precision: type[np.floating]) -> tuple[Floats, Fl
 def underflow() -> Explorer:
     """The likelihood of N rides as a product of densities in floating point, and as a sum of logarithms."""
     count = np.arange(1, 801)
-    figure, axis = subplots(figsize=(5.6, 3.6))
+    figure, axis = subplots(figsize=(4.4, 3.3))
     (reach,) = axis.fill([0, 800, 800, 0], [-1, -1, 1, 1], color=palette.model, alpha=0.12, lw=0)
-    axis.text(790, 12, "what the format can hold", color=palette.model, ha="right", va="bottom", fontsize="small")
+    axis.text(790, 12, "what the format can hold", color=palette.model, ha="right", va="bottom")
     (sums,) = axis.plot(count, count, "--", color=palette.loss, lw=1.5)
     (product,) = axis.plot(count, count, color=palette.gradient, lw=3)
     (last,) = axis.plot([0], [0], "X", color=palette.gradient, ms=9)
@@ -529,9 +538,10 @@ def underflow() -> Explorer:
         here.set_visible(bool(inside[rides - 1]))
         value = values[rides - 1]
         shown = "0" if value == 0 else "inf" if np.isinf(value) else f"{value:.2e}".replace("-", "−")
+        away = "" if inside[rides - 1] else ", outside the picture"
         return (
             f"{rides} rides timed in {unit}: the product is {shown} in {np.dtype(precision).name}, the sum of "
-            f"logarithms {written(float(logs[rides - 1]), 1)}."
+            f"logarithms {written(float(logs[rides - 1]), 1)}{away}."
         )
 
     return Explorer(
@@ -544,8 +554,9 @@ def underflow() -> Explorer:
             "precision": Choice(FORMATS, value=np.float64, label="number format"),
         },
         caption="The thick line is the product of densities as the computer holds it, the dashed line the sum of "
-        "logarithms. Where the thick line ends, the product has become 0, or infinite: try hours. The logarithm "
-        "goes on in every unit and format.",
+        "logarithms, each at its power of ten. Where the thick line ends, the product has become 0, or infinite: "
+        "try hours. The sum of logarithms goes on, in seconds and hours beyond the frame of the picture; its value "
+        "is in the sentence.",
         alt="A straight line that falls with the number of rides. The thick part of it, the product in double "
         "precision, ends at about 10 to the −323 near 600 rides; the dashed line of the logarithms goes on.",
     )
