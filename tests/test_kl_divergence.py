@@ -171,6 +171,25 @@ def test_the_stars_are_the_optima() -> None:
         assert reverse.fun == pytest.approx(least, abs=1e-4)
 
 
+def test_the_reverse_map_has_a_flat_shelf_between_the_humps() -> None:
+    """There SciPy's quadrature finds hardly a slope, but six times the least divergence: a descent gets stuck."""
+
+    def log_p(x: float) -> float:
+        one, other = stats.norm.logpdf(x, -2, 0.5), stats.norm.logpdf(x, 3, 0.5)
+        return float(np.logaddexp(math.log(0.6) + one, math.log(0.4) + other))
+
+    def reverse(mean: float, scale: float) -> float:
+        q, reach = stats.norm(mean, scale), 9 * scale
+        return integrate.quad(lambda x: q.pdf(x) * (q.logpdf(x) - log_p(x)), mean - reach, mean + reach, limit=300)[0]
+
+    stuck = optimize.minimize(lambda at: figures.normal_from_humps(*at), figures.humps_moments())
+    mean, scale = stuck.x
+    assert stuck.fun == pytest.approx(reverse(mean, scale), abs=1e-6)
+    slopes = optimize.approx_fprime(stuck.x, lambda at: reverse(*at), 1e-4)
+    assert np.all(np.abs(slopes) < 0.001) and stuck.fun > -6 * math.log(0.6)
+    assert abs(mean) < 0.1 and 1.9 < scale < 2.2
+
+
 def test_maximum_likelihood_finds_the_forward_optimum() -> None:
     generator = np.random.default_rng(8)
     hump = generator.random(40_000) < 0.6

@@ -50,7 +50,7 @@ def log_ratio_per_flip(heads: Floats, q_of_heads: float) -> Floats:
 def coin_trajectories() -> Explorer:
     """What a wrong coin loses per flip, on average so far, for eight players; and where that settles."""
     shares = shares_of_heads()
-    figure, axis = subplots(figsize=(5.0, 3.5))
+    figure, axis = subplots(figsize=(4.2, 3.2))
     axis.axhline(0, color=palette.muted, lw=0.8)
     lines = [axis.plot(FLIPS, share, color=palette.data, lw=1, alpha=0.55)[0] for share in shares]
     (limit,) = axis.plot([1, 5000], [0, 0], "--", color=palette.loss, lw=2)
@@ -123,7 +123,7 @@ def coin_entropy() -> Explorer:
         mean.set_data([chance], [bits])
         return (
             f"P(heads) = {chance:.2f}: heads carries {heads_bits:.2f} bits, tails {tails_bits:.2f}; on average "
-            f"{chance:.2f} · {heads_bits:.2f} + {1 - chance:.2f} · {tails_bits:.2f} = {bits:.3f} bits."
+            f"{chance:.2f} · {heads_bits:.2f} + {1 - chance:.2f} · {tails_bits:.2f} ≈ {bits:.2f} bits."
         )
 
     return Explorer(
@@ -131,8 +131,8 @@ def coin_entropy() -> Explorer:
         update,
         name="kl-coin-entropy",
         controls={"chance": Slider(0.02, 0.98, step=0.02, value=0.5, label="probability of heads")},
-        handles=[Handle(heads, x="chance"), Handle(mean, x="chance")],
-        caption="Drag a point. Left: the rarer face gets ever more surprising. Right: the surprise to expect. "
+        handles=[Handle(heads, x="chance"), Handle(tails, x="chance"), Handle(mean, x="chance")],
+        caption="Drag a point. Left: the rarer a face, the more surprising. Right: the surprise to expect. "
         "The rare face is rare, so the expectation falls all the same: one bit is the most a coin can give.",
         alt="Left, surprisal of heads falling and of tails rising over the probability of heads; they cross at one "
         "bit. Right, the entropy, an arch that is zero at both ends and one bit in the middle.",
@@ -142,7 +142,7 @@ def coin_entropy() -> Explorer:
 def tangent() -> Explorer:
     """−log z above its tangent 1 − z."""
     grid = np.linspace(0.03, 3.2, 240)
-    figure, axis = subplots(figsize=(5.0, 3.2))
+    figure, axis = subplots(figsize=(4.2, 3.0))
     axis.axhline(0, color=palette.muted, lw=0.8)
     axis.plot(grid, -np.log(grid), color=palette.loss)
     axis.plot(grid, 1 - grid, "--", color=palette.data)
@@ -176,7 +176,7 @@ def coin_divergences() -> Explorer:
     """Forward and reverse KL and Jensen–Shannon of two coins, over the bias of the second."""
     grid = (1 - np.cos(np.linspace(0.06, np.pi - 0.06, 110))) / 2  # dense at both edges, where the curves are steep
     coins = np.column_stack([1 - grid, grid])
-    figure, axis = subplots(figsize=(5.0, 3.5))
+    figure, axis = subplots(figsize=(4.2, 3.2))
     rows = {
         "D(p‖q)": (palette.loss, "-", kl_divergence),
         "D(q‖p)": (palette.density, "--", lambda p, q: kl_divergence(q, p)),
@@ -189,8 +189,8 @@ def coin_divergences() -> Explorer:
         axis.plot([0.36, 0.43], [2.3 - 0.22 * place] * 2, line_style, color=colour)
         axis.text(0.45, 2.3 - 0.22 * place, name, color=colour, va="center")
         drawn[name] = line, dot
-    (truth,) = axis.plot([0.5, 0.5], [0, 1.6], color=palette.truth, lw=1)
-    truth_label = axis.text(0.5, 1.66, "p", color=palette.truth, ha="center")
+    (truth,) = axis.plot([0.5, 0.5], [0, 1.35], color=palette.truth, lw=1)
+    truth_label = axis.text(0.5, 1.41, "p", color=palette.truth, ha="center")
     axis.set(xlim=(0, 1), ylim=(-0.05, 2.5), xlabel="q(heads)", ylabel="divergence (nats)")
 
     @cache
@@ -219,10 +219,10 @@ def coin_divergences() -> Explorer:
             "q": Slider(0.05, 0.95, step=0.05, value=0.15, label="q(heads)"),
         },
         handles=[Handle(drawn[name][1], x="q") for name in rows],
-        caption="All three curves are zero where q meets p. Take q to either edge: the solid curve has no "
-        "limit there, the other two do. Then try p = 0.1 and compare q = 0.05 with q = 0.95.",
-        alt="Three U-shaped curves over q, all zero at q = 0.5. The solid one, D of p from q, shoots up at both "
-        "edges; D of q from p ends at 0.69 there and Jensen–Shannon at 0.22.",
+        caption="All three curves are zero where q meets p. Take q towards either edge: the solid curve has no "
+        "bound there, the other two end at a finite height. Then try p = 0.1 and compare q = 0.05 with q = 0.95.",
+        alt="Three U-shaped curves over q, all zero at q = 0.5. The solid one, D(p‖q), shoots up at both edges; "
+        "D(q‖p) ends at 0.69 there and Jensen–Shannon at 0.22.",
     )
 
 
@@ -246,13 +246,16 @@ def support() -> Explorer:
     places = np.arange(1, 7)
     left.bar(places - 0.2, SIX, 0.38, color=palette.truth)
     model_bars = left.bar(places + 0.2, SIX, 0.38, color=palette.model)
-    left.text(5.75, 0.48, "p", color=palette.truth, fontweight="bold")
-    left.text(6.15, 0.48, "q", color=palette.model, fontweight="bold")
+    left.text(5.75, 0.44, "p", color=palette.truth, fontweight="bold")
+    left.text(6.15, 0.44, "q", color=palette.model, fontweight="bold")
     left.set(xlim=(0.4, 6.6), ylim=(0, 0.55), xticks=places, xlabel="outcome", title="probability")
     right.axhline(0, color=palette.muted, lw=0.8)
     terms = right.bar(places, np.zeros(6), 0.6, color=palette.loss)
     tops = [right.text(place, 4.95, "", color=palette.outlier, ha="center", fontsize=16) for place in places]
     right.set(xlim=(0.4, 6.6), ylim=(-0.5, 5.6), xticks=places, xlabel="outcome", title="its term p log(p/q) (nats)")
+
+    floors = {"0": 0.0, "10⁻⁹": 1e-9, "10⁻⁶": 1e-6, "10⁻³": 1e-3, "10⁻²": 1e-2, "10⁻¹": 1e-1}
+    words = {floor: word for word, floor in floors.items()}
 
     def update(kept: int, floor: float) -> str:
         belief = cut_belief(kept, floor)
@@ -264,24 +267,22 @@ def support() -> Explorer:
             bar.set_height(min(term, 4.9))
             bar.set_facecolor(palette.outlier if math.isinf(term) else palette.loss)
             top.set_text("∞" if math.isinf(term) else "")
+        others = "outcome 6" if kept == 5 else f"outcomes {kept + 1} to 6 together"
         return (
-            f"q gives outcomes 1 to {kept} nearly everything: D(p‖q) = {amount(forward)} nats, "
-            f"D(q‖p) = {amount(reverse)} nats."
-            if kept < 6
-            else "q believes in all six outcomes as p does: both divergences are 0."
+            f"q leaves {words[floor]} for {others}: D(p‖q) = {amount(forward)} nats, D(q‖p) = {amount(reverse)} nats."
         )
 
-    floors = {"0": 0.0, "10⁻⁹": 1e-9, "10⁻⁶": 1e-6, "10⁻³": 1e-3, "10⁻²": 1e-2, "10⁻¹": 1e-1}
     return Explorer(
         figure,
         update,
         name="kl-support",
         controls={
-            "kept": Slider(3, 6, step=1, value=5, label="q believes in outcomes 1 to"),
+            "kept": Slider(3, 5, step=1, value=5, label="q believes in outcomes 1 to"),
             "floor": Choice(floors, value=1e-3, label="and leaves the others together"),
         },
         caption="Cut outcomes off the right-hand end of q and make the remainder smaller. D(p‖q) grows, though slowly: "
-        "each factor 1000 costs the same again. At exactly 0 it is infinite. D(q‖p) stays below 1.",
+        "from 10⁻³ on, each factor 1000 costs practically the same again. At exactly 0 it is infinite. D(q‖p) stays "
+        "below 1.",
         alt="Left, six pairs of bars for p and q; q has almost nothing on outcome 6. Right, the terms of the "
         "divergence: slightly negative for outcomes 1 to 5 and 0.46 for outcome 6.",
     )
@@ -319,7 +320,7 @@ def binned(bins: int, mean: float) -> tuple[Floats, Floats, Floats]:
 
 @cache
 def binned_divergences(mean: float) -> tuple[float, ...]:
-    """KL of the binned p from the binned q, for each number of bins."""
+    """KL of the binned q from the binned p, for each number of bins."""
     return tuple(float(kl_divergence(*binned(bins, mean)[1:])) for bins in BIN_COUNTS)
 
 
@@ -456,9 +457,10 @@ def wrong_code() -> Explorer:
             "whole": Toggle(False, label="whole bits"),
         },
         handles=[Handle(grip, y="sun")],
-        caption="A station reports the weather in a code that was made for another climate q. Drag q(sun): the extra "
-        "bits vanish only at q = p and grow on both sides. Then switch to whole bits: real codewords come in steps, "
-        "so the extra bits do too.",
+        caption="A station reports the weather in a code that was made for another climate q. Drag q(sun): with "
+        "ideal lengths the extra bits vanish only at q = p and grow on both sides. Then switch to whole bits: real "
+        "codewords come in steps, so the extra bits do too, and they vanish for every q that gets the codeword lengths "
+        "of p.",
         alt="Left, bars of the true probabilities one half, one quarter, one eighth, one eighth, and of the believed "
         "ones, with 0.2 for sun. Right, a bar of 1.75 bits with 0.322 extra bits on top.",
     )
@@ -477,7 +479,7 @@ def gaussian_integrand() -> Explorer:
     left.plot(x, p, color=palette.truth)
     (q_line,) = left.plot(x, p, color=palette.model)
     (peak,) = left.plot([1], [0.4], "o", color=palette.model, ms=10)
-    left.text(-1.35, 0.36, "p", color=palette.truth)
+    left.text(-4.8, 0.8, "p = N(0, 1)", color=palette.truth)
     q_label = left.text(1.4, 0.36, "q", color=palette.model)
     left.set(xlim=(-5, 5), ylim=(0, 0.9), xlabel="x", title="density")
     right.axhline(0, color=palette.muted, lw=0.8)
@@ -512,8 +514,8 @@ def gaussian_integrand() -> Explorer:
         },
         handles=[Handle(peak, x="mean")],
         caption="p is the standard normal. Drag q. Where q is the smaller of the two you pay, where it is the larger "
-        "you are paid back (orange), but never as much. "
-        "Set the mean to 0 and compare σ = 0.5 with σ = 2: a q that is too narrow costs more.",
+        "you are paid back (orange), but never more than you pay. "
+        "Set the mean to 0 and compare σ = 0.5 with σ = 2: the q that is too narrow costs more.",
         alt="Left, a standard normal p and a q shifted by one. Right, the integrand: positive left of 0.5, negative "
         "right of it, with a total area of 0.5.",
     )
@@ -534,7 +536,7 @@ def humps_moments() -> tuple[float, float]:
 
 
 def humps_from_normal(mean: float, scale: float) -> float:
-    """Forward KL, from the two-humped p to the normal q: mean-squared distances are all that q can see of p."""
+    """Forward KL, of the normal q from the two-humped p: mean-squared distances are all that q can see of p."""
     centre, spread = humps_moments()
     return (
         math.log(scale * math.sqrt(2 * math.pi)) + (spread**2 + (centre - mean) ** 2) / (2 * scale**2) - humps_entropy()
@@ -542,7 +544,7 @@ def humps_from_normal(mean: float, scale: float) -> float:
 
 
 def normal_from_humps(mean: float, scale: float) -> float:
-    """Reverse KL, from the normal q to the two-humped p, by the trapezoid rule in units of q's own σ."""
+    """Reverse KL, of the two-humped p from the normal q, by the trapezoid rule in units of q's own σ."""
     z = np.linspace(-9, 9, 901)
     weights = stats.norm.pdf(z)
     logs = [math.log(weight) + stats.norm.logpdf(mean + scale * z, centre, spread) for weight, centre, spread in HUMPS]
@@ -568,7 +570,7 @@ def divergence_maps() -> tuple[Floats, Floats]:
 
 def forward_reverse() -> Explorer:
     """One bell for two humps: both divergences over (μ, σ), with their optima."""
-    figure, axes = subplots(2, 2, figsize=(5.6, 5.4))
+    figure, axes = subplots(2, 2, figsize=(4.4, 5.0))
     grid = axes[0, 0].get_gridspec()
     for axis in axes[0]:
         axis.remove()
@@ -600,7 +602,7 @@ def forward_reverse() -> Explorer:
         axis.plot([mean], [scale], "*", color=colour, ms=17, zorder=5)
         points.append(axis.plot([1], [1.5], "o", color=palette.model, ms=10)[0])
         order = "D(p‖q)" if word == "forward" else "D(q‖p)"
-        axis.set(xlim=(-4.2, 4.2), ylim=(0.1, 3.6), xlabel="μ")
+        axis.set(xlim=(-4.2, 4.2), ylim=(0.1, 3.6), xticks=range(-4, 5, 2), xlabel="μ")
         axis.set_title(f"{word}, {order}", loc="left")
         axis.set_ylabel("σ")
 
@@ -628,7 +630,7 @@ def forward_reverse() -> Explorer:
         },
         handles=[Handle(peak, x="mean"), *(Handle(point, x="mean", y="scale") for point in points)],
         caption="Drag q in the upper picture, or the green points on the two maps, to one star and then to the other. "
-        "Forward KL wants one broad bell over both humps; reverse KL wants one hump exactly and nothing of the other.",
+        "Forward KL wants one broad bell over both humps; reverse KL wants one hump and nothing of the other.",
         alt="Above, a p with two humps at −2 and 3 and a bell q between them. Below, contours of both divergences over "
         "μ and σ. The forward optimum is at μ = 0, σ = 2.5; the reverse one at μ = −2, σ = 0.5, with a "
         "second dip at μ = 3.",
