@@ -46,7 +46,7 @@ from lossbook.core import (
 )
 from lossbook.numerics import (
     bessel_gap,
-    damped,
+    bessel_ratio,
     digamma_minus_log,
     log1p_square,
     stirling_error,
@@ -342,8 +342,10 @@ def student_t_nll_grad(
     df = number("df", df, 0)
     e, scale = _residual_and_scale(prediction, target, scale)
     with quiet():
-        slopes = -(1 + 1 / df) * damped(e, scale * np.sqrt(df)) / scale / scale
-        return reduce_grad(slopes, reduction)
+        unit = np.maximum(scale, np.abs(e))  # both sides of the fraction in this unit: no square overflows or vanishes
+        below = np.square(scale / unit) + np.square(e / unit) / df
+        slopes = -(1 + 1 / df) * (e / unit / below / unit)
+        return reduce_grad(np.where(np.isinf(e), 0.0, slopes), reduction)
 
 
 def student_t_nll_grad_scale(
@@ -363,7 +365,7 @@ def student_t_nll_grad_scale(
     """
     df = number("df", df, 0)
     e, scale = _residual_and_scale(prediction, target, scale)
-    size = np.abs(e)
+    size = np.minimum(np.abs(e), np.finfo(np.float64).max)  # −ν/σ at infinity
     with quiet():
         unit = np.maximum(scale, size)  # both sides of the fraction in this unit: no square overflows
         above, below = (
@@ -684,10 +686,10 @@ def beta_mode(a: ArrayLike, b: ArrayLike) -> Floats:
     """
     a, b = positive("a", a), positive("b", b)
     same_shape("a", a, "b", b)
-    nowhere = np.isnan(a + b) | (a == b) | (a < 1) & (b < 1)
     with quiet():
+        nowhere = np.isnan(a + b) | (a == b) | (a < 1) & (b < 1)
         ends = np.where(nowhere, np.nan, np.where(a < b, 0.0, 1.0))
-        return np.where((a > 1) & (b > 1), (a - 1) / (a - 1 + (b - 1)), ends)
+        return np.where((a > 1) & (b > 1), 1 / (1 + (b - 1) / (a - 1)), ends)
 
 
 BETA_NLL = Loss(
@@ -891,7 +893,8 @@ def von_mises_nll_grad_concentration(
     """
     e, kappa = _turn(prediction, target, concentration)
     with quiet():
-        return _scale_grad(2 * np.square(np.sin(e / 2)) - bessel_gap(kappa), kappa, reduction)
+        near_one = 2 * np.square(np.sin(e / 2)) - bessel_gap(kappa)  # both terms from their distance to 1
+        return _scale_grad(np.where(kappa < 1, bessel_ratio(kappa) - np.cos(e), near_one), kappa, reduction)
 
 
 VON_MISES_NLL = Loss(
@@ -942,11 +945,20 @@ def _mixture(logits: ArrayLike, means: ArrayLike, scales: ArrayLike, target: Arr
     same_shape("logits", s, "scales", sigma)
     if s.shape[:-1] != y.shape or not s.ndim:
         raise ValueError(f"target must have the shape of logits without the last axis, got {y.shape} and {s.shape}")
-    e = y[..., np.newaxis] - mu
     with quiet():
-        joint = log_softmax(s) - np.log(2 * np.pi) / 2 - np.log(sigma) - np.square(e / sigma) / 2
-        losses = -np.logaddexp.reduce(joint, axis=-1)
-        return _Mixture(losses, softmax(s), np.exp(joint + losses[..., np.newaxis]), e, sigma)
+        e = y[..., np.newaxis] - mu
+        z = np.where(np.isneginf(s), np.inf, np.abs(e / sigma))  # an impossible component is nowhere near
+        nearest = z.min(axis=-1, keepdims=True)
+        gaps = np.where(z == nearest, 0.0, (nearest - z) * (nearest + z) / 2)  # keeps what ½z² loses far from all means
+        relative = log_softmax(s) - np.log(sigma) + gaps
+        total = np.logaddexp.reduce(relative, axis=-1, keepdims=True)
+        losses = (np.square(nearest) - total * 2 + np.log(2 * np.pi))[..., 0] / 2
+        return _Mixture(losses, softmax(s), np.exp(relative - total), e, sigma)
+
+
+def _of_the_share(mixture: _Mixture, slopes: Floats) -> Floats:
+    """Slopes times responsibilities; a component without a share feels nothing, however far away it is."""
+    return np.where(mixture.shares == 0, 0.0, mixture.shares * slopes)
 
 
 def normal_mixture_nll(
@@ -990,7 +1002,7 @@ def normal_mixture_nll(
     Examples
     --------
     >>> normal_mixture_nll([[0.0, 0.0]], [[0.0, 0.0]], [[1.0, 1.0]], [0.0])  # ½ log 2π
-    0.9189385332046728
+    0.9189385332046727
     """
     return reduce(_mixture(logits, means, scales, target).losses, reduction)
 
@@ -1017,7 +1029,7 @@ def normal_mixture_nll_grad_means(
     """
     m = _mixture(logits, means, scales, target)
     with quiet():
-        return reduce_grad(-m.shares * (m.e / m.scales / m.scales), reduction, m.losses.size)
+        return reduce_grad(_of_the_share(m, -m.e / m.scales / m.scales), reduction, m.losses.size)
 
 
 def normal_mixture_nll_grad_scales(
@@ -1030,7 +1042,8 @@ def normal_mixture_nll_grad_scales(
     """
     m = _mixture(logits, means, scales, target)
     with quiet():
-        return reduce_grad(m.shares * ((1 - np.square(m.e / m.scales)) / m.scales), reduction, m.losses.size)
+        z = m.e / m.scales
+        return reduce_grad(_of_the_share(m, (1 - z) * (1 + z) / m.scales), reduction, m.losses.size)
 
 
 def _normal_density(k: str) -> str:

@@ -106,10 +106,15 @@ def _bessel_series(terms: int) -> Floats:
 _BESSEL = _bessel_series(25)
 
 
+def bessel_ratio(kappa: Floats) -> Floats:
+    """I₁(κ)/I₀(κ), which is about κ/2 for a small κ."""
+    return np.asarray(special.i1e(kappa) / special.i0e(kappa))
+
+
 def bessel_gap(kappa: Floats) -> Floats:
     """1 − I₁(κ)/I₀(κ), which is about 1/(2κ) for a large κ, where the ratio itself has lost the digits of the gap."""
     kappa = np.asarray(kappa, dtype=np.float64)
-    direct = 1 - special.i1e(kappa) / special.i0e(kappa)
+    direct = 1 - bessel_ratio(kappa)
     return np.where(kappa < 30, direct, np.polynomial.polynomial.polyval(1 / np.maximum(kappa, 30.0), _BESSEL))
 
 

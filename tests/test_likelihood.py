@@ -181,6 +181,21 @@ def test_infinite_residuals():
     assert student_t_nll_grad(0, math.inf) == 0
 
 
+@pytest.mark.parametrize("df", [0.5, 4.0, 1e6])
+@pytest.mark.parametrize(
+    ("e", "scale"), [(1e200, 1e-120), (-1e150, 1e-90), (1.0, 1e-200), (1e-200, 1e-250), (1e9, 1e9)]
+)
+def test_student_t_slopes_where_squares_and_quotients_leave_the_range(df, e, scale):
+    v, x, s = exact(df), exact(e), exact(scale)
+    assert ulps(student_t_nll_grad(0.0, e, df=df, scale=scale), -(v + 1) * x / (v * s**2 + x**2)) < 8
+    reference = v * (s**2 - x**2) / (s * (v * s**2 + x**2))
+    assert ulps(student_t_nll_grad_scale(0.0, e, df=df, scale=scale), reference) < 8
+
+
+def test_the_slope_of_a_student_t_scale_stays_finite_at_infinity():
+    assert student_t_nll_grad_scale(0, math.inf, df=4, scale=2) == pytest.approx(-2, rel=1e-15)  # −ν/σ
+
+
 def test_a_nan_scale_passes_through():
     for name in NAMES:
         for function in functions(name):

@@ -216,6 +216,39 @@ def test_a_component_without_weight_and_a_target_far_away():
     assert normal_mixture_nll([[0.0, 0.0]], [[0.0, 0.0]], [[1.0, 1.0]], [1e200]) == math.inf
 
 
+def test_mixture_slopes_far_from_every_component():
+    # y = 1e200: the losses overflow, the slopes do not. σ = 2 is the nearer one in units of σ and takes the whole share
+    arguments = ([[0.0, 0.0]], [[0.0, 0.0]], [[1.0, 2.0]], [1e200])
+    assert normal_mixture_nll_grad(*arguments).tolist() == [[0.5, -0.5]]
+    assert normal_mixture_nll_grad_means(*arguments)[0].tolist() == pytest.approx([0, -2.5e199])
+    assert normal_mixture_nll_grad_scales(*arguments)[0].tolist() == [0, -math.inf]
+
+
+def test_a_needle_elsewhere_does_not_spoil_the_mixture():
+    # the second component, σ = 1e-200, has no share of a target at 0: (y − μ)²/σ³ overflows, its slope is 0
+    arguments = ([[0.0, 0.0]], [[1.0, 5.0]], [[1.0, 1e-200]], [0.0])
+    assert normal_mixture_nll(*arguments) == pytest.approx(math.log(2) + math.log(2 * math.pi) / 2 + 0.5)
+    assert normal_mixture_nll_grad_means(*arguments).tolist() == [[1, 0]]
+    assert normal_mixture_nll_grad_scales(*arguments).tolist() == [[0, 0]]
+
+
+def test_mixture_with_means_at_the_ends_of_the_range():
+    # −1e308 lies on the second mean; the distance to the first overflows
+    loss = normal_mixture_nll([[0.0, 0.0]], [[1e308, -1e308]], [[1.0, 1.0]], [-1e308])
+    assert loss == pytest.approx(math.log(2) + math.log(2 * math.pi) / 2)
+
+
+def test_a_flat_von_mises_has_a_slope_with_digits():
+    # κ → 0 a quarter turn away: I₁(κ)/I₀(κ) ≈ κ/2, and cos(π/2) is 6.1e-17 in floats
+    kappa, e = 1e-10, math.pi / 2
+    reference = mpmath.besseli(1, exact(kappa)) / mpmath.besseli(0, exact(kappa)) - mpmath.cos(exact(e))
+    assert ulps(von_mises_nll_grad_concentration([0.0], [e], concentration=[kappa]), reference) < 8
+
+
+def test_beta_mode_of_huge_shapes():
+    assert beta_mode([1e308, 1e308], [1e308, 1.5e308]).tolist() == pytest.approx([0.5, 0.4])
+
+
 # ── Modes and refusals ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
