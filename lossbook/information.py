@@ -226,9 +226,9 @@ CROSS_ENTROPY = Loss(
 )
 
 
-def _divergence(p: Floats, q: Floats, difference: Floats, axis: int) -> Floats:
+def _divergence(p: Floats, q: Floats, change: Floats, axis: int) -> Floats:
     """Σ p log(p/q) as Σ [p log(p/q) − p + q]: no term is negative, so nothing
-    cancels. `difference` is q − p.
+    cancels. `change` is q − p.
 
     The added Σ(q − p) is 0 for distributions; what rounding makes of it is
     exactly the noise that the plain sum has.
@@ -237,9 +237,9 @@ def _divergence(p: Floats, q: Floats, difference: Floats, axis: int) -> Floats:
         ratio = q / p
         safe = (ratio > 1e-300) & (ratio < 1e300)
         log_ratio = np.where(safe, np.log(ratio), np.log(q) - np.log(p))
-        near = np.abs(difference) <= p / 2
-        nearby = p * x_minus_log1p(difference / p)
-        terms = np.where(near, nearby, difference - p * log_ratio)
+        near = np.abs(change) <= p / 2
+        nearby = p * x_minus_log1p(change / p)
+        terms = np.where(near, nearby, change - p * log_ratio)
     return np.where(p == 0, q, terms).sum(axis=axis)
 
 

@@ -189,7 +189,8 @@ WHICH_DIRECTION = Choice(
 
 
 def two_coins() -> float:
-    return float(information.kl_divergence([1 / 2, 1 / 2], [1 / 5, 4 / 5]))
+    fair, other = [1 / 2, 1 / 2], [1 / 5, 4 / 5]
+    return float(information.kl_divergence(fair, other))
 
 
 TWO_COINS = Numeric(
@@ -222,13 +223,16 @@ TWO_COINS = Numeric(
         r"Two terms, $\frac12 \log\frac{1/2}{1/5}$ for heads, and one for tails.",
         r"$\frac12\log\frac52 + \frac12\log\frac58 = \frac12\log\frac{25}{16}$.",
     ],
-    solution=r"$\frac12\log\frac{1/2}{1/5} + \frac12\log\frac{1/2}{4/5} = \frac12\log\frac{25}{16} = \log\frac54 "
-    r"\approx 0.223$ nats.",
+    solution=r"The terms are $\frac12\log\frac{1/2}{1/5} = \frac12\log\frac52$ and "
+    r"$\frac12\log\frac{1/2}{4/5} = \frac12\log\frac58$. Their sum is "
+    r"$\frac12\log\frac{25}{16} = \log\frac54 \approx 0.223$ nats.",
 )
 
 
 def flips_needed() -> float:
-    return math.log(1000) / float(information.kl_divergence([1 / 2, 1 / 2], [1 / 5, 4 / 5]))
+    fair, other = [1 / 2, 1 / 2], [1 / 5, 4 / 5]
+    gain = float(information.kl_divergence(fair, other))
+    return math.log(1000) / gain
 
 
 FLIPS_NEEDED = Numeric(
@@ -262,7 +266,7 @@ FLIPS_NEEDED = Numeric(
 
 
 def divergence(p: np.ndarray, q: np.ndarray) -> float:
-    """The sum of p log(p/q), in nats: 0 where p is 0, infinite where q = 0 < p."""
+    """Σ p log(p/q), in nats: 0 where p is 0, infinite where q = 0 < p."""
     possible = p > 0
     if np.any(q[possible] == 0):
         return np.inf
@@ -352,7 +356,8 @@ by $a$.""",
 def detour() -> float:
     a, b, c = (0, 1), (1, 1), (2, 1)
     direct = information.kl_normal(*a, *c)
-    return float(direct - (information.kl_normal(*a, *b) + information.kl_normal(*b, *c)))
+    legs = information.kl_normal(*a, *b) + information.kl_normal(*b, *c)
+    return float(direct - legs)
 
 
 TRIANGLE = Numeric(
@@ -379,9 +384,15 @@ TRIANGLE = Numeric(
 )
 
 
-def normal_divergence(mean_p: float, scale_p: float, mean_q: float, scale_q: float) -> float:
-    """D(p‖q) in nats for two normal distributions: p, the truth, and q, the model."""
-    return np.log(scale_q / scale_p) + (scale_p**2 + (mean_p - mean_q) ** 2) / (2 * scale_q**2) - 1 / 2
+def normal_divergence(
+    mean_p: float,
+    scale_p: float,
+    mean_q: float,
+    scale_q: float,
+) -> float:
+    """D(p‖q) in nats for two normals: p, the truth, and q, the model."""
+    square = scale_p**2 + (mean_p - mean_q) ** 2
+    return np.log(scale_q / scale_p) + square / (2 * scale_q**2) - 1 / 2
 
 
 NORMAL_CODE = Code(
@@ -452,7 +463,7 @@ MOMENT_MATCH = Numeric(
         "Variance within a hump plus variance of the centres.",
     ],
     solution=r"The mean is 0 and the variance $\frac12(1 + 9) + \frac12(1 + 9) = 10$, so $\sigma = \sqrt{10} "
-    r"\approx 3.16$: three times the width of a hump.",
+    r"\approx 3.16$: more than three times the width of a hump.",
 )
 
 MOMENT_MATCH_PROOF = Paper(
@@ -485,7 +496,7 @@ Assumed: $p$ has a density, a finite variance and a finite entropy.""",
 
 
 def js(p: np.ndarray, q: np.ndarray) -> float:
-    """The Jensen–Shannon divergence: half of each one's divergence from the average of both."""
+    """Jensen–Shannon: half of each one's divergence from the average."""
 
     def kl(a: np.ndarray, b: np.ndarray) -> float:
         if np.any((a > 0) & (b == 0)):
@@ -497,7 +508,7 @@ def js(p: np.ndarray, q: np.ndarray) -> float:
 
 
 def broken_js(p: np.ndarray, q: np.ndarray) -> float:
-    """The Jensen–Shannon divergence: half of each one's divergence from the average of both."""
+    """Jensen–Shannon: half of each one's divergence from the average."""
 
     def kl(a: np.ndarray, b: np.ndarray) -> float:
         if np.any((a > 0) & (b == 0)):

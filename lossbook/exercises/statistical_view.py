@@ -229,8 +229,9 @@ because $\sum_i (e_i - \bar e) = 0$. With normal noise of *known* $\sigma$ the l
 
 $$
 \begin{aligned}
-\sum_i \log p(y_i \mid x_i, w) = -N\Bigl[&\tfrac12\log(2\pi) + \log\sigma \\
-&+ \frac{\bar e^2 + s^2}{2\sigma^2}\Bigr] .
+&\sum_i \log p(y_i \mid x_i, w) \\
+&= -N\Bigl[\tfrac12\log(2\pi) + \log\sigma \\
+&\qquad\quad + \frac{\bar e^2 + s^2}{2\sigma^2}\Bigr] .
 \end{aligned}
 $$
 
@@ -271,10 +272,16 @@ GAP = Numeric(
 )
 
 
-def log_likelihood(prediction: np.ndarray, target: np.ndarray, scale: float) -> float:
-    """The log-likelihood of independent targets, each normal around its prediction with standard deviation scale."""
+def log_likelihood(
+    prediction: np.ndarray,
+    target: np.ndarray,
+    scale: float,
+) -> float:
+    """The log-likelihood of independent targets, each normal around its
+    prediction with standard deviation scale."""
     e = target - prediction
-    return np.sum(-np.log(2 * np.pi) / 2 - np.log(scale) - e**2 / (2 * scale**2))
+    constant = -np.log(2 * np.pi) / 2 - np.log(scale)
+    return np.sum(constant - e**2 / (2 * scale**2))
 
 
 def _log_likelihood(prediction: np.ndarray, target: np.ndarray, scale: float) -> float:
@@ -342,7 +349,7 @@ LOG_LIKELIHOOD_CODE = Code(
 
 
 def typical_likelihood(densities: np.ndarray) -> float:
-    """The geometric mean of the densities of N examples: the N-th root of their product."""
+    """The geometric mean of the densities: the N-th root of their product."""
     return float(np.exp(np.mean(np.log(densities))))
 
 
@@ -384,8 +391,14 @@ TYPICAL_CODE = Code(
 )
 
 
-def slope_gradient(slope: float, x: np.ndarray, y: np.ndarray, reduction: str) -> float:
-    """The derivative with respect to the slope of the squared error of slope * x, reduced by "sum" or "mean"."""
+def slope_gradient(
+    slope: float,
+    x: np.ndarray,
+    y: np.ndarray,
+    reduction: str,
+) -> float:
+    """The derivative of the squared error of slope * x with respect to the
+    slope, reduced by "sum" or "mean"."""
     each = -2 * (y - slope * x) * x
     return float(np.sum(each) if reduction == "sum" else np.mean(each))
 
@@ -437,7 +450,8 @@ SLOPE_GRADIENT_CODE = Code(
 
 
 def uneven_mean() -> float:
-    sizes, means = np.array([32, 32, 32, 4]), np.array([1.0, 1.0, 1.0, 9.0])
+    sizes = np.array([32, 32, 32, 4])
+    means = np.array([1.0, 1.0, 1.0, 9.0])
     return float(sizes @ means / sizes.sum())
 
 
@@ -457,12 +471,13 @@ UNEVEN = Numeric(
     ],
     hints=["A batch mean times the batch size is the batch's sum.", "Add the four sums and divide by 100."],
     solution=r"$\frac{32 \cdot 1 + 32 \cdot 1 + 32 \cdot 1 + 4 \cdot 9}{100} = 1.32$. In the average of the means "
-    "each of the four rides counted 8 times as much as any other.",
+    "each of the four rides counted 8 times as much as each of the other 96.",
 )
 
 
 def outlier_share() -> float:
-    pull = np.abs(mse_grad(np.zeros(4), np.array([1.0, -1.0, 2.0, 20.0]), reduction="mean"))
+    residuals = np.array([1.0, -1.0, 2.0, 20.0])
+    pull = np.abs(mse_grad(np.zeros(4), residuals, reduction="mean"))
     return float(pull[-1] / pull.sum())
 
 
@@ -506,7 +521,10 @@ $\sum_{\text{points}} \text{probability} \times \text{value}$. With probability 
 where an example occurs $k$ times, which the sum over $i$ counts by itself),
 
 $$
-\mathbb{E}_{(x, y) \sim \hat p_D}[\ell(x, y, w)] = \sum_{i=1}^N \frac1N\,\ell(x_i, y_i, w) = L(w) .
+\begin{aligned}
+&\mathbb{E}_{(x, y) \sim \hat p_D}[\ell(x, y, w)] \\
+&\quad = \sum_{i=1}^N \frac1N\,\ell(x_i, y_i, w) = L(w) .
+\end{aligned}
 $$
 
 **Argmin.** Let $a > 0$ and $c$ be free of $w$. Then $L(\hat w) \le L(w)$ for all $w$ exactly if $aL(\hat w) + c \le
@@ -531,8 +549,9 @@ JOINT = Paper(
 
 $$
 \begin{aligned}
-\sum_i \log p(x_i, y_i \mid w) = {}& \sum_i \log p(y_i \mid x_i, w) \\
-& + \sum_i \log p(x_i \mid w) .
+&\sum_i \log p(x_i, y_i \mid w) \\
+&\quad = \sum_i \log p(y_i \mid x_i, w) \\
+&\qquad + \sum_i \log p(x_i \mid w) .
 \end{aligned}
 $$
 
