@@ -28,6 +28,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 BOOK, PACKAGE = ROOT / "book", ROOT / "lossbook"
 CELL_TIMEOUT = 300  # seconds
+STARTS = 3  # of a kernel: its ports were free when they were chosen, and may be taken by the time it binds them
 ENVIRONMENT = {
     "LOSSBOOK_STATIC": "1",  # explorers show themselves as HTML, not as a widget that needs a kernel
     "JUPYTER_PREFER_ENV_PATH": "1",
@@ -100,7 +101,13 @@ def execute(page: str, notebook: Any) -> Any:
 
     folder = source_of(page).parent
     quiet = ["--log-level=ERROR"]  # of the kernel itself; what a cell prints is kept
-    return single_nb_execution(notebook, str(folder), CELL_TIMEOUT, allow_errors=False, extra_arguments=quiet)
+    for start in range(1, STARTS + 1):
+        try:
+            return single_nb_execution(notebook, str(folder), CELL_TIMEOUT, allow_errors=False, extra_arguments=quiet)
+        except RuntimeError as problem:
+            if start == STARTS or "before replying" not in str(problem):
+                raise
+            say(f"  {page}  {problem}: starting another")
 
 
 class Runner:
@@ -158,7 +165,12 @@ class Runner:
             longest_first = sorted(todo, key=lambda page: -source_of(page).stat().st_size)  # no core waits at the end
             jobs = {pool.submit(execute, page, todo[page]): page for page in longest_first}
             for count, job in enumerate(as_completed(jobs), 1):
-                page, result = jobs[job], job.result()
+                page = jobs[job]
+                try:
+                    result = job.result()
+                except RuntimeError as problem:  # not of a cell: of the kernel
+                    failures.append(f"The kernel of book/{page}.md failed: {problem}")
+                    continue
                 say(f"  {count}/{len(todo)}  {page}  {'failed' if result.err else f'{result.time:.1f} s'}")
                 if result.err:
                     failures.append(f"A cell of book/{page}.md failed:\n\n{result.err}")
