@@ -120,7 +120,7 @@ class _Panels:
         (self.normal_curve,) = density.plot(
             GRID, np.exp(-(GRID**2) / 2) / np.sqrt(2 * np.pi), color=palette.muted, lw=1, ls=":"
         )
-        self.no_density = density.text(0, 0.45, "", ha="center", va="center", color=palette.density)
+        self.no_density = density.text(0, 0.58, "", ha="center", va="center", color=palette.density)
         (self.probe,) = loss.plot([1], [1], "o", color=palette.loss, ms=9)
         (self.probe_slope,) = slope.plot([1], [1], "o", color=palette.gradient, ms=9)
         for x in (loss, slope, density):
