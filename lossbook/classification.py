@@ -29,6 +29,7 @@ from lossbook.core import (
     reduce_grad,
     same_shape,
     shown,
+    whole,
 )
 from lossbook.numerics import exp_difference, without_maximum
 
@@ -48,7 +49,7 @@ class _Scores(NamedTuple):
 def _scores(logits: ArrayLike, axis: int, temperature: float) -> _Scores:
     temperature = number("temperature", temperature, 0)
     s = check_logits("logits", logits)
-    if not -s.ndim <= axis < s.ndim or s.shape[axis] == 0:
+    if not -s.ndim <= whole("axis", axis) < s.ndim or s.shape[axis] == 0:
         raise ValueError(f"logits must have at least one class along axis {axis}, got shape {s.shape}")
     maximum, top = without_maximum(s, axis)
     if np.any(np.isneginf(maximum)):
@@ -172,7 +173,12 @@ def sigmoid(logits: ArrayLike, *, temperature: float = 1.0) -> Floats:
     >>> sigmoid([-1000.0, 0.0, np.log(3.0)])
     array([0.  , 0.5 , 0.75])
     """
-    return _sigmoid(check_logits("logits", logits) / number("temperature", temperature, 0))
+    return _sigmoid(_cooled(logits, temperature))
+
+
+def _cooled(logits: ArrayLike, temperature: float) -> Floats:
+    with quiet():
+        return np.asarray(check_logits("logits", logits) / number("temperature", temperature, 0))
 
 
 def _sigmoid(s: Floats) -> Floats:
@@ -187,7 +193,7 @@ def log_sigmoid(logits: ArrayLike, *, temperature: float = 1.0) -> Floats:
     >>> log_sigmoid([-1000.0, 0.0])
     array([-1.00000000e+03, -6.93147181e-01])
     """
-    return -_softplus(-check_logits("logits", logits) / number("temperature", temperature, 0))
+    return -_softplus(-_cooled(logits, temperature))
 
 
 def _softplus(s: Floats) -> Floats:

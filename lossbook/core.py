@@ -100,6 +100,13 @@ def number(name: str, value: float, low: float = -math.inf, high: float = math.i
     return result
 
 
+def whole(name: str, value: int) -> int:
+    """One integer as an int, for an axis or an index. A float that is whole is refused, and so is a boolean."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise ValueError(f"{name} must be an integer, got {shown(value)}")
+    return int(value)
+
+
 def check_probability(name: str, value: ArrayLike) -> Floats:
     """`value` as a float64 array of probabilities, numbers in [0, 1]. NaN passes through."""
     array = real(name, value)
@@ -112,7 +119,7 @@ def check_probability(name: str, value: ArrayLike) -> Floats:
 def check_distribution(name: str, value: ArrayLike, axis: int = -1) -> Floats:
     """`value` as a float64 array of distributions: numbers ≥ 0 that sum to 1 along `axis`, within 1e-6. NaN passes."""
     array = real(name, value)
-    if not -array.ndim <= axis < array.ndim:
+    if not -array.ndim <= whole("axis", axis) < array.ndim:
         raise ValueError(f"{name} must have an axis {axis} to sum to 1 along, got shape {array.shape}")
     if np.any(array < 0):
         raise ValueError(f"{name} must not be negative, got {shown(array[array < 0][0])} at index {place(array < 0)}")
@@ -135,6 +142,7 @@ def check_logits(name: str, value: ArrayLike) -> Floats:
 def check_labels(name: str, labels: ArrayLike, classes: int, ignore_index: int | None = None) -> NDArray[np.intp]:
     """`labels` as an integer array of class indices 0 … classes − 1; `ignore_index` is allowed beside them."""
     array = real(name, labels)
+    ignore_index = None if ignore_index is None else whole("ignore_index", ignore_index)
     allowed = f"integers from 0 to {classes - 1}" + ("" if ignore_index is None else f" or ignore_index={ignore_index}")
     wrong = (array != np.round(array)) | (array < 0) | (array >= classes)
     if ignore_index is not None:

@@ -27,12 +27,14 @@ from lossbook.core import (
     check_probability,
     number,
     positive,
+    quiet,
     real,
     reduce,
     reduce_grad,
     same_shape,
+    shown,
 )
-from lossbook.numerics import x_minus_log1p
+from lossbook.numerics import log_ratio, x_minus_log1p
 
 _P_AND_Q = {"p": Argument("p", "distribution"), "q": Argument("q", "distribution")}
 
@@ -234,12 +236,9 @@ def _divergence(p: Floats, q: Floats, change: Floats, axis: int) -> Floats:
     exactly the noise that the plain sum has.
     """
     with np.errstate(all="ignore"):
-        ratio = q / p
-        safe = (ratio > 1e-300) & (ratio < 1e300)
-        log_ratio = np.where(safe, np.log(ratio), np.log(q) - np.log(p))
         near = np.abs(change) <= p / 2
         nearby = p * x_minus_log1p(change / p)
-        terms = np.where(near, nearby, change - p * log_ratio)
+        terms = np.where(near, nearby, change - p * log_ratio(q, p))
     return np.where(p == 0, q, terms).sum(axis=axis)
 
 
@@ -305,8 +304,7 @@ def kl_divergence_grad(
     array([1.69314718, 0.59453489])
     """
     p, q = _pair(p, q, axis)
-    with np.errstate(divide="ignore"):
-        slopes = np.log(p) - np.log(np.where(q == 0, 1, q)) + 1
+    slopes = log_ratio(p, np.where(q == 0, 1.0, q)) + 1
     return _grad(np.where(q == 0, np.inf, slopes), axis, reduction, base)
 
 
@@ -389,9 +387,9 @@ def js_divergence(
 
 def _js_slopes(p: Floats, q: Floats) -> Floats:
     """½ log(p/m); where neither has mass the slope from the right, ½ log 2."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+    with quiet():
         half = (q - p) / 2
-        slopes = np.where(np.abs(half) <= p / 2, -np.log1p(half / p), np.log(p) - np.log(p + half))
+        slopes = np.where(np.abs(half) <= p / 2, -np.log1p(half / p), log_ratio(p, p + half))
     return np.where((p == 0) & (q == 0), math.log(2), slopes) / 2
 
 
@@ -495,10 +493,11 @@ def kl_normal(
     array([0.        , 0.80685282])
     """
     mean_p, scale_p, mean_q, scale_q = _normals(mean_p, scale_p, mean_q, scale_q)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with quiet():
         excess = (scale_p - scale_q) / scale_q  # σp/σq − 1
         # ½(r² − 1 − log r²) with r = 1 + x is x − log(1 + x) + x²/2: two terms of which neither is negative
-        spread = x_minus_log1p(excess, scale_p / scale_q) + excess**2 / 2
+        apart = excess - log_ratio(scale_p, scale_q)
+        spread = np.where(np.abs(excess) <= 0.5, x_minus_log1p(excess), apart) + excess**2 / 2
         return _reduced(spread + ((mean_p - mean_q) / scale_q) ** 2 / 2, reduction)
 
 
@@ -519,7 +518,8 @@ def kl_normal_grad(
     array([0.25])
     """
     m, _, n, t = _normals(mean_p, scale_p, mean_q, scale_q)
-    return _own((m - n) / t / t, mean_p, reduction)
+    with quiet():
+        return _own((m - n) / t / t, mean_p, reduction)
 
 
 def kl_normal_grad_scale_p(
@@ -531,7 +531,8 @@ def kl_normal_grad_scale_p(
     array([1.5])
     """
     _, s, _, t = _normals(mean_p, scale_p, mean_q, scale_q)
-    return _own((s - t) / t * (s / t + 1) / s, scale_p, reduction)
+    with quiet():  # divided by s in between, so that the product does not overflow where the slope does not
+        return _own((s - t) / t / s * (s / t + 1), scale_p, reduction)
 
 
 def kl_normal_grad_mean_q(
@@ -543,7 +544,8 @@ def kl_normal_grad_mean_q(
     array([-0.25])
     """
     m, _, n, t = _normals(mean_p, scale_p, mean_q, scale_q)
-    return _own((n - m) / t / t, mean_q, reduction)
+    with quiet():
+        return _own((n - m) / t / t, mean_q, reduction)
 
 
 def kl_normal_grad_scale_q(
@@ -555,8 +557,9 @@ def kl_normal_grad_scale_q(
     array([-1.])
     """
     m, s, n, t = _normals(mean_p, scale_p, mean_q, scale_q)
-    spread = (t - s) / t * (s / t + 1)  # 1 − σp²/σq² with its digits
-    return _own((spread - ((m - n) / t) ** 2) / t, scale_q, reduction)
+    with quiet():
+        spread = (t - s) / t / t * (s / t + 1)  # 1/σq − σp²/σq³ with its digits
+        return _own(spread - ((m - n) / t) * ((m - n) / t / t), scale_q, reduction)
 
 
 KL_NORMAL = Loss(
@@ -612,24 +615,38 @@ def _edges(low: float, high: float, points: Sequence[float]) -> list[float]:
             raise ValueError(f"{name} must be a number, got {end!r}")
     if not low < high:
         raise ValueError(f"low must be below high, got {low!r} and {high!r}")
-    return [float(low), *sorted(float(point) for point in points if low < point < high), float(high)]
+    inside = real("points", points)
+    if inside.ndim != 1:
+        raise ValueError(f"points must be a sequence of numbers, got {shown(points)}")
+    return [float(low), *sorted(point for point in inside.tolist() if low < point < high), float(high)]
 
 
 def _log_density(name: str, density: Density1D, log: bool, edges: Sequence[float]) -> Density1D:
     """The logarithm of a density, after a check that the density is one."""
 
+    if not callable(density):
+        raise ValueError(f"{name} must be a function of one number, got {shown(density)}")
+
     def logarithm(x: float) -> float:
-        value = float(density(x))
+        value = density(x)
+        if not isinstance(value, int | float) and (np.ndim(value) or np.asarray(value).dtype.kind not in "biuf"):
+            raise ValueError(f"{name} must return one real number, got {shown(value)} at {x!r}")
+        value = float(value)
+        if math.isnan(value) or (value < 0 and not log):
+            raise ValueError(f"{name} must be a density, got {value!r} at {x!r}")
         if log:
             return value
-        if value < 0:
-            raise ValueError(f"{name} must be a density, got {value!r} at {x!r}")
         return math.log(value) if value > 0 else -math.inf
 
-    mass, converged = _integral(lambda x: math.exp(logarithm(x)), edges)
+    mass, converged = _integral(lambda x: _exp(logarithm(x)), edges)
     if not (converged and abs(mass - 1) <= 1e-6):
         raise ValueError(f"{name} must integrate to 1 between {edges[0]:g} and {edges[-1]:g}, got {mass:.9g}")
     return logarithm
+
+
+def _exp(x: float) -> float:
+    """exp(x), infinite where `math.exp` raises."""
+    return math.exp(x) if x < 709 else math.inf
 
 
 def kl_density(
@@ -682,7 +699,7 @@ def kl_density(
     edges = _edges(low, high, points)
     log_p, log_q = _log_density("p", p, log, edges), _log_density("q", q, log, edges)
     # One isolated zero of q costs nothing, and a q that underflows far out is no zero: ask for the mass of p there.
-    if _integral(lambda x: math.exp(log_p(x)) if log_q(x) == -math.inf else 0.0, edges)[0] > 1e-15:
+    if _integral(lambda x: _exp(log_p(x)) if log_q(x) == -math.inf else 0.0, edges)[0] > 1e-15:
         return math.inf
 
     def integrand(x: float) -> float:

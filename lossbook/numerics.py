@@ -126,6 +126,13 @@ def without_maximum(values: Floats, axis: int = -1) -> tuple[Floats, NDArray[np.
     return np.take_along_axis(values, place, axis=axis), mask
 
 
+def log_ratio(a: Floats, b: Floats) -> Floats:
+    """log(a/b) for a, b ≥ 0: from the quotient, which loses nothing, or where that leaves the range from both logs."""
+    with quiet():
+        ratio = a / b
+        return np.where((ratio > 1e-300) & (ratio < 1e300), np.log(ratio), np.log(a) - np.log(b))
+
+
 def log1p_square(e: Floats, scale: float | Floats) -> Floats:
     """log(1 + (e/scale)²) without the overflow of the square: beyond |e/scale| = 1e8 the 1 no longer counts."""
     size = np.abs(e)

@@ -278,3 +278,22 @@ def test_softmax_cross_entropy_refuses(function, logits, labels, keywords, messa
 def test_the_others_refuse(function, arguments, keywords, message):
     with pytest.raises(ValueError, match=message):
         function(*arguments, **keywords)
+
+
+@pytest.mark.parametrize("axis", [0.0, "0", None, True])
+def test_an_axis_is_an_integer(axis):
+    for function in (softmax, log_softmax, logsumexp):
+        with pytest.raises(ValueError, match="axis must be an integer, got"):
+            function([0.0, 1.0], axis=axis)
+
+
+@pytest.mark.parametrize("ignore_index", [1.0, "a", True, math.nan, [1]])
+def test_an_ignored_label_is_an_integer(ignore_index):
+    for function in (softmax_cross_entropy, softmax_cross_entropy_grad):
+        with pytest.raises(ValueError, match="ignore_index must be an integer, got"):
+            function([[0.0, 1.0], [0.0, 1.0]], [1, 0], ignore_index=ignore_index)
+
+
+def test_a_score_over_a_small_temperature_may_be_infinite():
+    assert sigmoid([1e308, -1e308], temperature=0.1).tolist() == [1, 0]
+    assert log_sigmoid([1e308, -1e308], temperature=0.1).tolist() == [0, -math.inf]

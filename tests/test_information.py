@@ -187,6 +187,36 @@ def test_refusals(divergence, p, q, keywords, message):
         divergence(p, q, **keywords)
 
 
+@pytest.mark.parametrize("axis", [0.0, "0", None, (0,), True])
+def test_an_axis_is_an_integer(axis):
+    for function in (entropy, lambda p, axis: kl_divergence(p, p, axis=axis)):
+        with pytest.raises(ValueError, match="axis must be an integer, got"):
+            function([0.5, 0.5], axis=axis)
+
+
+def test_gradients_of_random_distributions_to_a_few_ulp():
+    rng = np.random.default_rng(7)
+    p, q = (10.0 ** rng.uniform(-12, 0, (2, 50, 6))) / 6
+    p, q = p / p.sum(axis=1, keepdims=True), q / q.sum(axis=1, keepdims=True)
+    pairs = [(exact(u), exact(v)) for u, v in zip(p.flat, q.flat, strict=True)]
+    assert ulps(js_divergence_grad(p, q), [mpmath.log(2 * u / (u + v)) / 2 for u, v in pairs]) < 4
+    assert ulps(js_divergence_grad_q(p, q), [mpmath.log(2 * v / (u + v)) / 2 for u, v in pairs]) < 4
+
+
+@pytest.mark.parametrize(("s", "t"), [(1e100, 1e-60), (3e96, 2e-83), (1e-100, 1e-30), (1e-300, 1e300), (1e-310, 1e3)])
+def test_kl_normal_where_a_product_or_a_quotient_leaves_the_range(s, t):
+    p, q = exact(s), exact(t)
+    assert ulps(information.kl_normal_grad_scale_p(0.0, s, 0.0, t), p / q**2 - 1 / p) < 8
+    assert ulps(information.kl_normal_grad_scale_q(0.0, s, 0.0, t), 1 / q - p**2 / q**3) < 8
+    assert ulps(kl_normal(0.0, s, 0.0, t), mpmath.log(q / p) + p**2 / q**2 / 2 - mpmath.mpf(1) / 2) < 8
+
+
+def test_infinite_slopes_of_kl_normal_come_without_a_warning():
+    assert information.kl_normal_grad(1e308, 1.0, -1e308, 1.0) == math.inf
+    assert information.kl_normal_grad_mean_q(1.0, 1.0, 0.0, 1e-200) == -math.inf
+    assert information.kl_normal_grad_scale_p(0.0, 1e-320, 0.0, 1.0) == -math.inf
+
+
 def test_surprisal_and_entropy_refuse():
     with pytest.raises(ValueError, match=r"p must lie in \[0, 1\], got 1\.5"):
         surprisal([0.5, 1.5])
@@ -247,11 +277,23 @@ def test_kl_density_does_not_mind_a_tail_that_underflows():
         (lambda x: -1.0, lambda x: 1.0, 0, 1, r"p must be a density, got -1\.0"),
         (lambda x: 1.0, lambda x: 1.0, 1, 0, "low must be below high"),
         (lambda x: 1.0, lambda x: 1.0, math.nan, 1, "low must be a number"),
+        (3.0, lambda x: 1.0, 0, 1, r"p must be a function of one number, got 3\.0"),
+        (lambda x: 1.0, lambda x: math.nan, 0, 1, "q must be a density, got nan at"),
+        (lambda x: "a", lambda x: 1.0, 0, 1, "p must return one real number, got 'a' at"),
+        (lambda x: np.ones(1), lambda x: 1.0, 0, 1, r"p must return one real number, got \[1\.0\] at"),
     ],
 )
 def test_kl_density_refuses(p, q, low, high, message):
     with pytest.raises(ValueError, match=message):
         kl_density(p, q, low, high)
+
+
+def test_kl_density_refuses_bad_points_and_no_log_density():
+    for points in ("ab", 0.5, [[0.5]]):
+        with pytest.raises(ValueError, match="points must"):
+            kl_density(lambda x: 1.0, lambda x: 1.0, 0, 1, points=points)
+    with pytest.raises(ValueError, match="p must integrate to 1 between 0 and 1, got inf"):
+        kl_density(lambda x: 1000.0, lambda x: 0.0, 0, 1, log=True)
 
 
 def test_kl_density_says_when_the_integral_diverges():
