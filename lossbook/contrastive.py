@@ -72,21 +72,29 @@ def _norm(x: Floats) -> Floats:
         return np.asarray(np.hypot.reduce(x, axis=-1))  # neither overflows nor underflows on the way
 
 
+def _in_range(x: Floats) -> tuple[Floats, NDArray[np.intc]]:
+    """x as `scaled` · 2**`power`, the largest entry of each row from ½ to 1: exact, and squares are safe."""
+    _, power = np.frexp(np.abs(x).max(axis=-1, keepdims=True, initial=0.0))
+    return np.ldexp(x, -power), power
+
+
 def _direction(difference: Floats) -> Floats:
     """The unit vector along a difference, 0 where there is none: the gradient of its length."""
-    length = _norm(difference)[..., np.newaxis]
+    scaled, _ = _in_range(difference)
+    length = _norm(scaled)[..., np.newaxis]
     with quiet():
-        return np.where(length == 0, 0.0, difference / length)
+        return np.where(length == 0, 0.0, scaled / length)
 
 
 def _units(name: str, x: Floats) -> tuple[Floats, Floats]:
     """The vectors scaled to length 1 and their lengths (last axis kept). A zero vector has no direction: refused."""
-    length = _norm(x)
+    scaled, power = _in_range(x)
+    length = _norm(scaled)
     if np.any(length == 0):
         where = place(length == 0)
         raise ValueError(f"{name} must not hold a zero vector (it has no direction), got one at index {where}")
     with quiet():
-        return x / length[..., np.newaxis], length[..., np.newaxis]
+        return scaled / length[..., np.newaxis], np.ldexp(length[..., np.newaxis], power)
 
 
 def _through_unit(slopes: Floats, units: Floats, lengths: Floats) -> Floats:
@@ -156,7 +164,8 @@ def pairwise_distance_grad(x1: ArrayLike, x2: ArrayLike, *, metric: str = "eucli
     u, v = _embeddings(x1=x1, x2=x2)
     _check_metric(metric)
     if metric == "euclidean":
-        return _direction(u - v)
+        with quiet():
+            return _direction(u - v)
     (first, length), (second, _) = _units("x1", u), _units("x2", v)
     return _through_unit(first - second, first, length)  # û added along û changes nothing and keeps the digits
 
@@ -229,9 +238,7 @@ def contrastive(
         return reduce(np.square(np.where(dissimilar, lack, d)) / 2, reduction)
 
 
-def contrastive_grad(
-    distance: ArrayLike, label: ArrayLike, *, margin: float = 1.0, reduction: str = "mean"
-) -> Floats:
+def contrastive_grad(distance: ArrayLike, label: ArrayLike, *, margin: float = 1.0, reduction: str = "mean") -> Floats:
     """d contrastive / d distance: D for a similar pair, −max(0, M − D) for a dissimilar one. Arguments as there.
 
     >>> contrastive_grad([0.3, 0.3, 1.2], [0, 1, 1], reduction="none")
@@ -311,7 +318,8 @@ def contrastive_embeddings_grad(
            [-0. , -0.7]])
     """
     slopes = contrastive_grad(pairwise_distance(x1, x2), label, margin=margin, reduction=reduction)
-    return slopes[..., np.newaxis] * pairwise_distance_grad(x1, x2)
+    with quiet():
+        return slopes[..., np.newaxis] * pairwise_distance_grad(x1, x2)
 
 
 def contrastive_embeddings_grad_x2(
@@ -347,10 +355,13 @@ CONTRASTIVE_EMBEDDINGS = Loss(
 )
 
 
-def _cosines(x1: ArrayLike, x2: ArrayLike, label: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
-    """One minus the cosine of every pair, and where the pair is dissimilar."""
+def _cosines(x1: ArrayLike, x2: ArrayLike, label: ArrayLike) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """One minus the cosine of every pair, the cosine itself, and where the pair is dissimilar."""
     distance = np.asarray(pairwise_distance(x1, x2, metric="cosine"))
-    return distance, _dissimilar(label, distance.shape)
+    u, v = (_in_range(real(name, x))[0] for name, x in (("x1", x1), ("x2", x2)))
+    with quiet():  # near a right angle the dot product has the digits of the cosine: orthogonal (3, 4), (4, −3) give 0
+        cosine = np.where(distance < 0.5, 1 - distance, np.sum(u * v, axis=-1) / (_norm(u) * _norm(v)))
+    return distance, cosine, _dissimilar(label, distance.shape)
 
 
 def cosine_embedding(
@@ -395,15 +406,15 @@ def cosine_embedding(
     >>> cosine_embedding([[1.0, 0.0], [1.0, 0.0]], [[3.0, 4.0], [3.0, 4.0]], [0, 1], reduction="none")
     array([0.4, 0.6])
     """
-    distance, dissimilar = _cosines(x1, x2, label)
+    distance, cosine, dissimilar = _cosines(x1, x2, label)
     m = number("margin", margin, -1, 1, closed=True)
-    return reduce(np.where(dissimilar, np.maximum(1 - distance - m, 0), distance), reduction)
+    return reduce(np.where(dissimilar, np.maximum(cosine - m, 0), distance), reduction)
 
 
 def _cosine_slopes(x1: ArrayLike, x2: ArrayLike, label: ArrayLike, margin: float, reduction: str) -> Floats:
     """d cosine_embedding / d (cosine distance)."""
-    distance, dissimilar = _cosines(x1, x2, label)
-    inside = 1 - distance > number("margin", margin, -1, 1, closed=True)
+    _, cosine, dissimilar = _cosines(x1, x2, label)
+    inside = cosine > number("margin", margin, -1, 1, closed=True)
     return reduce_grad(np.where(dissimilar, np.where(inside, -1.0, 0.0), 1.0), reduction)[..., np.newaxis]
 
 
@@ -502,8 +513,10 @@ def triplet_margin(
     0.8
     """
     a, p, n = _embeddings(anchor=anchor, positive=positive, negative=negative)
-    gap = np.asarray(pairwise_distance(a, p)) - pairwise_distance(a, n)
-    return reduce(np.maximum(gap + number("margin", margin, 0, closed=True), 0), reduction)
+    m = number("margin", margin, 0, closed=True)
+    with quiet():
+        gap = np.asarray(pairwise_distance(a, p)) - pairwise_distance(a, n)
+        return reduce(np.maximum(gap + m, 0), reduction)
 
 
 def _triplet(
@@ -513,7 +526,8 @@ def _triplet(
     a, p, n = _embeddings(anchor=anchor, positive=positive, negative=negative)
     costs = np.asarray(triplet_margin(a, p, n, margin=margin, reduction="none"))
     slopes = reduce_grad(np.where(np.isnan(costs), costs, costs > 0), reduction)
-    return slopes[..., np.newaxis], _direction(a - p), _direction(a - n)
+    with quiet():
+        return slopes[..., np.newaxis], _direction(a - p), _direction(a - n)
 
 
 def triplet_margin_grad(
@@ -842,7 +856,7 @@ def nt_xent(x1: ArrayLike, x2: ArrayLike, *, temperature: float = 0.1, reduction
 def _ntxent_grad(x1: ArrayLike, x2: ArrayLike, temperature: float, reduction: str) -> Floats:
     """The gradient of both views, stacked; for "none" that of the sum, since every view is in every loss."""
     scores, partner, units, lengths = _ntxent_scores(x1, x2, temperature, reduction)
-    slopes = softmax_cross_entropy_grad(scores, partner, reduction=reduction) / temperature
+    slopes = softmax_cross_entropy_grad(scores, partner, reduction=reduction) / float(temperature)
     return _through_unit((slopes + slopes.T) @ units, units, lengths)
 
 

@@ -1,6 +1,7 @@
 """Contrastive losses: hand numbers, torch, zero vectors, identical points, collapse, refusals."""
 
 import math
+from fractions import Fraction
 
 import mpmath
 import numpy as np
@@ -304,3 +305,46 @@ def test_the_function_is_what_the_package_exports():
 def test_refusals(function, arguments, keywords, message):
     with pytest.raises(ValueError, match=message):
         function(*arguments, **keywords)
+
+
+# ── The ends of the range ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("u", "v"),
+    [((1, 1), (1, -1)), ((3, 4), (4, -3)), ((5, 12), (12, -5)), ((1, 2, 3), (3, 0, -1)), ((7, 24), (-24, 7))],
+)
+def test_a_dissimilar_pair_at_right_angles_costs_nothing_and_stays(u, v):
+    # cos = 0 is the margin: the kink, where the gradient is 0
+    assert cosine_embedding([u], [v], [1]) == 0
+    assert not cosine_embedding_grad([u], [v], [1]).any() and not cosine_embedding_grad_x2([u], [v], [1]).any()
+
+
+def test_a_small_cosine_keeps_its_digits():
+    assert cosine_embedding([[1.0, 0.0]], [[1e-10, 1.0]], [1]) == pytest.approx(1e-10, rel=1e-15)
+
+
+@pytest.mark.parametrize("scale", [5e-324, 1e-320, 1e-300, 1e300, 1.7e308])
+def test_directions_at_the_ends_of_the_range(scale):
+    u, v = scale * np.array([1.0, 1.0]), np.array([2.0, 2.0])
+    assert pairwise_distance(u, v, metric="cosine") == pytest.approx(0, abs=1e-15)
+    assert cosine_embedding([u], [v], [1]) == pytest.approx(1, rel=1e-15)
+    assert pairwise_distance_grad(u, [0.0, 0.0]) == pytest.approx([0.5**0.5] * 2, rel=1e-15)
+    assert info_nce([u], [u], [-u], temperature=1.0) == pytest.approx(math.log1p(math.exp(-2)), rel=1e-14)
+
+
+def test_distances_beyond_the_range_come_without_a_warning():
+    far, here = [[1e308, 1e308]], [[-1e308, 0.0]]
+    assert contrastive_embeddings(far, here, [0]) == math.inf
+    assert np.isnan(triplet_margin(far, here, here))  # ∞ − ∞
+    assert triplet_margin_grad(far, here, here).shape == (1, 2)
+    assert contrastive_embeddings_grad(far, here, [0]).shape == (1, 2)
+    assert pairwise_distance_grad(far, here).shape == (1, 2)
+
+
+def test_a_temperature_may_be_any_real_number():
+    x1, x2 = np.eye(3)[:2], np.eye(3)[1:]
+    assert nt_xent_grad(x1, x2, temperature=Fraction(1, 2)).dtype == np.float64
+    np.testing.assert_array_equal(
+        nt_xent_grad(x1, x2, temperature=Fraction(1, 2)), nt_xent_grad(x1, x2, temperature=0.5)
+    )
