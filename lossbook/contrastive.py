@@ -427,7 +427,8 @@ def cosine_embedding_grad(
     array([[ 0. , -0.8]])
     """
     slopes = _cosine_slopes(x1, x2, label, margin, reduction)
-    return slopes * pairwise_distance_grad(x1, x2, metric="cosine")
+    with quiet():
+        return slopes * pairwise_distance_grad(x1, x2, metric="cosine")
 
 
 def cosine_embedding_grad_x2(
@@ -439,7 +440,8 @@ def cosine_embedding_grad_x2(
     array([[-0. ,  0.8]])
     """
     slopes = _cosine_slopes(x1, x2, label, margin, reduction)
-    return slopes * pairwise_distance_grad_x2(x1, x2, metric="cosine")
+    with quiet():
+        return slopes * pairwise_distance_grad_x2(x1, x2, metric="cosine")
 
 
 _COSINE = r"\cos(u, v)"

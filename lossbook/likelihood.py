@@ -345,7 +345,7 @@ def student_t_nll_grad(
         unit = np.maximum(scale, np.abs(e))  # both sides of the fraction in this unit: no square overflows or vanishes
         below = np.square(scale / unit) + np.square(e / unit) / df
         slopes = -(1 + 1 / df) * (e / unit / below / unit)
-        return reduce_grad(np.where(np.isinf(e), 0.0, slopes), reduction)
+        return reduce_grad(np.where(np.isinf(unit), 0.0, slopes), reduction)
 
 
 def student_t_nll_grad_scale(
@@ -768,7 +768,8 @@ def poisson_nll(log_rate: ArrayLike, target: ArrayLike, *, reduction: str = "mea
         rate = np.exp(s)
         x = (rate - y) / y
         deviance = np.where(np.abs(x) <= 0.5, y * x_minus_log1p(x), rate - y - y * (s - np.log(y)))
-        return reduce(np.where(y == 0, rate, deviance + np.log(2 * np.pi * y) / 2 + stirling_error(y)), reduction)
+        losses = np.where(y == 0, rate, deviance + np.log(2 * np.pi * y) / 2 + stirling_error(y))
+        return reduce(np.where(np.isinf(rate) & ~np.isnan(y), np.inf, losses), reduction)  # not ∞ − y · ∞
 
 
 def poisson_nll_grad(log_rate: ArrayLike, target: ArrayLike, *, reduction: str = "mean") -> Floats:

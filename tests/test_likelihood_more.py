@@ -238,6 +238,10 @@ def test_mixture_with_means_at_the_ends_of_the_range():
     assert loss == pytest.approx(math.log(2) + math.log(2 * math.pi) / 2)
 
 
+def test_a_rate_beyond_the_range_costs_infinity():
+    assert poisson_nll([1e308, 710.0, 1e308], [5, 5, 0], reduction="none").tolist() == [math.inf] * 3
+
+
 def test_a_flat_von_mises_has_a_slope_with_digits():
     # κ → 0 a quarter turn away: I₁(κ)/I₀(κ) ≈ κ/2, and cos(π/2) is 6.1e-17 in floats
     kappa, e = 1e-10, math.pi / 2
