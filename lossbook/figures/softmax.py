@@ -98,7 +98,7 @@ def three_logits() -> Explorer:
         name="three-logits",
         controls={**_sliders(), "temperature": Slider(values=TEMPERATURES, value=1.0, label="temperature T")},
         handles=panel.handles(),
-        caption="Drag the tops of the two left-hand bars, then move the temperature. The probabilities stay in the "
+        caption="Drag the tops of the first two grey bars, then move the temperature. The probabilities stay in the "
         "order of the scores and always sum to 1 (0.000 is a positive number, rounded). Lower the temperature and the "
         "largest score takes more; raise it and they draw level.",
         alt="Left, three bars for the logits of blackbird, robin and wren: 2, 1 and 0. Right, three bars for the "
