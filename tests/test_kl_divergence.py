@@ -83,6 +83,18 @@ def test_only_the_root_of_jensen_shannon_obeys_the_triangle_inequality() -> None
 # ── Figures ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
+def test_the_solid_curve_of_two_coins_shows_no_bound_at_either_edge(p: float) -> None:
+    """Beyond two nats at both ends of the picture, where the dashed curve has its limits, −log(1 − p) and −log p."""
+    axis = figures.coin_divergences().set(p=p).figure.axes[0]
+    solid, dashed = (
+        next(np.asarray(line.get_ydata()) for line in axis.lines if line.get_linestyle() == look and line.get_lw() > 1)
+        for look in ("-", "--")
+    )
+    assert min(solid[0], solid[-1]) > 2
+    assert dashed[[0, -1]] == pytest.approx([-math.log(1 - p), -math.log(p)], abs=1e-9)
+
+
 def test_cut_belief_is_a_distribution_with_the_floor_left_over() -> None:
     for kept, floor in itertools.product(range(1, 7), (0.0, 1e-9, 0.1)):
         belief = figures.cut_belief(kept, floor)

@@ -349,7 +349,7 @@ LOG_LIKELIHOOD_CODE = Code(
 
 
 def typical_likelihood(densities: np.ndarray) -> float:
-    """The geometric mean of the densities: the N-th root of their product."""
+    """The geometric mean: the N-th root of the product of N densities."""
     return float(np.exp(np.mean(np.log(densities))))
 
 
@@ -397,10 +397,11 @@ def slope_gradient(
     y: np.ndarray,
     reduction: str,
 ) -> float:
-    """The derivative of the squared error of slope * x with respect to the
-    slope, reduced by "sum" or "mean"."""
+    """The derivative of the squared error of slope * x with respect to
+    the slope, reduced by "sum" or "mean"."""
     each = -2 * (y - slope * x) * x
-    return float(np.sum(each) if reduction == "sum" else np.mean(each))
+    reduce = np.sum if reduction == "sum" else np.mean
+    return float(reduce(each))
 
 
 def _slope_gradient(slope: float, x: np.ndarray, y: np.ndarray, reduction: str) -> float:

@@ -174,7 +174,9 @@ def tangent() -> Explorer:
 
 def coin_divergences() -> Explorer:
     """Forward and reverse KL and Jensen–Shannon of two coins, over the bias of the second."""
-    grid = (1 - np.cos(np.linspace(0.06, np.pi - 0.06, 110))) / 2  # dense at both edges, where the curves are steep
+    near = np.logspace(-13, -3.2, 12)  # at the very edge, where p = 0.1 needs it to show that there is no bound
+    middle = (1 - np.cos(np.linspace(0.06, np.pi - 0.06, 110))) / 2  # denser where the curves are steep
+    grid = np.concatenate([near, middle, 1 - near[::-1]])
     coins = np.column_stack([1 - grid, grid])
     figure, axis = subplots(figsize=(4.2, 3.2))
     rows = {
@@ -333,7 +335,7 @@ def binning() -> Explorer:
     q_steps = left.stairs([0.5], [-8, 8], color=palette.model, lw=2)
     left.text(-2.9, 0.44, "p", color=palette.truth, ha="right")
     (peak,) = left.plot([0], [0.2], "o", color=palette.model, ms=10)
-    peak_label = left.text(0.5, 0.2, "q", color=palette.model)
+    peak_label = left.text(0.5, 0.2, "q", color=palette.model, ha="center")
     left.set(xlim=BIN_RANGE, ylim=(0, 0.5), xlabel="x", title="probability per unit of x")
     (limit,) = right.plot([0.8, 80], [1, 1], "--", color=palette.muted)
     limit_label = right.text(0.9, 1, "no bins", color=palette.muted, va="bottom")
@@ -350,7 +352,7 @@ def binning() -> Explorer:
         q_steps.set_data(q / width, edges)
         top = stats.norm.pdf(0, scale=BIN_SCALE)
         peak.set_data([mean], [top])
-        peak_label.set_position((mean + 0.6, top + 0.01))
+        peak_label.set_position((mean, top + 0.025))
         values, whole = binned_divergences(mean), humps_from_normal(mean, BIN_SCALE)
         value = values[BIN_COUNTS.index(bins)]
         limit.set_ydata([whole, whole])
@@ -439,7 +441,7 @@ def wrong_code() -> Explorer:
         for name, word, length in zip(names, huffman(q), lengths, strict=True):
             name.set_text(word if whole else f"{length:.2f} bits")
         for name, *heights in zip(names, CLIMATE, q, strict=True):
-            name.set_y(max(heights) + 0.05)
+            name.set_y(max(heights) + 0.06)
         extra_bar.set_height(extra)
         extra_label.set_text(f"+ {extra:.3f}")
         kind = "whole-bit (Huffman) code" if whole else "ideal code"
@@ -479,7 +481,7 @@ def gaussian_integrand() -> Explorer:
     left.plot(x, p, color=palette.truth)
     (q_line,) = left.plot(x, p, color=palette.model)
     (peak,) = left.plot([1], [0.4], "o", color=palette.model, ms=10)
-    left.text(-4.8, 0.8, "p = N(0, 1)", color=palette.truth)
+    left.text(-4.8, 0.36, "p = N(0, 1)", color=palette.truth, va="center")
     q_label = left.text(1.4, 0.36, "q", color=palette.model)
     left.set(xlim=(-5, 5), ylim=(0, 0.9), xlabel="x", title="density")
     right.axhline(0, color=palette.muted, lw=0.8)
