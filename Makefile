@@ -30,6 +30,7 @@ lab: book  ## open the chapters as notebooks in JupyterLab: your own copies, in 
 bench: $(READY)  ## compare the explorers with ipywidgets and Plotly
 	@$(BIN)/python benchmarks/explorers.py
 
+worksheet: CHAPTER ?= $(error which chapter? For instance: make worksheet CHAPTER=softmax)
 worksheet: $(READY)  ## CHAPTER=regression: its questions to hand out, without and with solutions
 	@$(BIN)/python -m tools.worksheet $(CHAPTER) -o _build/worksheets/$(CHAPTER).md
 	@$(BIN)/python -m tools.worksheet $(CHAPTER) -o _build/worksheets/$(CHAPTER).html
@@ -37,8 +38,8 @@ worksheet: $(READY)  ## CHAPTER=regression: its questions to hand out, without a
 	@$(BIN)/python -m tools.worksheet $(CHAPTER) --solutions -o _build/worksheets/$(CHAPTER)-solutions.html
 	@echo "in _build/worksheets"
 
-clean:  ## remove what was built; the environment in .venv stays
-	@rm -rf _build
+clean:  ## remove what was built; the environment in .venv stays, and so do your copies in notebooks/
+	@rm -rf _build build  # build: what pip leaves behind
 
 distclean: clean  ## remove the environment as well
 	@rm -rf $(VENV)
