@@ -52,7 +52,7 @@ MEANING = Choice(
         ),
     ],
     hints=["Which of the two distributions is the expectation under?", "Surprise under $q$ minus surprise under $p$."],
-    solution=r"$D_{\mathrm{KL}}(p \,\|\, q) = \mathbb{E}_p[-\log q] - \mathbb{E}_p[-\log p]$: both expectations "
+    solution=r"It is $\mathbb{E}_p[-\log q] - \mathbb{E}_p[-\log p]$: both expectations "
     r"under $p$, "
     "the surprise of the believer in $q$ minus that of someone who knows better.",
 )
