@@ -79,12 +79,17 @@ def test_slider_grid() -> None:
         (lambda: Slider(0, 1, step=0.1, label=""), ["label", "''"]),
         (lambda: Slider(0, 1, values=[1, 2], label="a"), ["either", "values"]),
         (lambda: Slider(values=[2, 1], label="a"), ["values", "increasing", "[2, 1]"]),
+        (lambda: Slider(values=3, label="a"), ["values", "got 3"]),
+        (lambda: Slider(0, 1, step=1e-9, label="a"), ["at most 5000 values", "got 1000000001"]),
+        (lambda: Choice(3, label="a"), ["options", "got 3"]),
+        (lambda: Choice(["a", ["b"]], label="a"), ["options", "['a', ['b']]"]),
         (lambda: Choice(["mean"], label="a"), ["options", "two", "['mean']"]),
         (lambda: Choice("mean", label="a"), ["options", "'mean'"]),
         (lambda: Choice(["a", "a"], label="a"), ["options", "distinct"]),
         (lambda: Choice(["a", "b"], value="c", label="a"), ["value", "a, b", "'c'"]),
         (lambda: Toggle(value=2, label="a"), ["value", "2"]),
         (lambda: Play(0, 10, label="t", interval=1), ["interval", "20", "1"]),
+        (lambda: Play(0, 10, label="t", interval=float("nan")), ["interval", "20", "nan"]),
         (lambda: Handle("line", x="a"), ["artist", "Line2D", "'line'"]),
         (lambda: Handle(mpl.lines.Line2D([0], [0])), ["x or y"]),
         (lambda: Handle(mpl.lines.Line2D([0, 1], [0, 1]), x="a"), ["one point"]),
@@ -95,6 +100,15 @@ def test_control_refuses(build: Any, words: list[str]) -> None:
         build()
     for word in words:
         assert word in str(caught.value)
+
+
+def test_tiny_values_are_told_apart() -> None:
+    assert Slider(values=[1e-6, 1e-5, 0.01], label="rate").texts == ["1e−06", "1e−05", "0.01"]
+
+
+def test_arrays_may_be_chosen_from() -> None:
+    first, second = np.zeros(2), np.ones(2)
+    assert Choice({"zeros": first, "ones": second}, value=second, label="data").start == 1
 
 
 def nothing(**_: Any) -> str:
@@ -115,7 +129,10 @@ def nothing(**_: Any) -> str:
         ({"controls": [1]}, ["controls", "[1]"]),
         ({"controls": {"layout": Toggle(label="x")}, "update": nothing}, ["controls", "'layout'"]),
         ({"controls": {"a b": Toggle(label="x")}, "update": nothing}, ["controls", "'a b'"]),
+        ({"controls": {"html": Toggle(label="x")}, "update": nothing}, ["controls", "'html'"]),
+        ({"controls": {"sizes": Toggle(label="x")}, "update": nothing}, ["controls", "'sizes'"]),
         ({"handles": ["line"]}, ["handles", "'line'"]),
+        ({"handles": None}, ["handles", "None"]),
     ],
 )
 def test_explorer_refuses(changes: dict[str, Any], words: list[str]) -> None:
@@ -123,6 +140,18 @@ def test_explorer_refuses(changes: dict[str, Any], words: list[str]) -> None:
         make(**changes)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_a_control_is_not_called_like_a_part_of_a_widget() -> None:
+    from lossbook.explorer.live import LiveExplorer
+
+    figure, _ = subplots()
+    with pytest.raises(
+        ValueError, match="controls of focused must not have the name of a part of a widget, got 'focus'"
+    ):
+        LiveExplorer(
+            figure, nothing, name="focused", controls={"focus": Toggle(label="x")}, caption="Focus.", alt="Nothing."
+        )
 
 
 def test_handle_names_a_slider_of_the_explorer() -> None:

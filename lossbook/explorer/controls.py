@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 
 from lossbook.core import shown
 
+MAX_VALUES = 5000  # as many as a page holds states
 TOLERANCE = 1e-6  # of a step: 2.0000001 is 2.0, 2.04 on a grid of tenths is a mistake
 
 
@@ -31,7 +32,10 @@ class Control:
     def index(self, name: str, value: Any) -> int:
         """Where `value` stands in the grid. Raises `ValueError` that names control, range and value."""
         for index, candidate in enumerate(self.values):
-            if candidate is value or (type(candidate) is type(value) and candidate == value):
+            if candidate is value:
+                return index
+        for index, candidate in enumerate(self.values):
+            if type(candidate) is type(value) and candidate == value:
                 return index
         raise ValueError(f"{name} must be one of {', '.join(self.texts)}, got {shown(value)}")
 
@@ -65,16 +69,22 @@ class Slider(Control):
         if values is not None:
             if start is not None or stop is not None or step is not None:
                 raise ValueError("Slider takes either start, stop and step, or values, not both")
+            if not isinstance(values, Iterable):
+                raise ValueError(f"values must be at least two increasing numbers, got {shown(values)}")
+            values = list(values)
             self.values = [_number("values", item) for item in values]
             if len(self.values) < 2 or any(a >= b for a, b in zip(self.values, self.values[1:], strict=False)):
-                raise ValueError(f"values must be at least two increasing numbers, got {shown(list(values))}")
+                raise ValueError(f"values must be at least two increasing numbers, got {shown(values)}")
             decimals = max(_decimals(item) for item in self.values)
         else:
             self.values, decimals = _grid(_number("start", start), _number("stop", stop), _number("step", step))
         if all(isinstance(item, numbers.Integral) for item in (values if values is not None else (start, stop, step))):
             self.values = [round(item) for item in self.values]  # counts stay counts: update can use them as sizes
         self.label, self.unit = _label(label), unit
-        self.texts = [f"{item:.{decimals}f}".replace("-", "−") for item in self.values]
+        texts = [f"{item:.{decimals}f}" for item in self.values]
+        if len(set(texts)) < len(texts):  # rates of 1e-6 and the like
+            texts = [f"{item:g}" for item in self.values]
+        self.texts = [text.replace("-", "−") for text in texts]
         self._places = {item: index for index, item in enumerate(self.values)}
         self.start = 0 if value is None else self.index("value", value)
 
@@ -98,6 +108,8 @@ def _grid(start: float, stop: float, step: float) -> tuple[list[float], int]:
     if step <= 0 or stop <= start:
         raise ValueError(f"a slider needs start < stop and step > 0, got start={start:g}, stop={stop:g}, step={step:g}")
     count = round((stop - start) / step)
+    if count >= MAX_VALUES:
+        raise ValueError(f"a slider needs at most {MAX_VALUES} values, got {count + 1} from step={step:g}")
     if abs(start + count * step - stop) > TOLERANCE * step:
         raise ValueError(f"step must lead from start to stop, got start={start:g}, stop={stop:g}, step={step:g}")
     decimals = max(_decimals(start), _decimals(step))
@@ -133,7 +145,7 @@ class Play(Slider):
         interval: int = 100,
     ) -> None:
         super().__init__(start, stop, step=step, value=value, label=label, unit=unit)
-        if not isinstance(interval, numbers.Real) or interval < 20:
+        if not isinstance(interval, numbers.Real) or not 20 <= interval < math.inf:
             raise ValueError(f"interval must be at least 20 milliseconds, got {shown(interval)}")
         self.interval = interval
 
@@ -144,11 +156,11 @@ class Choice(Control):
     kind = "choice"
 
     def __init__(self, options: Sequence[str] | Mapping[str, Any], *, value: Any = None, label: str) -> None:
-        if isinstance(options, str) or len(options) < 2:
+        if not isinstance(options, Sequence | Mapping) or isinstance(options, str) or len(options) < 2:
             raise ValueError(f"options must be at least two texts, got {shown(options)}")
         self.texts = list(options)
         self.values = list(options.values()) if isinstance(options, Mapping) else list(options)
-        if len(set(self.texts)) < len(self.texts) or not all(isinstance(text, str) for text in self.texts):
+        if not all(isinstance(text, str) for text in self.texts) or len(set(self.texts)) < len(self.texts):
             raise ValueError(f"options must be distinct texts, got {shown(self.texts)}")
         self.label = _label(label)
         self.start = 0 if value is None else self.index("value", value)

@@ -245,6 +245,7 @@ def check(
             or keyword.iskeyword(key)
             or key.startswith("_")
             or key in RESERVED
+            or hasattr(Explorer, key)
         ):
             raise ValueError(f"controls of {name} must have names that are free for attributes, got {shown(key)}")
     if not callable(update):
@@ -253,6 +254,8 @@ def check(
         inspect.signature(update).bind(**controls)
     except TypeError as problem:
         raise ValueError(f"update of {name} must take the controls {list(controls)} as keywords: {problem}") from None
+    if not isinstance(handles, Sequence):
+        raise ValueError(f"handles of {name} must be a list of Handle objects, got {shown(handles)}")
     for handle in handles:
         if not isinstance(handle, Handle) or handle.artist.get_figure(root=True) is not figure:
             raise ValueError(

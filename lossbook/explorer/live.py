@@ -75,6 +75,9 @@ class LiveExplorer(Explorer, anywidget.AnyWidget):
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         Explorer.__init__(self, *arguments, **keywords)
+        for key in self.controls:
+            if hasattr(anywidget.AnyWidget, key):
+                raise ValueError(f"controls of {self.name} must not have the name of a part of a widget, got {key!r}")
         self.add_traits(**{key: Grid(key, control) for key, control in self.controls.items()})
         states = math.prod(self.sizes.values())
         table = None
