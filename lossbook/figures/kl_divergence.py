@@ -132,7 +132,7 @@ def coin_entropy() -> Explorer:
         name="kl-coin-entropy",
         controls={"chance": Slider(0.02, 0.98, step=0.02, value=0.5, label="probability of heads")},
         handles=[Handle(heads, x="chance"), Handle(tails, x="chance"), Handle(mean, x="chance")],
-        caption="Drag a point. Left: the rarer a face, the more surprising. Right: the surprise to expect. "
+        caption="Drag a point. Surprisal: the rarer a face, the more surprising. Entropy: the surprise to expect. "
         "The rare face is rare, so the expectation falls all the same: one bit is the most a coin can give.",
         alt="Left, surprisal of heads falling and of tails rising over the probability of heads; they cross at one "
         "bit. Right, the entropy, an arch that is zero at both ends and one bit in the middle.",
@@ -371,8 +371,8 @@ def binning() -> Explorer:
             "mean": Slider(-3, 3, step=1.0, value=1.0, label="mean of q"),
         },
         handles=[Handle(peak, x="mean"), Handle(dot, x="bins")],
-        caption="Each step to the left merges neighbouring bins in pairs. The divergence falls or stays, whatever "
-        "you choose for q; it never rises. With a single bin every two distributions look alike.",
+        caption="Each halving of the number of bins merges neighbouring bins in pairs. The divergence falls or stays, "
+        "whatever you choose for q; it never rises. With a single bin every two distributions look alike.",
         alt="Left, a two-humped p and a one-humped q as histograms with four bins. Right, the divergence over the "
         "number of bins rises from 0 at one bin towards the dashed value of the densities.",
     )

@@ -125,8 +125,8 @@ def courier_line() -> Explorer:
         },
         handles=[Handle(low, y="intercept"), Handle(high, y="slope")],
         caption="Twelve rides of a bicycle courier. A residual is the time of a ride minus the line's. Drag the two "
-        "large dots until the residuals on the right lie around zero, in a band as narrow as you can make it. The "
-        "shaded band is one spread (standard deviation) on either side of their mean. Watch the log-likelihood in the "
+        "large dots until the residuals in the second panel lie around zero, in a band as narrow as you can make it. "
+        "The shaded band is one spread (standard deviation) on either side of their mean. Watch the log-likelihood in the "
         "sentence under the picture: it falls when either the mean or the spread goes wrong.",
         alt="Left, twelve rides with times close to two minutes per kilometre, and the line 1 + 3x far above them. "
         "Right, the residuals of that line: all negative, and on the whole further down the longer the ride.",
@@ -219,9 +219,9 @@ def samples() -> Explorer:
             "count": Slider(values=counts, value=20, label="number of rides N"),
             "day": Choice({f"dataset {day}": day for day in (1, 2, 3)}, label="another sample"),
         },
-        caption="All that you ever see of p* is on the left, without the contour lines. Draw another sample of the "
-        "same size, then raise N. The staircase puts 1/N on each ride, and no probability anywhere else. With many "
-        "more rides it closes in on the true curve, though a few more may happen to make it worse.",
+        caption="The dots are all that you ever see of p*; the contour lines stay hidden from you. Draw another "
+        "sample of the same size, then raise N. The staircase puts 1/N on each ride, and no probability anywhere else. "
+        "With many more rides it closes in on the true curve, though a few more may happen to make it worse.",
         alt="Left, twenty dots over the contour lines of the true distribution. Right, a staircase of twenty steps "
         "near a smooth rising curve.",
     )
