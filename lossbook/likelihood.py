@@ -343,8 +343,8 @@ def student_t_nll_grad(
     e, scale = _residual_and_scale(prediction, target, scale)
     with quiet():
         unit = np.maximum(scale, np.abs(e))  # both sides of the fraction in this unit: no square overflows or vanishes
-        below = np.square(scale / unit) + np.square(e / unit) / df
-        slopes = -(1 + 1 / df) * (e / unit / below / unit)
+        below = df * np.square(scale / unit) + np.square(e / unit)
+        slopes = -(df + 1) * (e / unit / below / unit)
         return reduce_grad(np.where(np.isinf(unit), 0.0, slopes), reduction)
 
 
@@ -368,11 +368,9 @@ def student_t_nll_grad_scale(
     size = np.minimum(np.abs(e), np.finfo(np.float64).max)  # −ν/σ at infinity
     with quiet():
         unit = np.maximum(scale, size)  # both sides of the fraction in this unit: no square overflows
-        above, below = (
-            (scale - size) / unit * ((scale + size) / unit),
-            np.square(scale / unit) + np.square(size / unit) / df,
-        )
-        return _scale_grad(above / below / scale, scale, reduction)
+        above = (scale - size) / unit * ((scale + size) / unit)
+        below = df * np.square(scale / unit) + np.square(size / unit)
+        return _scale_grad(df * (above / below / scale), scale, reduction)
 
 
 STUDENT_T_NLL = Loss(
@@ -554,7 +552,10 @@ def categorical_mode(logits: ArrayLike) -> NDArray[np.intp]:
     >>> categorical_mode([[0.0, 2.0, 1.0], [3.0, 0.0, 3.0]])
     array([1, 0])
     """
-    return np.asarray(np.argmax(check_logits("logits", logits), axis=-1))
+    s = check_logits("logits", logits)
+    if not s.ndim or not s.shape[-1]:
+        raise ValueError(f"logits must have at least one class along the last axis, got shape {s.shape}")
+    return np.asarray(np.argmax(s, axis=-1))
 
 
 CATEGORICAL_NLL = Loss(

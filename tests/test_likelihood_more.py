@@ -276,6 +276,8 @@ def test_nan_passes_through():
         (bernoulli_nll, ([0.0], [0.5]), {}, r"labels must be 0 or 1, got 0\.5"),
         (bernoulli_nll, ([math.inf], [1]), {}, r"logits must be less than \+inf"),
         (categorical_nll, ([[0.0, 1.0]], [[0, 1]]), {}, "labels must be class indices"),
+        (categorical_mode, (3.0,), {}, r"logits must have at least one class along the last axis, got shape \(\)"),
+        (categorical_mode, (np.zeros((2, 0)),), {}, r"logits must have at least one class .* got shape \(2, 0\)"),
         (categorical_nll, ([[0.0, 1.0]], [2]), {}, "labels must be integers from 0 to 1, got 2"),
         (beta_nll, ([0.0], [1.0], [0.5]), {}, "a must be greater than 0, got 0"),
         (beta_nll, ([1.0], [-1.0], [0.5]), {}, "b must be greater than 0, got -1"),
