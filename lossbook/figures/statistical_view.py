@@ -126,8 +126,8 @@ def courier_line() -> Explorer:
         handles=[Handle(low, y="intercept"), Handle(high, y="slope")],
         caption="Twelve rides of a bicycle courier. A residual is the time of a ride minus the line's. Drag the two "
         "large dots until the residuals in the second panel lie around zero, in a band as narrow as you can make it. "
-        "The shaded band is one spread (standard deviation) on either side of their mean. Watch the log-likelihood in the "
-        "sentence under the picture: it falls when either the mean or the spread goes wrong.",
+        "The shaded band is one spread (standard deviation) on either side of their mean. Watch the log-likelihood in "
+        "the sentence under the picture: it falls when either the mean or the spread goes wrong.",
         alt="Left, twelve rides with times close to two minutes per kilometre, and the line 1 + 3x far above them. "
         "Right, the residuals of that line: all negative, and on the whole further down the longer the ride.",
     )
