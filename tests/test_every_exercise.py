@@ -25,7 +25,7 @@ def every(*kinds: type[Exercise]) -> pytest.MarkDecorator:
 
 def texts(exercise: Exercise) -> list[str]:
     """Everything an author wrote to be read."""
-    own = [exercise.title, exercise.solution, *exercise.hints]
+    own = [exercise.title, *exercise.hints, *([exercise.solution] if exercise.solution else [])]
     own += [mistake.hint for mistake in getattr(exercise, "mistakes", ())]
     if isinstance(exercise, Choice):
         own += [text for option in exercise.options for text in (option.text, option.feedback)]

@@ -23,7 +23,7 @@ from lossbook.catalogue import CATALOGUE, find
 FOLDER = "_static/notebooks"
 INTRODUCTION = """\
 This chapter of *Lossbook* runs wherever the package `lossbook` is installed: `pip install ".[live]"` in the folder of
-the course, with Matplotlib, scikit-learn, statsmodels and PyTorch beside it; `make lab` there sets up everything."""
+the course, with scikit-learn, statsmodels, PyTorch and MyST-NB beside it; `make lab` there sets up everything."""
 
 FENCE = re.compile(r"^(?P<fence>`{3,}|:{3,})\{(?P<name>[\w:-]+)\}[ \t]*(?P<argument>.*)$")
 OPTION = re.compile(r"^:(?P<key>[\w-]+):[ \t]*(?P<value>.*)$")
