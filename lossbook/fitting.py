@@ -16,6 +16,7 @@ from scipy.optimize import brentq, minimize, root
 from lossbook.core import RESIDUAL, Floats, Loss, real, same_shape, shown
 
 Indices = NDArray[np.intp]
+BLOCK = 2**21  # losses evaluated at a time: candidates times examples would not fit into memory for many examples
 
 
 class Line(NamedTuple):
@@ -120,6 +121,8 @@ def fit_constant(loss: Loss | Callable[..., Floats], sample: ArrayLike, **parame
         return np.asarray(loss(residuals, **parameters), dtype=float)
 
     def total(constants: Floats) -> Floats:
+        if constants.size * sample.size > BLOCK and constants.size > 1:
+            return np.concatenate([total(half) for half in np.array_split(constants, 2)])
         residuals = (sample[:, None] - constants).ravel()
         losses = each(residuals)
         if losses.shape != residuals.shape:
@@ -132,9 +135,11 @@ def fit_constant(loss: Loss | Callable[..., Floats], sample: ArrayLike, **parame
 
     # Zoom in on the lowest of 401 candidates; the sample's own points are among them, for the kinks of absolute error.
     low, high = sample.min() - 0.5 * spread, sample.max() + 0.5 * spread
-    kinks = np.concatenate([sample, [centre]])
+    kinks = np.unique(np.append(sample, centre))
     while high - low > 1e-13 * (abs(centre) + spread):
-        grid = np.unique(np.concatenate([np.linspace(low, high, 401), kinks[(kinks >= low) & (kinks <= high)]]))
+        inside = kinks[(kinks >= low) & (kinks <= high)]
+        few = inside[:: 1 + inside.size // 401]  # of many; the others have their turn when the interval is narrow
+        grid = np.unique(np.concatenate([np.linspace(low, high, 401), few]))
         heights = total(grid)
         best = heights.min()
         rounding = 4e-16 * sample.size * (abs(best) + 1e-300) if np.isfinite(best) else 0.0
@@ -192,6 +197,9 @@ def _best_vertex(loss: Loss, x: Floats, y: Floats, parameters: dict[str, float])
     def best(i: Indices, j: Indices) -> tuple[float, int, int, Floats]:
         apart = u[i] != u[j]
         i, j = i[apart], j[apart]
+        if i.size * x.size > BLOCK and i.size > 1:
+            parts = zip(np.array_split(i, 2), np.array_split(j, 2), strict=True)
+            return min((best(*part) for part in parts), key=lambda found: found[0])
         b = (v[j] - v[i]) / (u[j] - u[i])
         a = v[i] - b * u[i]
         lines = a[:, None] + b[:, None] * x

@@ -1,5 +1,7 @@
 """Constants and lines against NumPy, SciPy, statsmodels and plain arithmetic."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -161,3 +163,14 @@ def test_a_loss_that_fits_no_constant_is_refused(loss, words):
 def test_a_loss_that_fits_no_line_is_refused(loss, words):
     with pytest.raises(ValueError, match=words):
         fit_line(loss, [1.0, 2.0], [1.0, 2.0])
+
+
+def test_many_examples_fit_into_memory():
+    many = np.random.default_rng(3).standard_t(2, 12_001)
+    tracemalloc.start()
+    try:
+        assert_allclose(fit_constant(MAE, many), np.median(many), rtol=1e-9)
+        assert_allclose(fit_constant(PINBALL, many, quantile=0.1), np.sort(many)[1200], rtol=1e-9)
+        assert tracemalloc.get_traced_memory()[1] < 300e6
+    finally:
+        tracemalloc.stop()
