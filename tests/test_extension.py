@@ -78,6 +78,21 @@ def test_the_slope_of_nt_xent_is_that_of_the_sum_and_printed_once(extensions: Pa
     assert tex.startswith(r"\frac{\partial}{\partial z} \sum_{i=1}^{2N} \ell_{T,i} = ")
 
 
+def test_a_long_formula_is_broken_between_its_terms(extensions: Path) -> None:
+    from formula import equation, terms
+
+    assert terms(r"-a + b \left(c - d\right) - \frac{e + f}{g} + \lVert h - i \rVert") == [
+        "-a",
+        r" + b \left(c - d\right)",
+        r" - \frac{e + f}{g}",
+        r" + \lVert h - i \rVert",
+    ]
+    assert equation("y", "a + b") == "y = a + b"
+    first, second = "a" * 70, " - " + "b" * 70
+    assert equation("y", first + second) == (rf"\begin{{aligned}} y &= {first} \\ &\quad {{}}{second} \end{{aligned}}")
+    assert equation("y", "a" * 200) == "y = " + "a" * 200
+
+
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_every_formula_can_be_set(name: str, extensions: Path) -> None:
     from formula import equations

@@ -28,6 +28,9 @@ from lossbook.catalogue import CATALOGUE, find
 from lossbook.core import RESIDUAL, Loss
 
 CHECKS_PAGE = "reference/how-formulas-are-checked"
+LONG, ROW = 85, 75  # characters of LaTeX: a right side that is broken into rows, and a row
+OPENING = {"(", "[", "{", r"\lVert", r"\begin"}
+CLOSING = {")", "]", "}", r"\rVert", r"\end"}
 VECTORS = {"logits", "distribution", "components", "positive components", "embedding"}  # of `core.DOMAINS`
 
 
@@ -43,11 +46,36 @@ def symbol(loss: Loss) -> str:
     return rf"{letter}_{{{index}}}" if index else letter
 
 
+def terms(tex: str) -> list[str]:
+    """What is added and subtracted at the top level, each with its sign: outside of brackets, fractions and norms."""
+    found, depth = [""], 0
+    for token in re.findall(r"\\[a-zA-Z]+|\s[+-]\s|.", tex):
+        depth += token in OPENING
+        depth -= token in CLOSING
+        if token.strip() in ("+", "-") and depth == 0 and found[-1]:
+            found.append("")
+        found[-1] += token
+    return found
+
+
+def equation(left: str, right: str) -> str:
+    """Both sides; a long right side in rows of a few terms, so that it fits a narrow page."""
+    if len(right) <= LONG or len(terms(right)) == 1:
+        return f"{left} = {right}"
+    rows = [""]
+    for term in terms(right):
+        if rows[-1] and len(rows[-1] + term) > ROW:
+            rows.append("")
+        rows[-1] += term
+    # The empty group makes the sign at the start of a row a binary one.
+    return rf"\begin{{aligned}} {left} &= " + r" \\ &\quad {}".join(rows) + r" \end{aligned}"
+
+
 def value_equation(loss: Loss) -> str:
     """The loss of one example (or of a batch), both sides."""
     residual = r"e_1, \dots, e_N" if of_batch(loss) else "e"
     arguments = residual if loss.arguments == RESIDUAL else ", ".join(a.symbol for a in loss.arguments.values())
-    return rf"{symbol(loss)}({arguments}) = {loss.latex}"
+    return equation(f"{symbol(loss)}({arguments})", loss.latex)
 
 
 def component(loss: Loss, argument: str) -> str:
@@ -64,7 +92,7 @@ def gradient_equations(loss: Loss) -> Iterator[tuple[str, str]]:
     for argument in loss.grads:
         of = f"{loss.arguments[argument].symbol}{component(loss, argument)}"
         left = loss.latex_slope or rf"\frac{{\partial {symbol(loss)}}}{{\partial {of}}}"
-        yield argument, rf"{left} = {loss.latex_grad[argument]}"
+        yield argument, equation(left, loss.latex_grad[argument])
 
 
 def equations(loss: Loss, part: str | None = None) -> list[tuple[str, str]]:
