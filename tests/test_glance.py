@@ -71,7 +71,7 @@ def test_nothing_of_the_record_is_missing(name: str, glance: ModuleType) -> None
     assert {key: value.split()[0] for key, value in libraries.items() if value} == {
         key: facts[key].split("`")[1] for key in libraries if key in facts
     }
-    printed = {key: tex.replace(r" \\ &\quad {}", "") for key, tex in formulas.items()}  # long ones are broken into rows
+    printed = {key: tex.replace(r" \\ &\quad {}", "") for key, tex in formulas.items()}  # unbroken
     assert loss.latex in printed["Loss"]
     assert all(slope in printed["Gradient"] for slope in loss.latex_grad.values())
     assert ("Density" in formulas) == (loss.density is not None)
