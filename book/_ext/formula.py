@@ -28,7 +28,7 @@ from lossbook.catalogue import CATALOGUE, find
 from lossbook.core import RESIDUAL, Loss
 
 CHECKS_PAGE = "reference/how-formulas-are-checked"
-LONG, ROW = 85, 75  # characters of LaTeX: a right side that is broken into rows, and a row
+LONG = 85  # characters of LaTeX: a right side with more is broken into rows of at most as many, if it has the terms
 OPENING = {"(", "[", "{", r"\lVert", r"\begin"}
 CLOSING = {")", "]", "}", r"\rVert", r"\end"}
 VECTORS = {"logits", "distribution", "components", "positive components", "embedding"}  # of `core.DOMAINS`
@@ -64,7 +64,7 @@ def equation(left: str, right: str) -> str:
         return f"{left} = {right}"
     rows = [""]
     for term in terms(right):
-        if rows[-1] and len(rows[-1] + term) > ROW:
+        if rows[-1] and len(rows[-1] + term) > LONG:
             rows.append("")
         rows[-1] += term
     # The empty group makes the sign at the start of a row a binary one.
