@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 PORT ?= 8000
+# Nothing is compiled at installation, so what is used must be kept: else every kernel and test worker compiles it again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help book test serve lab bench worksheet clean distclean
 .DEFAULT_GOAL := help

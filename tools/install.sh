@@ -20,6 +20,7 @@ set -euo pipefail
 }
 pip() { "$VENV/bin/python" -m pip --disable-pip-version-check -qq "$@" --no-compile; }
 
+# Thousands of modules that nobody imports need not be compiled: Python compiles the others when they are first used.
 echo "Installing the pinned packages (about a minute, once)"
 pip install -r requirements.txt
 pip install --editable .
