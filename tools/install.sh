@@ -22,18 +22,17 @@ pip() { "$VENV/bin/python" -m pip --disable-pip-version-check -qq "$@" --no-comp
 
 # Thousands of modules that nobody imports need not be compiled: Python compiles the others when they are first used.
 echo "Installing the pinned packages (about a minute, once)"
-pip install -r requirements.txt
-pip install --editable .
+pip install -r requirements.txt --editable .
+
+# MathJax, served from our own site, while PyTorch is installed. npm has come with the pins; nobody needs Node beforehand.
+echo "Fetching MathJax, and PyTorch for the CPU"
+PATH="$PWD/$VENV/bin:$PATH" npm install --prefix "$VENV/share" --no-save --ignore-scripts --no-audit --no-fund \
+    --loglevel=error mathjax@3.2.2 >/dev/null &
 
 # On Linux the plain package brings gigabytes of CUDA, so ask PyTorch's CPU index first. Out of reach it costs a second
 # or two, and the plain pin takes over.
-echo "Installing PyTorch for the CPU"
 PIP_RETRIES=0 PIP_DEFAULT_TIMEOUT=10 pip install -r requirements-torch.txt \
     --index-url https://download.pytorch.org/whl/cpu >/dev/null 2>&1 || pip install -r requirements-torch.txt
-
-# MathJax, served from our own site. npm comes with the environment; nobody needs Node beforehand.
-echo "Fetching MathJax"
-PATH="$PWD/$VENV/bin:$PATH" npm install --prefix "$VENV/share" --no-save --ignore-scripts --no-audit --no-fund \
-    --loglevel=error mathjax@3.2.2 >/dev/null
+wait $! # for MathJax; its failure is ours
 
 "$VENV/bin/python" tools/open_as_notebooks.py
