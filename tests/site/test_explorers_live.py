@@ -135,7 +135,7 @@ def run(page: Page, number: int) -> Locator:
     prompt = one.locator(".jp-InputPrompt")
     before = prompt.inner_text()
     for tenth in range(300):
-        if tenth % 30 == 0 and prompt.inner_text() == before:  # a JupyterLab that has just opened may miss the first one
+        if tenth % 30 == 0 and prompt.inner_text() == before:  # one that has just opened may miss a key
             one.locator(".cm-content").click()
             page.keyboard.press("Control+Enter")
         text = prompt.inner_text()
