@@ -60,10 +60,11 @@ def terms(tex: str) -> list[str]:
 
 def equation(left: str, right: str) -> str:
     """Both sides; a long right side in rows of a few terms, so that it fits a narrow page."""
-    if len(right) <= LONG or len(terms(right)) == 1:
+    parts = terms(right)
+    if len(right) <= LONG or len(parts) == 1:
         return f"{left} = {right}"
     rows = [""]
-    for term in terms(right):
+    for term in parts:
         if rows[-1] and len(rows[-1] + term) > LONG:
             rows.append("")
         rows[-1] += term

@@ -20,7 +20,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 import cloudpickle
 
@@ -66,7 +66,7 @@ def _forked(work: Work, seconds: float) -> tuple[list[Any], str]:
         warnings.simplefilter("ignore", DeprecationWarning)  # 3.12 warns of threads; the child takes no lock of theirs
         child = os.fork()
     if child == 0:
-        _in_the_child(work, sender)
+        _in_the_child(work, lambda item: sender.send_bytes(json.dumps(item).encode()))
     sender.close()
     reports: list[Any] = []
     try:
@@ -86,15 +86,15 @@ def _forked(work: Work, seconds: float) -> tuple[list[Any], str]:
         receiver.close()
 
 
-def _in_the_child(work: Work, sender: connection.Connection) -> None:
-    """The child's whole life: work, report, vanish without running the notebook's exit handlers."""
+def _in_the_child(work: Work, report: Report) -> NoReturn:
+    """A child's whole life, forked or spawned: work, report, vanish without running anybody's exit handlers."""
     try:
         if "torch" in sys.modules:  # its pool of threads stayed behind with the parent
             sys.modules["torch"].set_num_threads(1)
         _limits()
         with _quiet() as noise:
-            work(lambda item: sender.send_bytes(json.dumps(item).encode()), noise)
-        sender.send_bytes(json.dumps(DONE).encode())
+            work(report, noise)
+        report(DONE)
     finally:
         os._exit(0)
 
@@ -170,22 +170,16 @@ def _talk(child: subprocess.Popen[bytes], copied: bytes, lines: queue.SimpleQueu
 
 
 def _serve() -> None:
-    """The whole life of a new Python: read the work, do it, report on what was the standard output, vanish."""
+    """What a new Python does: read the work, and report on what was the standard output. An error ends it: a crash."""
     out: IO[bytes] = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what C code prints must not stand among the reports
 
     def report(item: Any) -> None:
         out.write(json.dumps(item).encode() + b"\n")
 
-    try:
-        work = pickle.loads(sys.stdin.buffer.read())
-        report("ready")
-        _limits()
-        with _quiet() as noise:
-            work(report, noise)
-        report(DONE)
-    finally:
-        os._exit(0)
+    work = pickle.loads(sys.stdin.buffer.read())
+    report("ready")
+    _in_the_child(work, report)
 
 
 @contextlib.contextmanager
