@@ -235,7 +235,7 @@ def _divergence(p: Floats, q: Floats, change: Floats, axis: int) -> Floats:
     The added Σ(q − p) is 0 for distributions; what rounding makes of it is
     exactly the noise that the plain sum has.
     """
-    with np.errstate(all="ignore"):
+    with quiet():
         near = np.abs(change) <= p / 2
         nearby = p * x_minus_log1p(change / p)
         terms = np.where(near, nearby, change - p * log_ratio(q, p))
@@ -496,8 +496,7 @@ def kl_normal(
     with quiet():
         excess = (scale_p - scale_q) / scale_q  # σp/σq − 1
         # ½(r² − 1 − log r²) with r = 1 + x is x − log(1 + x) + x²/2: two terms of which neither is negative
-        apart = excess - log_ratio(scale_p, scale_q)
-        spread = np.where(np.abs(excess) <= 0.5, x_minus_log1p(excess), apart) + excess**2 / 2
+        spread = x_minus_log1p(excess, log_ratio(scale_p, scale_q)) + excess**2 / 2
         return _reduced(spread + ((mean_p - mean_q) / scale_q) ** 2 / 2, reduction)
 
 

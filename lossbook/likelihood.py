@@ -637,7 +637,8 @@ def beta_nll(a: ArrayLike, b: ArrayLike, target: ArrayLike, *, reduction: str = 
     with quiet():
         gap = weighted_gap(a, b, y)  # (a + b) times the distance of y from the mean
         total = a + b
-        deviance = a * x_minus_log1p(-gap / a, total * (y / a)) + b * x_minus_log1p(gap / b, total * ((1 - y) / b))
+        deviance = a * x_minus_log1p(-gap / a, np.log(total * (y / a)))
+        deviance += b * x_minus_log1p(gap / b, np.log(total * ((1 - y) / b)))
         spread = 2 * np.pi * total * (y / a) * ((1 - y) / b)
         level = (np.log(spread) + np.log(y) + np.log1p(-y)) / 2
         corrections = stirling_error(a) + stirling_error(b) - stirling_error(total)

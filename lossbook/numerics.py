@@ -19,10 +19,10 @@ _DIGAMMA = -special.bernoulli(20)[_ORDERS] / _ORDERS
 _LARGE = 8.0
 
 
-def x_minus_log1p(x: Floats, ratio: Floats | None = None) -> Floats:
+def x_minus_log1p(x: Floats, log: Floats | None = None) -> Floats:
     """x − log(1 + x) ≥ 0 for x > −1, to a few ulp also near 0, where the two terms agree in all their digits.
 
-    `ratio` is 1 + x where the caller knows it better than x does: near x = −1, and where x is huge.
+    `log` is log(1 + x) where the caller knows it better than x does: near x = −1, and where x is huge.
 
     >>> x_minus_log1p(np.array([1e-9, 0.0, 1.0]))
     array([5.00000000e-19, 0.00000000e+00, 3.06852819e-01])
@@ -31,7 +31,7 @@ def x_minus_log1p(x: Floats, ratio: Floats | None = None) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         r = x / (2 + x)  # log1p(x) = 2 artanh(r) and x − 2r = xr, so the leading terms cancel on paper
         near = r * (x - 2 * r**2 * np.polynomial.polynomial.polyval(r**2, _ATANH))
-        far = x - (np.log1p(x) if ratio is None else np.log(ratio))
+        far = x - (np.log1p(x) if log is None else log)
     return np.where(np.abs(x) <= 0.5, near, np.where(x == np.inf, np.inf, far))
 
 
