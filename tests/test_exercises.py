@@ -246,6 +246,7 @@ def test_what_never_ends_is_ended(name: str, way: None) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux only")
 def test_what_fills_the_memory_is_ended(way: None) -> None:
     assert check("toy-code", lambda p, t: list(iter(int, 1))).status == "wrong"
+    assert "MemoryError" in repr(check("toy-code", lambda p, t: bytearray(2**32))), "more than an answer may take"
 
 
 def test_what_ends_python_ends_another(way: None) -> None:
