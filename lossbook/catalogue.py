@@ -7,15 +7,14 @@ import pkgutil
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-import lossbook
+import lossbook.losses
 from lossbook.core import Loss, shown
 
 
 def _records() -> Iterator[Loss]:
-    for module in pkgutil.iter_modules(lossbook.__path__):
-        if not module.ispkg and module.name not in ("core", "catalogue"):
-            members = vars(importlib.import_module(f"lossbook.{module.name}")).values()
-            yield from (member for member in members if isinstance(member, Loss))
+    for module in pkgutil.iter_modules(lossbook.losses.__path__, "lossbook.losses."):
+        members = vars(importlib.import_module(module.name)).values()
+        yield from (member for member in members if isinstance(member, Loss))
 
 
 def _by_name(records: Iterator[Loss]) -> dict[str, Loss]:

@@ -192,6 +192,12 @@ def reduce_grad(slopes: Floats, reduction: str, size: int | None = None) -> Floa
     return np.asarray(slopes / size if reduction == "mean" else slopes)
 
 
+def parameter_grad(slopes: Floats, parameter: ArrayLike, reduction: str) -> Floats | float:
+    """The gradient of a parameter that is one number for all examples (their sum) or one per example (an array)."""
+    gradient = reduce_grad(slopes, reduction)
+    return float(gradient.sum()) if np.ndim(parameter) == 0 else gradient
+
+
 # ── What is known about a loss, said once ────────────────────────────────────────────────────────────────────────────
 
 

@@ -9,19 +9,15 @@ import torch
 from precision import DIGITS, exact, ulps
 from scipy import special
 
-from lossbook.classification import (
+from lossbook.losses.classification import (
     binary_cross_entropy,
     binary_cross_entropy_grad,
     binary_cross_entropy_with_logits,
     binary_cross_entropy_with_logits_grad,
-    log_sigmoid,
-    log_softmax,
-    logsumexp,
-    sigmoid,
-    softmax,
     softmax_cross_entropy,
     softmax_cross_entropy_grad,
 )
+from lossbook.losses.scores import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax
 
 LOG3 = math.log(3)
 

@@ -10,7 +10,20 @@ import torch
 from precision import DIGITS, exact, ulps
 
 from lossbook import contrastive as contrastive_function
-from lossbook.contrastive import (
+from lossbook.losses.contrastive_candidates import (
+    info_nce,
+    info_nce_grad,
+    info_nce_grad_negatives,
+    info_nce_grad_positive,
+    nt_xent,
+    nt_xent_grad,
+    nt_xent_grad_x2,
+    triplet_margin,
+    triplet_margin_grad,
+    triplet_margin_grad_negative,
+    triplet_margin_grad_positive,
+)
+from lossbook.losses.contrastive_pairs import (
     contrastive,
     contrastive_embeddings,
     contrastive_embeddings_grad,
@@ -19,20 +32,9 @@ from lossbook.contrastive import (
     cosine_embedding,
     cosine_embedding_grad,
     cosine_embedding_grad_x2,
-    info_nce,
-    info_nce_grad,
-    info_nce_grad_negatives,
-    info_nce_grad_positive,
-    nt_xent,
-    nt_xent_grad,
-    nt_xent_grad_x2,
     pairwise_distance,
     pairwise_distance_grad,
     pairwise_distance_grad_x2,
-    triplet_margin,
-    triplet_margin_grad,
-    triplet_margin_grad_negative,
-    triplet_margin_grad_positive,
 )
 
 F = torch.nn.functional

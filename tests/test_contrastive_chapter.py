@@ -17,18 +17,11 @@ from scipy.optimize import approx_fprime, minimize
 from scipy.spatial.distance import pdist
 from sklearn.neighbors import KNeighborsClassifier
 
-from lossbook.classification import softmax_cross_entropy
-from lossbook.contrastive import (
-    contrastive,
-    contrastive_grad,
-    cosine_embedding,
-    info_nce,
-    nt_xent,
-    pairwise_distance,
-    triplet_margin,
-)
 from lossbook.exercises import check
 from lossbook.figures import contrastive as figures
+from lossbook.losses.classification import softmax_cross_entropy
+from lossbook.losses.contrastive_candidates import info_nce, nt_xent, triplet_margin
+from lossbook.losses.contrastive_pairs import contrastive, contrastive_grad, cosine_embedding, pairwise_distance
 
 CHAPTER = (Path(__file__).parents[1] / "book/part-2/contrastive.md").read_text(encoding="utf-8")
 rng = np.random.default_rng(12)

@@ -9,9 +9,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+import lossbook
 from lossbook.catalogue import CATALOGUE, find
 from lossbook.core import (
     Argument,
+    Loss,
     check_distribution,
     check_labels,
     check_logits,
@@ -202,3 +204,12 @@ def test_every_source_is_in_the_bibliography(pytestconfig):
     bibliography = (pytestconfig.rootpath / "book" / "references.bib").read_text(encoding="utf-8")
     missing = {loss.source for loss in CATALOGUE.values() if f"{{{loss.source}," not in bibliography}
     assert not missing
+
+
+@pytest.mark.parametrize("record", CATALOGUE.values(), ids=lambda record: record.name)
+def test_a_family_exports_its_record_and_functions(record: Loss) -> None:
+    """What a new loss needs to be found stands in its family file alone."""
+    for function in (record.value, *record.grads.values()):
+        assert getattr(lossbook, function.__name__) is function
+    assert getattr(lossbook, record.name.upper()) is record
+

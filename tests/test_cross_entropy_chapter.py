@@ -11,8 +11,8 @@ from scipy import integrate, optimize, special, stats
 from lossbook.exercises import check
 from lossbook.explorer import Explorer
 from lossbook.figures import cross_entropy as figures
-from lossbook.information import cross_entropy, entropy, kl_divergence
-from lossbook.likelihood import laplace_nll, normal_nll
+from lossbook.losses.information import cross_entropy, entropy, kl_divergence
+from lossbook.losses.likelihood_real import laplace_nll, normal_nll
 
 GRID = np.arange(1, 1000) / 1000
 FLOOR = -0.7 * math.log(0.7) - 0.3 * math.log(0.3)

@@ -7,9 +7,10 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.optimize import linprog
 
-from lossbook.fitting import fit_constant, fit_line
-from lossbook.information import KL_NORMAL
-from lossbook.regression import CAUCHY, EPSILON_INSENSITIVE, HUBER, LOG_COSH, MAE, MSE, PINBALL
+from lossbook.analysis.fitting import fit_constant, fit_line
+from lossbook.losses.information_densities import KL_NORMAL
+from lossbook.losses.regression import EPSILON_INSENSITIVE, MAE, MSE, PINBALL
+from lossbook.losses.robust import CAUCHY, HUBER, LOG_COSH
 
 rng = np.random.default_rng(20)
 X = rng.uniform(-3, 7, 30)

@@ -1,6 +1,7 @@
-"""Imports run one way: core ← numerics ← loss families ← catalogue ← {figures, exercises}; `explorer` knows no loss.
+"""Imports run one way: core ← numerics ← losses ← catalogue ← analysis ← {figures, exercises}.
 
-`forbidden` reads a module's source, not what it happened to import, so that an import inside a function counts too.
+`explorer` knows no loss. `forbidden` reads a module's source, not what it happened to import, so that an import inside
+a function counts too.
 """
 
 from __future__ import annotations
@@ -15,32 +16,36 @@ import pytest
 import lossbook
 
 PACKAGE = Path(lossbook.__file__).parent
-FAMILIES = {"information", "likelihood", "regression", "classification", "contrastive", "generative", "structure"}
-FAMILY_TOOLS = {"core", "numerics"}
 DRAWING = {"matplotlib", "PIL", "anywidget", "ipywidgets", "IPython", "traitlets"}
 EVERYONE = {"numpy", "scipy"}
+TOOLS = {"core", "numerics"}
+LOSSES = {*TOOLS, "losses"}
+ANALYSIS = {*LOSSES, "", "catalogue", "analysis"}
 
 # What each part of the package may import of lossbook, and of others beyond NumPy, SciPy and the standard library.
-# A module not named here is a helper between families and figures (`fitting`, say): it may use any loss but not draw.
+# A module not named here stands where `conventions` does: it may use any loss and any analysis, and draws nothing.
 RULES: dict[str, tuple[set[str], set[str]]] = {
     "core": (set(), set()),
     "numerics": ({"core"}, set()),
-    **{family: (FAMILY_TOOLS, set()) for family in FAMILIES},
-    "likelihood": (FAMILY_TOOLS | {"classification"}, set()),  # the categorical one is softmax cross-entropy
-    "contrastive": (FAMILY_TOOLS | {"classification"}, set()),  # InfoNCE is a softmax cross-entropy and says so
-    "catalogue": ({"", "core"}, set()),  # the families are found by walking the package, not named
-    "": (FAMILIES, set()),
+    "losses": (LOSSES, set()),  # which family may use which: see FAMILIES
+    "catalogue": ({"", "core", "losses"}, set()),  # the families are found by walking the folder, not named
+    "": ({"losses"}, set()),
+    "analysis": (ANALYSIS, {"torch"}),  # a reader's own loss may be a PyTorch one
     "explorer": ({"core", "explorer"}, DRAWING),  # core has the checks of arguments and no loss
-    "figures": (
-        {*FAMILIES, *FAMILY_TOOLS, "", "catalogue", "explorer", "figures", "fitting"},
-        {*DRAWING, "torch", "sklearn", "statsmodels"},
-    ),
-    "exercises": (
-        {*FAMILIES, *FAMILY_TOOLS, "", "catalogue", "exercises", "fitting"},
-        {"IPython", "ipywidgets", "anywidget", "traitlets", "cloudpickle"},
-    ),
+    "figures": ({*ANALYSIS, "explorer", "figures"}, {*DRAWING, "torch", "sklearn", "statsmodels"}),
+    "exercises": ({*ANALYSIS, "exercises"}, {"IPython", "ipywidgets", "anywidget", "traitlets", "cloudpickle"}),
 }
-HELPER = ({*FAMILIES, *FAMILY_TOOLS, "", "catalogue"}, set[str]())
+ELSEWHERE = (ANALYSIS, set[str]())
+
+# Families stand beside each other; the few that build on another one are named, with what they build on.
+FAMILIES: dict[str, set[str]] = {
+    "classification": {"scores"},
+    "likelihood_real": {"scores"},  # the weights of a mixture are a softmax
+    "likelihood_discrete": {"scores", "classification"},  # the categorical one is softmax cross-entropy
+    "information_densities": {"information"},
+    "contrastive_pairs": {"_embeddings"},
+    "contrastive_candidates": {"_embeddings", "contrastive_pairs", "scores", "classification"},  # InfoNCE is a softmax
+}
 
 
 def part_of(module: str) -> str:
@@ -72,17 +77,17 @@ def is_module(name: str) -> bool:
 
 def forbidden(source: str, module: str, package: bool = False) -> set[str]:
     """The imports that the module's place in the package does not allow."""
-    ours, others = RULES.get(part_of(module), HELPER)
+    ours, others = RULES.get(part_of(module), ELSEWHERE)
     wrong = set()
     for name in imported(source, module, package):
         top = name.partition(".")[0]
         if top == "lossbook":
-            inside_its_part = part_of(name) == part_of(module) and part_of(module) in (
-                "explorer",
-                "figures",
-                "exercises",
-            )
-            wrong |= set() if inside_its_part or part_of(name) in ours else {name}
+            allowed = part_of(name) in ours
+            if part_of(name) == part_of(module) == "losses":
+                allowed = name.split(".")[-1] in FAMILIES.get(module.split(".")[-1], set())
+            elif part_of(module) == "catalogue" and part_of(name) == "losses":
+                allowed = name == "lossbook.losses"  # it finds the families, it does not name them
+            wrong |= set() if allowed else {name}
         elif top not in sys.stdlib_module_names | EVERYONE | others:
             wrong.add(name)
     return wrong
@@ -123,21 +128,31 @@ def test_lossbook_loads_nothing_heavy(statement):
 @pytest.mark.parametrize(
     ("module", "source", "wrong"),
     [
-        ("lossbook.core", "from lossbook.regression import mse", {"lossbook.regression"}),
+        ("lossbook.core", "from lossbook.losses.regression import mse", {"lossbook.losses.regression"}),
         ("lossbook.core", "import torch", {"torch"}),
-        ("lossbook.regression", "from lossbook.likelihood import normal_nll", {"lossbook.likelihood"}),
-        ("lossbook.regression", "import lossbook.catalogue", {"lossbook.catalogue"}),
-        ("lossbook.regression", "from lossbook import figures", {"lossbook.figures"}),
-        ("lossbook.regression", "from lossbook import mse", {"lossbook"}),
-        ("lossbook.regression", "def late():\n    import matplotlib.pyplot", {"matplotlib.pyplot"}),
-        ("lossbook.regression", "from .figures import profile", {"lossbook.figures"}),
-        ("lossbook.numerics", "from lossbook.regression import mse", {"lossbook.regression"}),
-        ("lossbook.catalogue", "from lossbook.regression import MSE", {"lossbook.regression"}),
+        (
+            "lossbook.losses.regression",
+            "from lossbook.losses.likelihood_real import normal_nll",
+            {"lossbook.losses.likelihood_real"},
+        ),
+        ("lossbook.losses.regression", "import lossbook.catalogue", {"lossbook.catalogue"}),
+        ("lossbook.losses.regression", "from lossbook import figures", {"lossbook.figures"}),
+        ("lossbook.losses.regression", "from lossbook import mse", {"lossbook"}),
+        ("lossbook.losses.regression", "def late():\n    import matplotlib.pyplot", {"matplotlib.pyplot"}),
+        ("lossbook.losses.regression", "from ..figures import profile", {"lossbook.figures"}),
+        ("lossbook.numerics", "from lossbook.losses.regression import mse", {"lossbook.losses.regression"}),
+        ("lossbook.catalogue", "from lossbook.losses.regression import MSE", {"lossbook.losses.regression"}),
         ("lossbook.explorer.static", "from lossbook.catalogue import find", {"lossbook.catalogue"}),
-        ("lossbook.explorer.static", "from ..regression import mse", {"lossbook.regression"}),
+        ("lossbook.explorer.static", "from ..losses.regression import mse", {"lossbook.losses.regression"}),
         ("lossbook.figures.regression", "import pandas", {"pandas"}),
         ("lossbook.exercises.kinds", "from lossbook.figures import regression", {"lossbook.figures.regression"}),
-        ("lossbook.fitting", "import matplotlib", {"matplotlib"}),
+        ("lossbook.analysis.fitting", "import matplotlib", {"matplotlib"}),
+        ("lossbook.analysis.fitting", "from lossbook.figures import profile", {"lossbook.figures"}),
+        (
+            "lossbook.losses.classification",
+            "from lossbook.losses.contrastive_pairs import contrastive",
+            {"lossbook.losses.contrastive_pairs"},
+        ),
     ],
 )
 def test_a_wrong_arrow_is_caught(module, source, wrong):
@@ -147,10 +162,13 @@ def test_a_wrong_arrow_is_caught(module, source, wrong):
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("lossbook.regression", "import numpy as np\nfrom lossbook.core import Loss\nfrom .numerics import damped"),
+        (
+            "lossbook.losses.regression",
+            "import numpy as np\nfrom lossbook.core import Loss\nfrom ..numerics import damped",
+        ),
         ("lossbook.explorer.static", "from . import encode\nfrom lossbook.explorer import palette\nimport matplotlib"),
         ("lossbook.figures.regression", "from lossbook.catalogue import find\nfrom lossbook import huber"),
-        ("lossbook.exercises.kinds", "import json\nfrom lossbook.regression import mse"),
+        ("lossbook.exercises.kinds", "import json\nfrom lossbook.losses.regression import mse"),
     ],
 )
 def test_a_right_arrow_is_not(module, source):

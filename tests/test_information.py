@@ -10,7 +10,7 @@ from scipy import stats
 from scipy.spatial import distance
 
 from lossbook import information
-from lossbook.information import (
+from lossbook.losses.information import (
     cross_entropy,
     cross_entropy_grad,
     cross_entropy_grad_q,
@@ -18,13 +18,12 @@ from lossbook.information import (
     js_divergence,
     js_divergence_grad,
     js_divergence_grad_q,
-    kl_density,
     kl_divergence,
     kl_divergence_grad,
     kl_divergence_grad_q,
-    kl_normal,
     surprisal,
 )
+from lossbook.losses.information_densities import kl_density, kl_normal
 
 DIVERGENCES = [cross_entropy, kl_divergence, js_divergence]
 

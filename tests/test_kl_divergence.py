@@ -13,7 +13,8 @@ from scipy import integrate, optimize, special, stats
 
 from lossbook.exercises import check
 from lossbook.figures import kl_divergence as figures
-from lossbook.information import cross_entropy, entropy, js_divergence, kl_density, kl_divergence, kl_normal
+from lossbook.losses.information import cross_entropy, entropy, js_divergence, kl_divergence
+from lossbook.losses.information_densities import kl_density, kl_normal
 
 PAIRS = np.random.default_rng(0).dirichlet(np.full(4, 0.7), size=(2, 200))
 

@@ -12,7 +12,7 @@ from precision import DIGITS, exact, ulps
 from scipy import integrate, stats
 
 from lossbook import likelihood
-from lossbook.likelihood import (
+from lossbook.losses.likelihood_real import (
     laplace_nll,
     laplace_nll_grad,
     laplace_nll_grad_scale,

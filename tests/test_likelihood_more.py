@@ -10,18 +10,28 @@ import pytest
 from precision import DIGITS, exact, ulps
 from scipy import optimize, stats
 
-from lossbook.classification import binary_cross_entropy_with_logits, softmax_cross_entropy
-from lossbook.likelihood import (
-    bernoulli_mode,
-    bernoulli_nll,
-    bernoulli_nll_grad,
+from lossbook.losses.classification import binary_cross_entropy_with_logits, softmax_cross_entropy
+from lossbook.losses.likelihood_bounded import (
     beta_mode,
     beta_nll,
     beta_nll_grad,
     beta_nll_grad_b,
+    von_mises_nll,
+    von_mises_nll_grad,
+    von_mises_nll_grad_concentration,
+)
+from lossbook.losses.likelihood_discrete import (
+    bernoulli_mode,
+    bernoulli_nll,
+    bernoulli_nll_grad,
     categorical_mode,
     categorical_nll,
     categorical_nll_grad,
+    poisson_mode,
+    poisson_nll,
+    poisson_nll_grad,
+)
+from lossbook.losses.likelihood_real import (
     normal_mixture_nll,
     normal_mixture_nll_grad,
     normal_mixture_nll_grad_means,
@@ -29,12 +39,6 @@ from lossbook.likelihood import (
     normal_nll,
     normal_nll_grad,
     normal_nll_grad_scale,
-    poisson_mode,
-    poisson_nll,
-    poisson_nll_grad,
-    von_mises_nll,
-    von_mises_nll_grad,
-    von_mises_nll_grad_concentration,
 )
 
 

@@ -9,10 +9,11 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 import lossbook
+from lossbook.analysis.residual_curve import implied_density, residual_curve
 from lossbook.catalogue import CATALOGUE
 from lossbook.figures import profile
-from lossbook.figures.residual_curve import implied_density, residual_curve
-from lossbook.regression import CAUCHY, HUBER, MSE
+from lossbook.losses.regression import MSE
+from lossbook.losses.robust import CAUCHY, HUBER
 
 E = np.array([-3.0, -1.5, -0.5, 0.25, 1.5, 4.0])
 

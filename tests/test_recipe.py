@@ -14,9 +14,9 @@ from scipy import integrate, optimize, special, stats
 from statsmodels.datasets import engel, randhie, star98
 
 import lossbook
+from lossbook.analysis.residual_curve import implied_density, residual_curve
 from lossbook.figures import recipe as figures
-from lossbook.figures.residual_curve import implied_density, residual_curve
-from lossbook.regression import CAUCHY, HUBER
+from lossbook.losses.robust import CAUCHY, HUBER
 
 
 def numbers(sentence: str) -> list[float]:

@@ -10,15 +10,9 @@ import pytest
 from precision import DIGITS, exact, ulps
 
 from lossbook import regression
-from lossbook.regression import (
-    cauchy,
-    cauchy_grad,
+from lossbook.losses.regression import (
     epsilon_insensitive,
     epsilon_insensitive_grad,
-    huber,
-    huber_grad,
-    log_cosh,
-    log_cosh_grad,
     mae,
     mae_grad,
     mse,
@@ -27,6 +21,14 @@ from lossbook.regression import (
     pinball_grad,
     rmse,
     rmse_grad,
+)
+from lossbook.losses.robust import (
+    cauchy,
+    cauchy_grad,
+    huber,
+    huber_grad,
+    log_cosh,
+    log_cosh_grad,
     smooth_l1,
     smooth_l1_grad,
 )

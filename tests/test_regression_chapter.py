@@ -10,10 +10,11 @@ from numpy.testing import assert_allclose
 from statsmodels.datasets import engel
 from statsmodels.regression.quantile_regression import QuantReg
 
+from lossbook.analysis.fitting import fit_constant, fit_line
 from lossbook.figures import regression as figures
 from lossbook.figures.loss_profile import SAMPLE
-from lossbook.fitting import fit_constant, fit_line
-from lossbook.regression import HUBER, MAE, PINBALL
+from lossbook.losses.regression import MAE, PINBALL
+from lossbook.losses.robust import HUBER
 
 
 def test_the_broken_scale_moves_one_diamond_of_three():

@@ -12,10 +12,10 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from scipy.integrate import dblquad, quad
 
+from lossbook.analysis.fitting import Line, fit_line
 from lossbook.figures import statistical_view as view
-from lossbook.fitting import Line, fit_line
-from lossbook.likelihood import NORMAL_NLL, normal_nll
-from lossbook.regression import MSE
+from lossbook.losses.likelihood_real import NORMAL_NLL, normal_nll
+from lossbook.losses.regression import MSE
 
 
 def test_the_wrong_line_by_hand():

@@ -19,9 +19,9 @@ from sphinx.util.docutils import SphinxDirective
 
 import lossbook
 import lossbook.conventions
+from lossbook.analysis.fitting import fit_line
 from lossbook.catalogue import CATALOGUE
 from lossbook.conventions import CONVENTIONS, Convention, inputs
-from lossbook.fitting import fit_line
 
 
 def cosine(a: Any, b: Any) -> float:

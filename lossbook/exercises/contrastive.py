@@ -6,10 +6,11 @@ import math
 
 import numpy as np
 
-from lossbook.classification import logsumexp
-from lossbook.contrastive import contrastive, contrastive_embeddings_grad, contrastive_grad, nt_xent, triplet_margin
 from lossbook.core import Floats
 from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Order, Paper, case
+from lossbook.losses.contrastive_candidates import nt_xent, triplet_margin
+from lossbook.losses.contrastive_pairs import contrastive, contrastive_embeddings_grad, contrastive_grad
+from lossbook.losses.scores import logsumexp
 
 # ── Check yourself ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-import lossbook.classification as classification
-import lossbook.information as information
+import lossbook.losses.classification as classification
+import lossbook.losses.information as information
 from lossbook.core import Floats
 from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Order, Paper, case
-from lossbook.likelihood import beta_mode
+from lossbook.losses.likelihood_bounded import beta_mode
 
 # ── Check yourself ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-import lossbook.information as information
+import lossbook.losses.information as information
 from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Order, Paper, case
+from lossbook.losses.information_densities import kl_normal
 
 # ── Check yourself ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -355,8 +356,8 @@ by $a$.""",
 
 def detour() -> float:
     a, b, c = (0, 1), (1, 1), (2, 1)
-    direct = information.kl_normal(*a, *c)
-    legs = information.kl_normal(*a, *b) + information.kl_normal(*b, *c)
+    direct = kl_normal(*a, *c)
+    legs = kl_normal(*a, *b) + kl_normal(*b, *c)
     return float(direct - legs)
 
 
@@ -399,7 +400,7 @@ NORMAL_CODE = Code(
     "kl-normal-code",
     "Write the divergence of two normals",
     reference=normal_divergence,
-    equals=information.kl_normal,
+    equals=kl_normal,
     cases=[
         case(0.0, 1.0, 0.0, 1.0),
         case(0.0, 1.0, 1.0, 1.0),

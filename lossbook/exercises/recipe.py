@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-import lossbook.likelihood as losses
+import lossbook as losses
 from lossbook.core import Floats
 from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Order, Paper, case
 

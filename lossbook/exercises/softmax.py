@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-import lossbook.classification as losses
+import lossbook as losses
 from lossbook.core import quiet
 from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Order, Paper, case
-from lossbook.information import entropy
+from lossbook.losses.information import entropy
 
 # ── Check yourself ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Order, Paper, case
-from lossbook.likelihood import normal_nll
-from lossbook.regression import mse, mse_grad
+from lossbook.losses.likelihood_real import normal_nll
+from lossbook.losses.regression import mse, mse_grad
 
 # ── Check yourself ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -11,24 +11,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lossbook.classification import softmax
-from lossbook.contrastive import (
-    contrastive,
-    contrastive_embeddings_grad,
-    contrastive_embeddings_grad_x2,
-    contrastive_grad,
+from lossbook.core import Floats
+from lossbook.explorer import Choice, Explorer, Handle, Play, Slider, palette, subplots
+from lossbook.figures.wording import written
+from lossbook.losses.contrastive_candidates import (
     info_nce,
     info_nce_grad,
     info_nce_grad_negatives,
     info_nce_grad_positive,
-    pairwise_distance,
     triplet_margin_grad,
     triplet_margin_grad_negative,
     triplet_margin_grad_positive,
 )
-from lossbook.core import Floats
-from lossbook.explorer import Choice, Explorer, Handle, Play, Slider, palette, subplots
-from lossbook.figures.wording import written
+from lossbook.losses.contrastive_pairs import (
+    contrastive,
+    contrastive_embeddings_grad,
+    contrastive_embeddings_grad_x2,
+    contrastive_grad,
+    pairwise_distance,
+)
+from lossbook.losses.scores import softmax
 
 Labels = NDArray[np.int_]
 

@@ -9,17 +9,14 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossbook.classification import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    log_sigmoid,
-    sigmoid,
-)
 from lossbook.core import Floats
 from lossbook.explorer import Explorer, Handle, Play, Slider, palette, subplots
 from lossbook.figures.wording import written
-from lossbook.information import cross_entropy, entropy, kl_divergence, surprisal
-from lossbook.likelihood import beta_mode, beta_nll, laplace_nll, normal_nll
+from lossbook.losses.classification import binary_cross_entropy, binary_cross_entropy_with_logits
+from lossbook.losses.information import cross_entropy, entropy, kl_divergence, surprisal
+from lossbook.losses.likelihood_bounded import beta_mode, beta_nll
+from lossbook.losses.likelihood_real import laplace_nll, normal_nll
+from lossbook.losses.scores import log_sigmoid, sigmoid
 
 POINT_UP = 0.7
 """How often the drawing pin of the chapter truly lands point up."""

@@ -15,7 +15,8 @@ from scipy import stats
 from lossbook.core import Floats
 from lossbook.explorer import Choice, Explorer, Handle, Slider, Toggle, palette, style, subplots
 from lossbook.figures.wording import written
-from lossbook.information import entropy, js_divergence, kl_divergence, kl_normal, surprisal
+from lossbook.losses.information import entropy, js_divergence, kl_divergence, surprisal
+from lossbook.losses.information_densities import kl_normal
 
 FAIR = np.array([0.5, 0.5])  # tails, heads
 BENT = np.array([2 / 3, 1 / 3])

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lossbook.analysis.fitting import finite_vector, fit_constant
+from lossbook.analysis.residual_curve import ImpliedDensity, ResidualCurve, implied_density, residual_curve
 from lossbook.catalogue import find
 from lossbook.core import Floats, Loss
 from lossbook.explorer import Explorer, Handle, Slider, palette, subplots
-from lossbook.figures.residual_curve import ImpliedDensity, ResidualCurve, implied_density, residual_curve
 from lossbook.figures.wording import letter, written
-from lossbook.fitting import finite_vector, fit_constant
 
 REACH = 5.0  # the residuals shown: from −REACH to REACH
 GRID = np.linspace(-REACH, REACH, 401)

@@ -10,25 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from lossbook.classification import log_sigmoid
+from lossbook.analysis.fitting import Line
 from lossbook.core import Floats, Loss
 from lossbook.explorer import Choice, Explorer, Handle, Slider, palette, subplots
 from lossbook.figures.wording import written
-from lossbook.fitting import Line
-from lossbook.likelihood import (
-    LAPLACE_NLL,
-    NORMAL_NLL,
-    STUDENT_T_NLL,
-    beta_mode,
-    beta_nll,
-    normal_mixture_nll,
-    normal_nll,
-    poisson_mode,
-    poisson_nll,
-    poisson_nll_grad,
-    von_mises_nll,
-    von_mises_nll_grad,
-)
+from lossbook.losses.likelihood_bounded import beta_mode, beta_nll, von_mises_nll, von_mises_nll_grad
+from lossbook.losses.likelihood_discrete import poisson_mode, poisson_nll, poisson_nll_grad
+from lossbook.losses.likelihood_real import LAPLACE_NLL, NORMAL_NLL, STUDENT_T_NLL, normal_mixture_nll, normal_nll
+from lossbook.losses.scores import log_sigmoid
 
 # ── Fractions ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

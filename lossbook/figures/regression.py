@@ -6,14 +6,15 @@ from functools import cache
 
 import numpy as np
 
+from lossbook.analysis.fitting import Line, fit_constant, fit_line
+from lossbook.analysis.residual_curve import residual_curve
 from lossbook.catalogue import CATALOGUE
 from lossbook.core import Loss
 from lossbook.explorer import Choice, Explorer, Handle, Slider, palette, subplots
 from lossbook.figures.loss_profile import GRID, REACH, SAMPLE, profile
-from lossbook.figures.residual_curve import residual_curve
 from lossbook.figures.wording import letter, written
-from lossbook.fitting import Line, fit_constant, fit_line
-from lossbook.regression import CAUCHY, HUBER, MAE, MSE, PINBALL
+from lossbook.losses.regression import MAE, MSE, PINBALL
+from lossbook.losses.robust import CAUCHY, HUBER
 
 COLOURS = {"squared": palette.loss, "huber": palette.model, "absolute": palette.density, "cauchy": palette.gradient}
 

@@ -10,17 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import xlogy
 
-from lossbook.classification import (
-    logsumexp,
-    sigmoid,
-    softmax,
-    softmax_cross_entropy,
-    softmax_cross_entropy_grad,
-)
 from lossbook.core import Floats, quiet
 from lossbook.explorer import Choice, Explorer, Handle, Play, Slider, palette, subplots
 from lossbook.figures.wording import written
-from lossbook.information import entropy
+from lossbook.losses.classification import softmax_cross_entropy, softmax_cross_entropy_grad
+from lossbook.losses.information import entropy
+from lossbook.losses.scores import logsumexp, sigmoid, softmax
 
 BIRDS = ("blackbird", "robin", "wren")
 SCORES = (2.0, 1.0, 0.0)

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from lossbook.analysis.fitting import Line, fit_line
 from lossbook.core import Floats
 from lossbook.explorer import Choice, Explorer, Handle, Play, Slider, Toggle, palette, subplots
 from lossbook.figures.wording import written
-from lossbook.fitting import Line, fit_line
-from lossbook.likelihood import normal_nll
-from lossbook.regression import MSE, mse_grad
+from lossbook.losses.likelihood_real import normal_nll
+from lossbook.losses.regression import MSE, mse_grad
 
 TRUE, WRONG = Line(0.0, 2.0), Line(1.0, 3.0)
 NOISE = 0.8  # minutes, the standard deviation of the true noise

@@ -54,7 +54,8 @@ def fit_line(loss: Loss, x: ArrayLike, y: ArrayLike, **parameters: float) -> Lin
 
     Examples
     --------
-    >>> from lossbook.regression import HUBER, MSE
+    >>> from lossbook.losses.regression import MSE
+    >>> from lossbook.losses.robust import HUBER
     >>> fit_line(MSE, [0, 1, 2], [1, 3, 5])
     Line(intercept=1.0, slope=2.0)
     """
@@ -106,7 +107,7 @@ def fit_constant(loss: Loss | Callable[..., Floats], sample: ArrayLike, **parame
 
     Examples
     --------
-    >>> from lossbook.regression import MAE, MSE
+    >>> from lossbook.losses.regression import MAE, MSE
     >>> fit_constant(MSE, [1, 2, 9]), fit_constant(MAE, [1, 2, 9])
     (4.0, 2.0)
     """
