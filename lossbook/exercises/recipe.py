@@ -16,6 +16,7 @@ MODE_OF_TWO_FIVE = Numeric(
     "recipe-mode-of-two-five",
     "The most likely share",
     answer=float(losses.beta_mode(2.0, 5.0)),
+    tolerance=0.005,
     mistakes=[
         Mistake(
             0.7,
@@ -24,6 +25,11 @@ MODE_OF_TWO_FIVE = Numeric(
         Mistake(2 / 7, "That is the *mean*, $a/(a + b)$. The density is highest a little to the left of it."),
         Mistake(4 / 5, "You took $(b - 1)/(a + b - 2)$, the mode of the share that is *not* sunny."),
         Mistake(1 / 7, "The denominator is $a + b - 2$: each of the two exponents has lost a 1."),
+        Mistake(1 / 6, "The denominator is $a + b - 2$: *both* exponents have lost a 1, and you took off one."),
+        Mistake(2 / 5, "The numerator is $a - 1$, not $a$."),
+        Mistake(1 / 4, "That is $(a - 1)/(b - 1)$, the odds. The denominator is $a + b - 2$."),
+        Mistake(1.8, "Brackets: $a - 1$ is divided as a whole. A share cannot exceed 1."),
+        Mistake(20, "In per cent, yes. A share lies between 0 and 1."),
     ],
     hints=["The mode is where the density is highest, and it knows nothing of $y$.", "$(a - 1)/(a + b - 2)$."],
     solution="$(2 - 1)/(2 + 5 - 2) = 1/5 = 0.2$. The outcome 0.7 enters the loss, not the mode.",
@@ -35,7 +41,7 @@ STEPS = Order(
     steps={
         "target": "Ask what kind of number the target is.",
         "family": "Choose a family of distributions that gives probability to such numbers and to no others.",
-        "activations": "Let the network return one raw number per parameter, and map each into the allowed range.",
+        "activations": "Let the network return raw numbers, and map them into the range of the parameters.",
         "loss": "Take the negative logarithm of the density at the target as the loss, and train.",
         "answer": "For a new example, return the distribution, or read one number off it.",
     },
@@ -117,6 +123,8 @@ BEST_SIGMA = Numeric(
         Mistake(4.5, "You have 2σ in the exponent where 2σ² belongs."),
         Mistake(0, "As σ → 0 the term $e^2/(2\\sigma^2)$ explodes, since the residual is not 0."),
         Mistake(math.sqrt(4.5), "A factor 2 is lost: the derivative of $4.5/\\sigma^2$ is $-9/\\sigma^3$."),
+        Mistake(math.sqrt(3), "It is $\\sigma^2 = e^2$, not $\\sigma^2 = |e|$."),
+        Mistake(-3, "The size is right. But a standard deviation is positive, whatever the sign of the residual."),
     ],
     hints=[
         r"Differentiate $\log\sigma + \frac{e^2}{2\sigma^2}$ with respect to $\sigma$.",
@@ -200,6 +208,8 @@ BETA_BY_HAND = Numeric(
         Mistake(-math.log(30 * 0.7**2 * 0.3**5), "The exponents are $a - 1$ and $b - 1$, not $a$ and $b$."),
         Mistake(-math.log10(30 * 0.7 * 0.3**4), "You took the logarithm to the base 10. Nats want the natural one."),
         Mistake(-math.log2(30 * 0.7 * 0.3**4), "Those are bits. Nats want the natural logarithm."),
+        Mistake(-math.log(30 * 0.7 * 0.3), "The exponent 4 of $1 - y$ is missing."),
+        Mistake(-math.log(30 * (0.7 * 0.3) ** 4), "Brackets: the exponent 4 belongs to $1 - y$ alone."),
     ],
     hints=[r"The density is $30\, y^{1} (1 - y)^{4}$.", "It is about 0.17 at 0.7."],
     solution=r"$-\log(30 \cdot 0.7 \cdot 0.3^4) = -\log 0.1701 \approx 1.771$.",
@@ -215,6 +225,10 @@ SAME_MODE = Numeric(
             "That pair has its *mean* at 0.7. For the mode count from 1: it is $a - 1$ and $b - 1$ that matter.",
         ),
         Mistake(6, "$b - 1 = 6$, so one more."),
+        Mistake(20, "That is $a + b - 2$. Take off 15 and add the 2 again."),
+        Mistake(5, "You solved $14/(15 + b) = 0.7$. The denominator is $a + b - 2$."),
+        Mistake(15 / 0.7 - 13, "The numerator is $a - 1 = 14$, not 15."),
+        Mistake(35, "The other way round, and for the mean: a mode of 0.7 needs $b < a$."),
         Mistake(1 + 14 * 7 / 3, "The other way round: a mode above one half needs $b < a$."),
         Mistake(37.5, "$b = 2.5\\,a$ as in (2, 5). But that pair has its mode at 0.2."),
     ],
@@ -237,12 +251,24 @@ def _mean(a: float, b: float) -> float:
     return a / (a + b)
 
 
+def _bare_formula(a: float, b: float) -> float:
+    return (a - 1) / (a + b - 2)
+
+
 def _formula_everywhere(a: float, b: float) -> float:
     return np.nan if a + b == 2 else (a - 1) / (a + b - 2)
 
 
 def _formula_or_nothing(a: float, b: float) -> float:
     return (a - 1) / (a + b - 2) if a > 1 and b > 1 else np.nan
+
+
+def _nothing_up_to_one(a: float, b: float) -> float:
+    return np.nan if a <= 1 and b <= 1 else beta_mode(a, b)
+
+
+def _nothing_where_equal(a: float, b: float) -> float:
+    return np.nan if a == b else beta_mode(a, b)
 
 
 def _swapped_ends(a: float, b: float) -> float:
@@ -264,9 +290,17 @@ BETA_MODE_CODE = Code(
         case(1.0, 1.0),
         case(0.2, 1.5),
         case(1.0, 0.5),
+        case(0.5, 1.0),
+        case(4.0, 1.0),
+        case(3.0, 3.0),
     ],
     mistakes=[
         Mistake(_mean, "That is the mean, $a/(a + b)$."),
+        Mistake(
+            _bare_formula,
+            "That is the formula without its condition $a, b > 1$. At $a = b = 1$ it divides by zero. For $a = 0.5$, "
+            "$b = 0.25$ it marks the *lowest* point of the density, and for $a = 4$, $b = 0.5$ it leaves the interval.",
+        ),
         Mistake(
             _formula_everywhere,
             "You use the formula without its condition $a, b > 1$. For $a = 0.5$, $b = 0.25$ it marks the "
@@ -280,6 +314,14 @@ BETA_MODE_CODE = Code(
             "\\le a$ at 1.",
         ),
         Mistake(_swapped_ends, "The two ends are swapped: a small $a$ piles the density up at 0."),
+        Mistake(
+            _nothing_up_to_one,
+            "With $a < 1$ and $b = 1$ the density grows without bound at 0 only, so 0 is the answer; mirrored, 1.",
+        ),
+        Mistake(
+            _nothing_where_equal,
+            "Equal shapes above 1, such as (3, 3), have one peak: at one half.",
+        ),
     ],
     hints=[
         "Three cases: both shapes above 1; both below 1, or both equal to 1; all the rest.",
@@ -354,6 +396,35 @@ NORMAL_CODE = Code(
             "You have 2σ where $2\\sigma^2$ belongs.",
         ),
         Mistake(
+            lambda mean, log_scale, target: log_scale + ((target - mean) / np.exp(log_scale)) ** 2 / 2,
+            "The constant $\\frac12\\log 2\\pi$ is missing. PyTorch's `gaussian_nll_loss` leaves it out too, unless "
+            "`full=True`.",
+        ),
+        Mistake(
+            lambda mean, log_scale, target: (
+                np.log(2 * np.pi) + log_scale + ((target - mean) / np.exp(log_scale)) ** 2 / 2
+            ),
+            "The density has the *root* of $2\\pi$ below: its logarithm is $\\frac12\\log 2\\pi$.",
+        ),
+        Mistake(
+            lambda mean, log_scale, target: (
+                np.log(2 * np.pi) / 2 + log_scale + ((target - mean) / np.exp(log_scale)) ** 2
+            ),
+            "The factor ½ of the square is missing: the exponent is $-e^2/(2\\sigma^2)$.",
+        ),
+        Mistake(
+            lambda mean, log_scale, target: (
+                np.exp(-(((target - mean) / np.exp(log_scale)) ** 2) / 2) / (np.sqrt(2 * np.pi) * np.exp(log_scale))
+            ),
+            "That is the density. The loss is minus its logarithm.",
+        ),
+        Mistake(
+            lambda mean, log_scale, target: np.mean(
+                np.log(2 * np.pi) / 2 + log_scale + ((target - mean) / np.exp(log_scale)) ** 2 / 2
+            ),
+            "That is the mean over the examples. Asked is one loss for each of them.",
+        ),
+        Mistake(
             lambda mean, log_scale, target: (
                 -np.log(2 * np.pi) / 2 - log_scale - ((target - mean) / np.exp(log_scale)) ** 2 / 2
             ),
@@ -407,6 +478,22 @@ SLOPE_CODE = Code(
             lambda mean, log_scale, target: 1 - (target - mean) ** 2 / np.exp(log_scale),
             "The residual is to be divided by σ *before* it is squared.",
         ),
+        Mistake(
+            lambda mean, log_scale, target: 1 - ((target - mean) / np.exp(log_scale)) ** 2 / 2,
+            "A factor 2 is lost: the derivative of $\\frac12 e^2\\exp(-2u)$ in $u$ is $-e^2\\exp(-2u)$.",
+        ),
+        Mistake(
+            lambda mean, log_scale, target: 1 - 2 * ((target - mean) / np.exp(log_scale)) ** 2,
+            "The ½ before the square cancels with the 2 that the derivative brings down.",
+        ),
+        Mistake(
+            lambda mean, log_scale, target: 1 + ((target - mean) / np.exp(log_scale)) ** 2,
+            "A sign: $e^2/(2\\sigma^2)$ *falls* as σ grows.",
+        ),
+        Mistake(
+            lambda mean, log_scale, target: (1 - ((target - mean) / np.exp(log_scale)) ** 2) / len(target),
+            "That is the gradient of the *mean*. Asked is the slope of each example's own loss.",
+        ),
     ],
     hints=[r"With $u = \log\sigma$ the loss is $u + \frac12 e^2 \exp(-2u)$ plus a constant.", r"$1 - e^2\exp(-2u)$."],
     solution="The slope vanishes where $\\sigma = |e|$. It never exceeds 1, so on the way down to a small σ the steps "
@@ -437,22 +524,36 @@ justify a σ of a thousandth of a franc. A prior on σ, or held-out data and ear
 POISSON_BY_HAND = Numeric(
     "recipe-poisson-by-hand",
     "A count, judged by hand",
-    answer=float(losses.poisson_nll(math.log(3.0), 2)),
+    answer=float(losses.poisson_nll(math.log(3.0), 4)),
     unit="nats",
     mistakes=[
         Mistake(
-            3 - 2 * math.log(3), r"$\log y! = \log 2$ is missing. It moves no minimum, but it is part of $-\log p$."
+            3 - 4 * math.log(3), r"$\log y! = \log 24$ is missing. It moves no minimum, but it is part of $-\log p$."
         ),
-        Mistake(2 * math.log(3) - 3 - math.log(2), "That is the log-probability: change the sign."),
+        Mistake(4 * math.log(3) - 3 - math.log(24), "That is the log-probability: change the sign."),
         Mistake(
-            3 - 2 * math.log(3) + 2 * math.log(2) - 2 + 0.5 * math.log(4 * math.pi),
-            "You used Stirling's approximation of log 2!, as PyTorch does with `full=True`. It is 0.041 nats short.",
+            math.log(24) - 4 * math.log(3), r"The factor $e^{-\lambda}$ is missing: it adds $\lambda = 3$ to the loss."
         ),
-        Mistake(2 - 3 * math.log(2) + math.log(6), "Rate and count are swapped: the rate is 3, the count 2."),
-        Mistake(9 * math.exp(-3) / 2, "That is the probability. The loss is minus its logarithm."),
+        Mistake(
+            4 * math.log(3) - math.log(24),
+            r"The factor $e^{-\lambda}$ is missing, and the sign is that of the log-probability.",
+        ),
+        Mistake(
+            3 - 4 * math.log(3) + 4 * math.log(4) - 4 + 0.5 * math.log(8 * math.pi),
+            "You used Stirling's approximation of log 4!, as PyTorch does with `full=True`. It is 0.021 nats short.",
+        ),
+        Mistake(4 - 3 * math.log(4) + math.log(6), "Rate and count are swapped: the rate is 3, the count 4."),
+        Mistake(3 - 4 * math.log(3) + math.log(4), r"You took $\log y$ for $\log y!$: $4! = 24$."),
+        Mistake(3 - 4 * math.log(3) + math.log(6), "The factorial is that of the count, 4! = 24, not of the rate."),
+        Mistake(81 * math.exp(-3) / 24, "That is the probability. The loss is minus its logarithm."),
+        Mistake((3 - 4 * math.log(3) + math.log(24)) / math.log(2), "Those are bits. Nats want the natural logarithm."),
+        Mistake(
+            (3 - 4 * math.log(3) + math.log(24)) / math.log(10),
+            "You took the logarithm to the base 10. Nats want the natural one.",
+        ),
     ],
-    hints=[r"$\ell = \lambda - y\log\lambda + \log y!$.", r"$3 - 2\log 3 + \log 2$."],
-    solution=r"$3 - 2\log 3 + \log 2 \approx 1.496$: the probability of the count 2 is 0.224.",
+    hints=[r"$\ell = \lambda - y\log\lambda + \log y!$.", r"$3 - 4\log 3 + \log 24$."],
+    solution=r"$3 - 4\log 3 + \log 24 \approx 1.784$: the probability of the count 4 is 0.168.",
 )
 
 POISSON_ON_PAPER = Paper(
@@ -499,6 +600,7 @@ ANGLE_BUG = Code(
         case([10.0], [350.0]),
         case([0.0, 90.0, 300.0], [90.0, 0.0, 20.0]),
         case([0.0], [730.0]),
+        case([730.0], [0.0]),
     ],
     mistakes=[
         Mistake(
@@ -508,6 +610,22 @@ ANGLE_BUG = Code(
         Mistake(
             lambda prediction, target: np.abs((target - prediction + 180) % 360 - 180),
             "The size is right. The sign is lost, and with it the direction of the gradient.",
+        ),
+        Mistake(
+            lambda prediction, target: np.where(
+                target - prediction < -180, target - prediction + 360, target - prediction
+            ),
+            "One side of north works now, and the one that the author tried no longer does.",
+        ),
+        Mistake(
+            lambda prediction, target: np.arctan2(
+                np.sin(np.deg2rad(target - prediction)), np.cos(np.deg2rad(target - prediction))
+            ),
+            "A sound way, but this is in radians. Turn it back into degrees.",
+        ),
+        Mistake(
+            lambda prediction, target: (target - prediction + 180) % 360,
+            "Shift back by half a turn after the remainder.",
         ),
         Mistake(
             lambda prediction, target: (prediction - target + 180) % 360 - 180,
