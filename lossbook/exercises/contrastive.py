@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from lossbook.core import Floats
 from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Order, Paper, case
 from lossbook.losses.contrastive_candidates import nt_xent, triplet_margin
 from lossbook.losses.contrastive_pairs import contrastive, contrastive_embeddings_grad, contrastive_grad
