@@ -7,7 +7,7 @@ PORT ?= 8000
 # Nothing is compiled at installation, so what is used must be kept: else every kernel and test worker compiles it again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help book test serve lab bench worksheet clean distclean
+.PHONY: help book test serve lab bench worksheet pins clean distclean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -40,6 +40,12 @@ worksheet: $(READY)  ## CHAPTER=regression: its questions to hand out, without a
 	@$(BIN)/python -m tools.worksheet $(CHAPTER) --solutions -o _build/worksheets/$(CHAPTER)-solutions.html
 	@echo "in _build/worksheets"
 
+pins:  ## write constraints.txt anew: the versions that requirements.txt brings today
+	@PYTHON="$(PYTHON)" VENV=_build/pins PINS=direct bash tools/install.sh
+	@{ echo "# What requirements.txt and requirements-torch.txt bring. Made by: make pins"; \
+	  _build/pins/bin/python -m pip freeze --all --exclude-editable | grep -viE '^(pip|torch|nvidia-.*|triton|lossbook)[= ]'; } > constraints.txt
+	@rm -rf _build/pins
+
 clean:  ## remove what was built; the environment in .venv stays, and so do your copies in notebooks/
 	@rm -rf _build build  # build: what pip leaves behind
 
@@ -47,6 +53,6 @@ distclean: clean  ## remove the environment as well
 	@rm -rf $(VENV)
 
 # `ready` is the stamp: it is as new as the last installation, and older than requirements that have changed since.
-$(READY): requirements.txt requirements-torch.txt pyproject.toml tools/install.sh
+$(READY): requirements.txt requirements-torch.txt constraints.txt pyproject.toml tools/install.sh
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" bash tools/install.sh
 	@touch $@
