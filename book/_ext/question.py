@@ -28,7 +28,7 @@ from lossbook.exercises.reading import TEXTS
 from lossbook.exercises.session import HEADINGS
 
 TEXTS_OF = {
-    "numeric": ("right", "empty", "word", "shape", "comma", "zero", "big", "sign", "near", "number"),
+    "numeric": ("right", "empty", "word", "shape", "comma", "zero", "real", "big", "near", "number"),
     "choice": ("choose", "more"),
     "order": ("right", "prefix", "start", "moved"),
     "code": ("done",),
@@ -61,7 +61,9 @@ def data(exercise: Exercise) -> dict[str, Any]:
     found: dict[str, Any] = {"texts": {key: TEXTS[key] for key in TEXTS_OF[exercise.kind]}, "headings": HEADINGS}
     if isinstance(exercise, Numeric):
         found |= {"answer": exercise.value, "margin": exercise.margin}
-        found["mistakes"] = [float(mistake.wrong) for mistake in exercise.mistakes]
+        found["mistakes"] = [[float(mistake.wrong), exercise.reach(mistake)] for mistake in exercise.mistakes]
+        found["slips"] = [[key, slip, exercise.slip_margin(slip)] for key, slip in exercise.slips.items()]
+        found["texts"] |= {key: TEXTS[key] for key in exercise.slips}
     elif isinstance(exercise, Choice):
         found["right"] = [letter for letter, option in exercise.named.items() if option.right]
     elif isinstance(exercise, Order):

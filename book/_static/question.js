@@ -1,31 +1,168 @@
 // Judges the questions of a page by the data that stand in their forms. Nothing leaves the reader's browser.
 "use strict";
 
-// ── Reading numbers: the rules of lossbook/exercises/reading.py ──────────────────────────────────────────────────────
+// ── Reading numbers: the grammar of lossbook/exercises/reading.py ────────────────────────────────────────────────────
 
-const SPACE = " \\t\\n\\r\\u00a0\\u2009\\u202f";
+const LONGEST = 200, DEEPEST = 20, SHOWN = 40;
+const SPACE = " \t\n\r\u00a0\u2009\u202f";
 const ENDS = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "g");
-const STRANGE = new RegExp(`[^0-9.,/+\\-${SPACE}]+`, "gu");
-const NUMBER = /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$/;
-const THOUSANDS = /^[+-]?[1-9][0-9]{0,2},[0-9]{3}$/;
-const DECIMAL_COMMA = /^([+-]?[0-9]*),([0-9]+(?:[eE][+-]?[0-9]+)?)$/;
+const SAME = { "−": "-", "–": "-", "‐": "-", "‑": "-", "×": "*", "·": "*", "÷": "/", "⁄": "/", "∕": "/" };
+const FRACTIONS = {
+  "½": [1, 2], "⅓": [1, 3], "⅔": [2, 3], "¼": [1, 4], "¾": [3, 4], "⅕": [1, 5], "⅖": [2, 5], "⅗": [3, 5],
+  "⅘": [4, 5], "⅙": [1, 6], "⅚": [5, 6], "⅛": [1, 8], "⅜": [3, 8], "⅝": [5, 8], "⅞": [7, 8],
+};
+const CONSTANTS = { e: Math.E, pi: Math.PI, "π": Math.PI };
+const FUNCTIONS = {
+  "√": Math.sqrt, sqrt: Math.sqrt, log: Math.log, ln: Math.log, log2: Math.log2, log10: Math.log10, exp: Math.exp,
+};
+const GROUPED = "[1-9][0-9]{0,2}(?:[ \u00a0\u2009\u202f][0-9]{3})+(?![0-9])";
+const MIXED = new RegExp(`([0-9]*)([${Object.keys(FRACTIONS).join("")}])`, "y");
+const NUMBER = new RegExp(`(?:(?:${GROUPED}|[0-9]+)(?:\\.[0-9]*|,[0-9]+)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?`, "y");
+const THOUSANDS = /^[1-9][0-9]{0,2},[0-9]{3}$/;
+const SIGN = /\*\*|[-+*/^%()]/y;
+const NAME = /[Ll][Oo][Gg](?:2|10)(?=[ ]*\()|[A-Za-z]+|[√π]/y;
+const STRANGE = new RegExp(`[^0-9.,/+*^%()\\-${SPACE}]+`, "uy");
+
+class Unread extends Error {
+  constructor(key, piece) {
+    super(key);
+    const signs = Array.from(piece);
+    Object.assign(this, { key, piece: signs.length <= SHOWN ? piece : `${signs.slice(0, SHOWN - 1).join("")}…` });
+  }
+}
 
 // [number, "", ""], or [null, key of the text that says what is wrong, the piece that was not understood].
 function parseNumber(typed) {
-  const text = Array.from(typed).slice(0, 200).join("").replace(ENDS, "");
-  if (!text) return [null, "empty", ""];
-  const ascii = text.replace(/[−–‐‑]/g, "-");
-  const parts = ascii.split("/").map((part) => part.replace(ENDS, ""));
-  if (parts.some((part) => THOUSANDS.test(part))) return [null, "comma", text];
-  const points = parts.map((part) => part.replace(DECIMAL_COMMA, "$1.$2"));
-  if (points.length > 2 || !points.every((part) => NUMBER.test(part))) {
-    const strange = (ascii.match(STRANGE) ?? []).filter((piece) => piece !== "e" && piece !== "E");
-    return strange.length ? [null, "word", strange[0]] : [null, "shape", text];
+  const text = typed.replace(ENDS, "");
+  try {
+    const refused = Array.from(text).length > LONGEST || text.split("(").length - 1 > DEEPEST;
+    if (!text || refused) throw new Unread(text ? "shape" : "empty", text);
+    return [new Reader(text).number(), "", ""];
+  } catch (refused) {
+    if (!(refused instanceof Unread)) throw refused;
+    return [null, refused.key, refused.piece];
   }
-  const [top, below] = points.map(Number);
-  if (below === 0) return [null, "zero", text];
-  const value = below === undefined ? top : top / below;
-  return Number.isFinite(value) ? [value, "", ""] : [null, "big", text];
+}
+
+function tokens(text) {
+  const found = [];
+  const typed = text.replace(/[−–‐‑×·÷⁄∕]/g, (sign) => SAME[sign]);
+  let place = 0;
+  const at = (pattern) => {
+    pattern.lastIndex = place;
+    return pattern.exec(typed);
+  };
+  while (place < typed.length) {
+    let match = at(new RegExp(`[${SPACE}]+`, "y"));
+    if (match) {
+      // between tokens
+    } else if ((match = at(MIXED))) {
+      const [top, below] = FRACTIONS[match[2]];
+      found.push(Number(match[1]) + top / below);
+    } else if ((match = at(NUMBER))) {
+      if (THOUSANDS.test(match[0])) throw new Unread("comma", text);
+      found.push(Number(match[0].replace(new RegExp(`[${SPACE}]`, "g"), "").replace(",", ".")));
+    } else if ((match = at(SIGN))) {
+      found.push(match[0] === "**" ? "^" : match[0]);
+    } else if ((match = at(NAME)) && [CONSTANTS, FUNCTIONS].some((names) => Object.hasOwn(names, match[0].toLowerCase()))) {
+      found.push(match[0].toLowerCase());
+    } else {
+      const strange = at(STRANGE);
+      throw strange ? new Unread("word", strange[0]) : new Unread("shape", text);
+    }
+    place += match[0].length;
+  }
+  return found;
+}
+
+// Reads tokens from left to right; each method reads one kind of piece and returns its value.
+class Reader {
+  constructor(text) {
+    Object.assign(this, { text, tokens: tokens(text), place: 0 });
+  }
+
+  refuse(key) {
+    throw new Unread(key, this.text);
+  }
+
+  number() {
+    const value = this.sum();
+    return this.place < this.tokens.length ? this.refuse("shape") : value;
+  }
+
+  take(...wanted) {
+    const token = this.tokens[this.place];
+    if (!wanted.includes(token)) return "";
+    this.place += 1;
+    return token;
+  }
+
+  value(result) {
+    if (Number.isNaN(result)) this.refuse("real");
+    return Number.isFinite(result) ? result : this.refuse("big");
+  }
+
+  divided(top, below) {
+    return below === 0 ? this.refuse("zero") : this.value(top / below);
+  }
+
+  sum() {
+    let value = this.product();
+    for (let sign; (sign = this.take("+", "-")); ) {
+      const other = this.product();
+      value = this.value(sign === "+" ? value + other : value - other);
+    }
+    return value;
+  }
+
+  product() {
+    let value = this.signed();
+    for (let sign; (sign = this.take("*", "/")); ) {
+      const other = this.signed();
+      value = sign === "*" ? this.value(value * other) : this.divided(value, other);
+    }
+    return value;
+  }
+
+  signed() {
+    if (this.take("-")) return -this.power();
+    this.take("+");
+    return this.power();
+  }
+
+  power() {
+    let base = this.atom();
+    if (this.take("%")) base /= 100;
+    if (!this.take("^")) return base;
+    const exponent = this.signed();
+    return base === 0 && exponent < 0 ? this.refuse("zero") : this.value(base ** exponent);
+  }
+
+  atom() {
+    if (this.take("(")) return this.restOfBrackets();
+    const name = this.take(...Object.keys(FUNCTIONS));
+    if (!name) return this.plain();
+    const value = this.take("(") ? this.restOfBrackets() : this.bare(name);
+    return name.startsWith("l") && value === 0 ? this.refuse("real") : this.value(FUNCTIONS[name](value));
+  }
+
+  restOfBrackets() {
+    const value = this.sum();
+    return this.take(")") ? value : this.refuse("shape");
+  }
+
+  // The number after `ln` or `√` without brackets. What follows must not belong to it: ln 1/2 means two things.
+  bare(name) {
+    const value = this.plain();
+    const next = this.tokens[this.place];
+    return (name === "√" ? ["^", "%"] : ["^", "%", "*", "/"]).includes(next) ? this.refuse("shape") : value;
+  }
+
+  plain() {
+    const token = this.tokens[this.place++];
+    if (typeof token === "number") return this.value(token);
+    return Object.hasOwn(CONSTANTS, token) ? CONSTANTS[token] : this.refuse("shape");
+  }
 }
 
 const NEAR = 10; // margins from the answer: an answer rounded too much, or a small slip
@@ -35,13 +172,14 @@ const close = (left, right, margin) => Math.abs(left - right) <= margin * (1 + 1
 
 const say = (text, piece = "") => [{ text, piece: String(piece) }];
 
-function judgeNumber(form, { answer, margin, mistakes }) {
+function judgeNumber(form, { answer, margin, mistakes, slips }) {
   const [value, problem, piece] = parseNumber(form.querySelector("input").value);
-  if (problem) return [problem === "empty" ? "not attempted" : "wrong", say(problem, piece)];
+  if (problem) return [problem === "empty" ? "not attempted" : "not read", say(problem, piece)];
   if (close(value, answer, margin)) return ["right", say("right")];
-  const slip = mistakes.findIndex((wrong) => close(value, wrong, margin));
-  if (slip >= 0) return ["wrong", [String(slip)]];
-  if (close(-value, answer, margin)) return ["wrong", say("sign")];
+  const known = mistakes.findIndex(([wrong, reach]) => close(value, wrong, reach));
+  if (known >= 0) return ["wrong", [String(known)]];
+  const slip = slips.find(([, wrong, reach]) => close(value, wrong, reach));
+  if (slip) return ["wrong", say(slip[0])];
   return ["wrong", say(close(value, answer, NEAR * margin) ? "near" : "number")];
 }
 
@@ -98,7 +236,7 @@ function check(form) {
   output.replaceChildren(heading, ...paragraphs(form, data.texts, messages));
   output.dataset.status = status;
   typeset(output);
-  if (status !== "not attempted") remember(form, status);
+  if (status === "right" || status === "wrong") remember(form, status);
 }
 
 function move(form, button) {

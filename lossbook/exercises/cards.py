@@ -8,7 +8,8 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-COLOURS = {"right": "#1a7f37", "wrong": "#b35900", "not attempted": "#6e7781", "unknown": "#6e7781", "asked": "#0969da"}
+COLOURS = {"right": "#1a7f37", "wrong": "#b35900", "asked": "#0969da"}
+COLOURS |= dict.fromkeys(("not attempted", "not read", "unknown"), "#6e7781")
 INLINE = re.compile(r"`([^`]+)`|\$([^$]+)\$|\*\*([^*]+)\*\*|\*([^*]+)\*")
 
 

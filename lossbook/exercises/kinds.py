@@ -79,6 +79,7 @@ class Mistake:
 
     wrong: Any
     hint: str
+    tolerance: float | None = field(default=None, kw_only=True)  # of a number; see `Numeric.reach`
 
 
 @dataclass(frozen=True)
@@ -147,11 +148,20 @@ class Exercise:
         return ""
 
 
+# What an answer in nats or in bits is multiplied with by somebody who takes the logarithm to another base.
+OTHER_BASES = {
+    "nats": {"bits": 1 / math.log(2), "ten": 1 / math.log(10)},
+    "bits": {"nats": math.log(2), "ten": math.log10(2)},
+}
+
+
 @dataclass(frozen=True)
 class Numeric(Exercise):
     """A number. Right within `tolerance` (absolute; by default half a percent of the answer, 1e-3 for the answer 0).
 
-    `answer` may be a function without arguments: then its source is shown as the worked solution.
+    `answer` may be a function without arguments: then its source is shown as the worked solution. Slips that can happen
+    to any number are heard without being written down (`slips`): a sign, a factor 2, per cent, and in an exercise whose
+    unit is nats or bits the other bases of the logarithm. A `Mistake` of the same number goes before.
     """
 
     kind: ClassVar[str] = "numeric"
@@ -169,6 +179,42 @@ class Numeric(Exercise):
     @property
     def margin(self) -> float:
         return self.tolerance if self.tolerance is not None else abs(self.value) * 0.005 or 1e-3
+
+    def reach(self, mistake: Mistake) -> float:
+        """How far from a mistake's number its hint is given.
+
+        The mistake's `tolerance`; by default half a percent of its number, or what rounding it to two digits takes, and
+        never more than halfway to what is accepted or to another mistake.
+        """
+        if mistake.tolerance is not None:
+            return mistake.tolerance
+        wrong = float(mistake.wrong)
+        own = max(abs(wrong) * 0.005, abs(wrong - float(f"{wrong:.1e}"))) or self.margin
+        others = [abs(wrong - other.wrong) for other in self.mistakes if other.wrong != mistake.wrong]
+        return min([own, (abs(wrong - self.value) - self.margin) / 2, *(distance / 2 for distance in others)])
+
+    @property
+    def slips(self) -> dict[str, float]:
+        """Numbers that a slip makes of the answer, whatever is asked, by the key of the text that says so."""
+        found = {"sign": -self.value}
+        if abs(self.value) <= 1:
+            found["percent"] = 100 * self.value
+        if self.unit in OTHER_BASES:
+            found |= {key: factor * self.value for key, factor in OTHER_BASES[self.unit].items()}
+        found |= {"double": 2 * self.value, "half": self.value / 2, "square": self.value**2}
+        if self.value > 0:
+            found["root"] = math.sqrt(self.value)
+        if 0 < self.value < 1 and not self.unit:
+            found["rest"] = 1 - self.value
+        if self.value:
+            found["inverse"] = 1 / self.value
+        return {
+            key: slip for key, slip in found.items() if abs(slip - self.value) > self.margin + self.slip_margin(slip)
+        }
+
+    def slip_margin(self, slip: float) -> float:
+        """Within which a slip is heard: the answer's own margin, in proportion."""
+        return abs(slip / self.value) * self.margin if self.value else 0.0
 
     @property
     def code(self) -> str:

@@ -12,8 +12,10 @@ from lossbook.exercises.found import chapters, closest, exercises
 from lossbook.exercises.kinds import Choice, Code, Exercise, Numeric, Order, Paper, close, picture
 from lossbook.exercises.reading import TEXTS, read
 
-RIGHT, WRONG, BLANK, UNKNOWN = "right", "wrong", "not attempted", "unknown"
-HEADINGS = {RIGHT: "✓ Right", WRONG: "✗ Not yet", BLANK: "– Not attempted", UNKNOWN: "? No such exercise"}
+RIGHT, WRONG, BLANK, UNREAD, UNKNOWN = "right", "wrong", "not attempted", "not read", "unknown"
+HEADINGS = {RIGHT: "✓ Right", WRONG: "✗ Not yet", BLANK: "– Not attempted", UNREAD: "– Not read"}
+HEADINGS |= {UNKNOWN: "? No such exercise"}
+JUDGED = (RIGHT, WRONG)  # what counts as an answer; what cannot be read is none
 NEAR = 10  # margins from the answer: an answer rounded too much, or a small slip
 SECONDS = 2.0  # to find out what an answer is that is not a function
 PLAIN = (int, float, str, bool, type(None), type(...))
@@ -71,15 +73,15 @@ SESSION: dict[str, Record] = {}
 def check(id: str, answer: Any = None) -> Result:
     """Judge `answer` to the exercise called `id`; never raises, whatever the answer is or does.
 
-    Hand in a number ("1/2" will do), the letter or letters of a choice, the letters of an order ("bca"), or the
-    function that you wrote, itself, without calling it.
+    Hand in a number ("1/2", "20%" and "sqrt(21)" will do), the letter or letters of a choice, the letters of an order
+    ("bca"), or the function that you wrote, itself, without calling it.
     """
     try:
         exercise = _find(id)
         if isinstance(exercise, Result):
             return exercise
         result = _judge(exercise, answer)
-        if result.status != BLANK:
+        if result.status in JUDGED:
             record = SESSION.setdefault(exercise.id, Record())
             record.answers += 1
             record.right |= result.right
@@ -110,7 +112,7 @@ def _judge(exercise: Exercise, answer: Any) -> Result:
         return _judge_paper(exercise, answer)
     value, problem = _read_safely(exercise, answer)
     if problem:
-        return Result(exercise.id, WRONG, [problem])
+        return Result(exercise.id, UNREAD, [problem])
     if not isinstance(exercise, Numeric) and not value:
         return Result(exercise.id, BLANK, [_how(exercise)])
     right, messages = verdict(exercise, value)
@@ -120,7 +122,7 @@ def _judge(exercise: Exercise, answer: Any) -> Result:
 def _judge_paper(exercise: Paper, answer: Any) -> Result:
     if type(answer) is str and answer.strip().lower() == "done":
         return Result(exercise.id, RIGHT, [TEXTS["done"]])
-    return Result(exercise.id, WRONG, [f"Nobody but you can judge this one. {_how(exercise)}"])
+    return Result(exercise.id, UNREAD, [f"Nobody but you can judge this one. {_how(exercise)}"])
 
 
 def _read_safely(exercise: Exercise, answer: Any) -> tuple[Any, str]:
@@ -152,10 +154,11 @@ def _verdict_number(exercise: Numeric, value: float) -> tuple[bool, list[str]]:
     if close(value, exercise.value, exercise.margin):
         return True, [TEXTS["right"]]
     for mistake in exercise.mistakes:
-        if close(value, mistake.wrong, exercise.margin):
+        if close(value, mistake.wrong, exercise.reach(mistake)):
             return False, [mistake.hint]
-    if close(-value, exercise.value, exercise.margin):
-        return False, [TEXTS["sign"]]
+    for key, slip in exercise.slips.items():
+        if close(value, slip, exercise.slip_margin(slip)):
+            return False, [TEXTS[key]]
     return False, [TEXTS["near" if close(value, exercise.value, NEAR * exercise.margin) else "number"]]
 
 
@@ -195,7 +198,7 @@ def _judge_function(exercise: Code, answer: Any) -> Result:
         return Result(exercise.id, BLANK, [_how(exercise)])
     if not callable(answer):
         text = f"{_how(exercise)} This is a {type(answer).__name__}: hand in the function itself, without calling it."
-        return Result(exercise.id, WRONG, [text])
+        return Result(exercise.id, UNREAD, [text])
     outcomes = trial.expected(exercise)
 
     def work(report: sandbox.Report, noise: sandbox.Noise) -> None:
