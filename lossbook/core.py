@@ -252,8 +252,9 @@ class Density:
     r"""The noise a loss comes from: the loss is `factor` × the negative log-density, plus a constant free of e.
 
     `latex` is the density of the target, in the symbols of the loss and with `\ell` for the loss of one example.
-    `scipy` rebuilds it for the tests, an expression in the loss's parameters and arguments over `scipy.stats` as
-    `stats` ("stats.laplace(prediction, 1)"), empty where SciPy has none. `factor` is such an expression too.
+    `factor` is LaTeX too, in the symbols of the loss's parameters. `scipy` rebuilds the density for the tests, an
+    expression in parameters and arguments over `scipy.stats` as `stats` ("stats.laplace(prediction, 1)"), empty where
+    SciPy has none.
     """
 
     name: str

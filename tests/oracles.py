@@ -125,6 +125,10 @@ def _log_cosh(e: torch.Tensor) -> torch.Tensor:
     return torch.logaddexp(e, -e) - math.log(2)
 
 
+def _contrastive(distance: torch.Tensor, label: torch.Tensor, margin: float) -> torch.Tensor:
+    return (1 - label) * distance**2 / 2 + label * F.relu(margin - distance) ** 2 / 2
+
+
 def _info_nce(
     anchor: torch.Tensor, positive: torch.Tensor, negatives: torch.Tensor, temperature: float
 ) -> torch.Tensor:
@@ -166,10 +170,8 @@ TORCH: dict[str, Callable[..., torch.Tensor]] = {
     "kl_normal": lambda mean_p, scale_p, mean_q, scale_q: td.kl_divergence(
         td.Normal(mean_p, scale_p), td.Normal(mean_q, scale_q)
     ),
-    "contrastive": lambda distance, label, margin: (
-        (1 - label) * distance**2 / 2 + label * F.relu(margin - distance) ** 2 / 2
-    ),
-    "contrastive_embeddings": lambda x1, x2, label, margin: TORCH["contrastive"](
+    "contrastive": _contrastive,
+    "contrastive_embeddings": lambda x1, x2, label, margin: _contrastive(
         torch.linalg.vector_norm(x1 - x2, dim=-1), label, margin
     ),
     "cosine_embedding": lambda x1, x2, label, margin: F.cosine_embedding_loss(

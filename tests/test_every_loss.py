@@ -12,6 +12,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from latex_reader import read
 from oracles import CLASSES, DRAW, SPECIAL_DRAWS, TORCH, VECTORS, WHOLE, draw, settings, target_of, torch_losses
 from scipy import optimize, stats
 
@@ -39,6 +40,8 @@ def allowed(loss: Loss) -> list[str]:
 
 
 def check_values_against_torch(loss: Loss):
+    """The value, and its sum and mean where it has them, are those of a second implementation in PyTorch,
+    which is printed below."""
     for inputs, keywords in rounds(loss):
         expected = torch_losses(loss, inputs, keywords)[0].detach()
         if "none" in loss.reductions:
@@ -50,6 +53,7 @@ def check_values_against_torch(loss: Loss):
 
 
 def check_gradients_against_autograd(loss: Loss):
+    """Every gradient, under every reduction, is PyTorch's automatic derivative of that second implementation."""
     for inputs, keywords in rounds(loss):
         for reduction in allowed(loss):
             losses, tensors = torch_losses(loss, inputs, keywords)
@@ -74,6 +78,7 @@ def directions(loss: Loss, name: str, value):
 
 
 def check_gradients_against_finite_differences(loss: Loss):
+    """Every gradient is the difference quotient of the loss itself, element by element."""
     h = 1e-5
     for inputs, keywords in rounds(loss)[::3]:
         reduction = allowed(loss)[-1]
@@ -87,6 +92,7 @@ def check_gradients_against_finite_differences(loss: Loss):
 
 
 def check_library_names_exist(loss: Loss):
+    """The names that PyTorch and scikit-learn have for the loss exist in the installed versions."""
     for path in (loss.torch, loss.sklearn):
         if not path:
             continue
@@ -98,8 +104,14 @@ def check_library_names_exist(loss: Loss):
 # ── Densities ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def factor_of(loss: Loss, keywords) -> float:
+    """The printed factor between the loss and −log of its density, as a number."""
+    scope = {parameter.symbol: keywords[name] for name, parameter in loss.parameters.items()}
+    return float(read(loss.density.factor, scope)(scope))
+
+
 def check_density_against_scipy(loss: Loss):
-    """loss = factor × (−log density) + a constant that the residual does not move."""
+    """Where SciPy has the density, the loss is the printed factor × −log of SciPy's, plus a constant."""
     if loss.density is None or not loss.density.scipy:
         return
     target = target_of(loss)
@@ -107,7 +119,7 @@ def check_density_against_scipy(loss: Loss):
         names = {"stats": stats, "np": np, **inputs, **keywords}
         noise = eval(loss.density.scipy, {"__builtins__": {}}, names)
         log_density = (noise.logpmf if hasattr(noise.dist, "pmf") else noise.logpdf)(inputs[target])
-        factor = eval(loss.density.factor, {"__builtins__": {}}, names)
+        factor = factor_of(loss, keywords)
         rest = loss(**inputs, **keywords, reduction="none") + factor * log_density
         np.testing.assert_allclose(rest, rest[0], rtol=1e-9, atol=1e-9, err_msg=str(keywords))
 
@@ -123,6 +135,8 @@ ESTIMATES = {
 
 
 def check_what_it_estimates(loss: Loss):
+    """Where the record says that the minimiser is a mean, a median or a quantile, the best constant for a skewed
+    sample is it."""
     domains = [argument.domain for argument in loss.arguments.values()][:2]
     if loss.estimates not in ESTIMATES or domains != ["real", "real"]:
         return
@@ -144,6 +158,7 @@ def check_what_it_estimates(loss: Loss):
 
 
 def check_reductions_agree(loss: Loss):
+    """The sum and the mean are those of the losses of the single examples, and so are their gradients."""
     if loss.reductions != REDUCTIONS:
         return
     for inputs, keywords in rounds(loss):
@@ -160,6 +175,7 @@ def check_reductions_agree(loss: Loss):
 
 
 def check_a_grid_of_examples_is_a_batch(loss: Loss):
+    """A grid of examples gives what the same examples give in a row."""
     if loss.name in SPECIAL_DRAWS or loss.reductions != REDUCTIONS:
         return
     inputs = draw(loss, generator(), (2, 3))
@@ -171,6 +187,7 @@ def check_a_grid_of_examples_is_a_batch(loss: Loss):
 
 
 def check_a_single_example_needs_no_batch(loss: Loss):
+    """One example alone gives what it gives as a batch of one."""
     if loss.name in SPECIAL_DRAWS:
         return
     inputs = draw(loss, generator(), ())
@@ -186,6 +203,7 @@ def check_a_single_example_needs_no_batch(loss: Loss):
 
 
 def check_integers_and_lists_are_read_as_floats(loss: Loss):
+    """Integers and lists give what arrays of floats give."""
     inputs = draw(loss, generator())
     for name, argument in loss.arguments.items():
         if argument.domain in ("real", "logits", "embedding"):
@@ -202,6 +220,7 @@ def check_integers_and_lists_are_read_as_floats(loss: Loss):
 
 
 def check_float32_is_computed_in_float64(loss: Loss):
+    """Single-precision input is computed in double precision."""
     inputs = draw(loss, generator(), (50,)) if loss.name not in SPECIAL_DRAWS else draw(loss, generator())
     single = {n: v if loss.arguments[n].domain in WHOLE else v.astype(np.float32) for n, v in inputs.items()}
     double = {n: v if loss.arguments[n].domain in WHOLE else v.astype(np.float64) for n, v in single.items()}
@@ -213,6 +232,7 @@ def check_float32_is_computed_in_float64(loss: Loss):
 
 
 def check_nan_passes_through(loss: Loss):
+    """A NaN in one example is seen in its loss, in the mean and in a gradient, and in no other example's loss."""
     for name, argument in loss.arguments.items():
         if argument.domain in WHOLE:
             continue
@@ -228,6 +248,7 @@ def check_nan_passes_through(loss: Loss):
 
 
 def check_inputs_are_not_changed(loss: Loss):
+    """No function changes the arrays it is given."""
     inputs = draw(loss, generator())
     before = {name: np.copy(value) for name, value in inputs.items()}
     for function in (loss, *loss.grads.values()):
@@ -249,11 +270,13 @@ def refused(loss: Loss, inputs, *fragments: str, **keywords):
 
 
 def check_refuses_an_unknown_reduction(loss: Loss):
+    """An unknown reduction is refused by name, by the loss and every gradient."""
     for reduction in ("average", "", None, 1, ["mean"]):
         refused(loss, draw(loss, generator()), "reduction must be", f"got {reduction!r}", reduction=reduction)
 
 
 def check_refuses_another_shape(loss: Loss):
+    """Arguments whose shapes differ are refused."""
     names = list(loss.arguments)
     for name in names[1:]:
         inputs = draw(loss, generator())
@@ -265,6 +288,7 @@ NOT_REAL = {"text": ["a"] * 6, "complex": [1j] * 6, "None": [None] * 6, "ragged"
 
 
 def check_refuses_what_is_not_real(loss: Loss):
+    """Text, complex numbers, `None`, ragged lists and masked arrays are refused."""
     for name in loss.arguments:
         for value in NOT_REAL.values():
             refused(loss, {**draw(loss, generator()), name: value}, name, "got")
@@ -291,6 +315,7 @@ BAD = {  # by domain of an argument: what one element must not be
 
 
 def check_refuses_values_outside_the_domain(loss: Loss):
+    """A value outside the domain of its argument is refused, and the message names the argument."""
     for name, argument in loss.arguments.items():
         for bad in BAD[argument.domain]:
             inputs = draw(loss, generator())
@@ -313,12 +338,14 @@ BAD_PARAMETER = {  # by `Parameter.domain`
 
 
 def check_refuses_parameters_outside_their_domain(loss: Loss):
+    """A parameter outside its domain is refused, and the message names the parameter and the value."""
     for name, parameter in loss.parameters.items():
         for bad in BAD_PARAMETER[parameter.domain]:
             refused(loss, draw(loss, generator()), f"{name} must", f"got {bad!r}", **{name: bad})
 
 
 def check_refuses_the_mean_of_nothing(loss: Loss):
+    """The mean of an empty batch is refused."""
     if loss.name in SPECIAL_DRAWS:
         return
     inputs = draw(loss, generator(), (0,))

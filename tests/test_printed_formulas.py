@@ -6,14 +6,20 @@ random inputs. The tests at the end flip each sign of each formula in turn and s
 
 from __future__ import annotations
 
+import ast
 import dataclasses
+import importlib
+import math
 import re
+import sys
 import warnings
 from functools import cache
 from itertools import islice, pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from latex_reader import LatexError, free_indices, read
 from oracles import BATCHWISE, CLASSES, SCOPES, draw, extra_symbols, settings, target_of, torch_losses
 from scipy import integrate
@@ -70,6 +76,8 @@ def rounds(loss: Loss):
 
 
 def check_value(loss: Loss):
+    """The printed formula of the value, evaluated, is what the function returns and what PyTorch returns: at the
+    default, the ends and random values of the parameters, and at a residual of 0, where one may have a corner."""
     reduction = "mean" if loss.name in BATCHWISE and "none" not in loss.reductions else "none"
     for inputs, keywords in rounds(loss):
         read_back = [evaluate(loss.latex, scope) for scope in scopes(loss, inputs, keywords)]
@@ -80,6 +88,7 @@ def check_value(loss: Loss):
 
 
 def check_gradients(loss: Loss):
+    """The printed formula of every derivative, evaluated at the same places, is what the gradient returns."""
     reduction = "mean" if loss.name in BATCHWISE and "none" not in loss.reductions else "none"
     for inputs, keywords in rounds(loss):
         for name, latex in loss.latex_grad.items():
@@ -94,27 +103,30 @@ MASSES = {"count": range(150), "binary": range(2), "label": range(CLASSES)}
 
 
 def check_density(loss: Loss):
-    """The printed density sums to one, and the loss is `factor` × its negative logarithm plus a constant."""
+    """Where the loss comes from a density, the printed one has the mass 1, and the loss is its negative logarithm,
+    times the factor printed with it where there is one, plus a number that the target does not move."""
     if loss.density is None:
         return
     target = target_of(loss)
     symbol, domain = loss.arguments[target].symbol, loss.arguments[target].domain
-    for inputs, keywords in islice(rounds(loss), 5):
-        factor = eval(loss.density.factor, {"__builtins__": {}}, dict(keywords))
-        losses = loss(**inputs, **keywords, reduction="none")
-        example = {name: value[:1] for name, value in inputs.items()}
+    for inputs, keywords in islice(rounds(loss), 6):
+        numbers = {parameter.symbol: keywords[name] for name, parameter in loss.parameters.items()}
+        factor = float(evaluate(loss.density.factor, numbers))
+        targets = np.unique(inputs[target])
+        for i, scope in enumerate(scopes(loss, inputs, keywords)):
+            example = {name: value[i : i + 1] for name, value in inputs.items()}
 
-        def density(y, scope, example=example, keywords=keywords):
-            ell = loss(**{**example, target: np.array([y])}, **keywords, reduction="sum")
-            return float(evaluate(loss.density.latex, {**scope, symbol: y, r"\ell": ell}))
+            def density(y, scope=scope, example=example, keywords=keywords):
+                ell = float(loss(**{**example, target: np.array([y])}, **keywords, reduction="sum"))
+                return ell, float(evaluate(loss.density.latex, {**scope, symbol: y, r"\ell": ell}))
 
-        found = scopes(loss, inputs, keywords)
-        printed = [evaluate(loss.density.latex, {**s, r"\ell": ell}) for s, ell in zip(found, losses, strict=True)]
-        rest = losses + factor * np.log(printed)
-        if not {argument.symbol for argument in loss.arguments.values()} - {symbol, r"\hat y"}:
-            np.testing.assert_allclose(rest, rest[0], rtol=1e-8, atol=1e-9, err_msg=loss.density.latex)
-        total = mass(lambda y, s=found[0]: density(y, s), domain, example)
-        assert total == pytest.approx(1, abs=2e-6), (loss.density.latex, keywords)
+            losses, printed = np.transpose([density(y) for y in targets])
+            with np.errstate(all="ignore"):
+                rest = losses + factor * np.log(printed)
+            assert np.all(np.abs(rest - rest[0]) <= 1e-9 + 1e-8 * np.abs(losses).max()), (loss.density.latex, keywords)
+            if i == 0:
+                total = mass(lambda y, density=density: density(y)[1], domain, example)
+                assert total == pytest.approx(1, abs=2e-6), (loss.density.latex, keywords)
 
 
 def mass(density, domain: str, example) -> float:
@@ -132,21 +144,18 @@ def mass(density, domain: str, example) -> float:
 
 
 LOSSES = pytest.mark.parametrize("loss", CATALOGUE.values(), ids=lambda loss: loss.name)
+DENSITIES = pytest.mark.parametrize(
+    "loss", [loss for loss in CATALOGUE.values() if loss.density], ids=lambda loss: loss.name
+)
 
 
+CHECKS = [check for name, check in list(globals().items()) if name.startswith("check_")]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
 @LOSSES
-def test_the_printed_value_is_the_function(loss):
-    check_value(loss)
-
-
-@LOSSES
-def test_the_printed_gradients_are_the_gradients(loss):
-    check_gradients(loss)
-
-
-@pytest.mark.parametrize("loss", [loss for loss in CATALOGUE.values() if loss.density], ids=lambda loss: loss.name)
-def test_the_printed_density_is_a_density_and_the_one_the_loss_comes_from(loss):
-    check_density(loss)
+def test_printed(loss, check):
+    check(loss)
 
 
 # ── The comparison can fail ──────────────────────────────────────────────────────────────────────────────────────────
@@ -174,12 +183,88 @@ def test_any_flipped_sign_in_a_gradient_is_caught(loss):
                 check_gradients(dataclasses.replace(loss, latex_grad={**loss.latex_grad, name: wrong}))
 
 
-def test_a_wrong_constant_in_a_density_is_caught():
-    for name in ("mse", "huber", "pinball"):
-        loss = CATALOGUE[name]
-        wrong = dataclasses.replace(loss.density, latex=rf"1.01 \cdot {loss.density.latex}")
+def with_density(loss: Loss, **changes) -> Loss:
+    return dataclasses.replace(loss, density=dataclasses.replace(loss.density, **changes))
+
+
+@DENSITIES
+def test_any_flipped_sign_in_a_density_is_caught(loss):
+    for latex in flipped(loss.density.latex):
         with pytest.raises(AssertionError):
-            check_density(dataclasses.replace(loss, density=wrong))
+            check_density(with_density(loss, latex=latex))
+
+
+@DENSITIES
+def test_a_wrong_constant_in_a_density_is_caught(loss):
+    with pytest.raises(AssertionError):
+        check_density(with_density(loss, latex=rf"1.01 \cdot {loss.density.latex}"))
+
+
+@DENSITIES
+def test_a_wrong_factor_of_a_density_is_caught(loss):
+    with pytest.raises(AssertionError):
+        check_density(with_density(loss, factor=rf"1.01 \cdot {loss.density.factor}"))
+
+
+# Each is a density, and not that of the loss.
+EXCHANGED = {
+    "mse": r"\frac{1}{2} \exp\left(-|y - \hat y|\right)",
+    "mae": r"\frac{1}{\sqrt{\pi}} \exp\left(-(y - \hat y)^2\right)",
+    "normal_nll": r"\frac{1}{2 \sigma} \exp\left(-\frac{|y - \hat y|}{\sigma}\right)",
+    "laplace_nll": r"\frac{1}{\sqrt{2 \pi} b} \exp\left(-\frac{(y - \hat y)^2}{2 b^2}\right)",
+    "student_t_nll": r"\frac{1}{\sqrt{2 \pi} \sigma} \exp\left(-\frac{(y - \hat y)^2}{2 \sigma^2}\right)",
+    "cauchy": r"\frac{1}{\sqrt{2 \pi} c} \exp\left(-\frac{(y - \hat y)^2}{2 c^2}\right)",
+    "log_cosh": r"\frac{1}{2} \exp\left(-|y - \hat y|\right)",
+    "beta_nll": r"\frac{y^{b - 1} (1 - y)^{a - 1}}{\operatorname{B}(a, b)}",
+    "bernoulli_nll": r"\frac{\exp\left(-y s\right)}{1 + \exp\left(-s\right)}",
+    "categorical_nll": r"\frac{\exp\left(-s_y\right)}{\sum_{k=1}^{K} \exp\left(-s_k\right)}",
+    "poisson_nll": r"\frac{1}{y!} \exp\left(-y s - \exp\left(-s\right)\right)",
+    "von_mises_nll": r"\frac{1}{2 \pi I_0(\kappa)} \exp\left(-\kappa \cos(y - \hat y)\right)",
+}
+
+
+@pytest.mark.parametrize("name", EXCHANGED)
+def test_the_density_of_another_loss_is_caught(name):
+    with pytest.raises(AssertionError):
+        check_density(with_density(CATALOGUE[name], latex=EXCHANGED[name]))
+
+
+# ── What the page "How formulas are checked" says of these tests ─────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def page():
+    folder = str(Path(__file__).parents[1] / "book" / "_ext")
+    sys.path.insert(0, folder)
+    yield importlib.import_module("formula")
+    sys.path.remove(folder)
+
+
+@LOSSES
+def test_the_page_prints_the_oracle_that_runs(loss, page):
+    printed = page.oracles(page.ORACLES.read_text())[loss.name]
+    names = page.library_calls(printed)
+    shown = {code for code in ast.walk(ast.parse(printed)) if isinstance(code, ast.Call)}
+    assert names or not any(ast.unparse(call.func).startswith(("F.", "td.", "torch.")) for call in shown)
+    space = {"torch": torch, "F": torch.nn.functional, "td": torch.distributions, "math": math}
+    *functions, last = printed.split("\n\n")
+    for code in functions:
+        exec("from __future__ import annotations\n" + code, space)
+    if last.startswith("def "):
+        exec("from __future__ import annotations\n" + last, space)
+        last = re.match(r"def (\w+)", last)[1]
+    inputs = draw(loss, np.random.default_rng(SEED))
+    tensors = {name: torch.tensor(value) for name, value in inputs.items()}
+    again = eval(f"({last}\n)", space)(**tensors, **loss.defaults)
+    assert torch.equal(again, torch_losses(loss, inputs, loss.defaults)[0])
+    assert page.checks(loss).count(printed) == 1 and all(name in page.checks(loss) for name in names)
+
+
+def test_the_page_lists_every_check(page):
+    for module in ("test_printed_formulas", "test_every_loss"):
+        listed = list(page.sentences((Path(__file__).parent / f"{module}.py").read_text()))
+        run = importlib.import_module(module).CHECKS
+        assert listed == [" ".join(check.__doc__.split("\n\n")[0].split()) for check in run]
 
 
 # ── The reader is strict ─────────────────────────────────────────────────────────────────────────────────────────────

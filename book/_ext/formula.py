@@ -3,8 +3,12 @@
     ```{formula} huber          value and gradients of the loss `huber`, numbered, with a mark that links to its checks
     :part: value                only the value; `gradient`: only the gradients
     ```
-    ```{formula-checks}         how every loss of the catalogue is checked
+    ```{formula-tests}          what every loss has to pass, in the words of the tests
     ```
+    ```{formula-checks}         what the formulas of every loss are compared with
+    ```
+
+Both of the latter are read off the sources of the tests: the page can name no comparison that is not made.
 
 On the page of the loss's own chapter the equations have labels: {eq}`formula-huber` for the value, and
 {eq}`formula-huber-prediction` for the derivative with respect to `prediction`.
@@ -12,6 +16,7 @@ On the page of the loss's own chapter the equations have labels: {eq}`formula-hu
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from collections.abc import Iterator
@@ -22,11 +27,14 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 from lossbook.catalogue import CATALOGUE, find
 from lossbook.core import RESIDUAL, Loss
 
+TESTS = Path(__file__).parents[2] / "tests"
+ORACLES, FAMILY, PRINTED = (TESTS / f"{name}.py" for name in ("oracles", "test_every_loss", "test_printed_formulas"))
 CHECKS_PAGE = "reference/how-formulas-are-checked"
 LONG = 85  # characters of LaTeX: a right side with more is broken into rows of at most as many, if it has the terms
 OPENING = {"(", "[", "{", r"\lVert", r"\begin"}
@@ -105,10 +113,28 @@ def equations(loss: Loss, part: str | None = None) -> list[tuple[str, str]]:
     return value + [(label, tex) for tex, label in slopes.items()]
 
 
+def density_equations(loss: Loss) -> Iterator[str]:
+    """The density that the loss comes from, and how the loss follows from it where it is not its negative logarithm."""
+    if loss.density:
+        yield f"p(y) = {loss.density.latex}"
+        if loss.density.factor != "1":
+            yield rf"{symbol(loss)} = -{loss.density.factor} \log p(y) + \text{{a constant}}"
+
+
 def headline(loss: Loss) -> str:
     """The title with a capital, except where it begins with a symbol: a capital ε looks like an E."""
     first = loss.title[0]
     return (first.upper() if first.isascii() else first) + loss.title[1:]
+
+
+def chapter_pages(env: BuildEnvironment) -> dict[str, str]:
+    """The pages of the book by their last name, in the order of the contents."""
+    return {Path(page).name: page for page in env.config.external_site_map}
+
+
+def in_course_order(env: BuildEnvironment) -> list[Loss]:
+    order = list(chapter_pages(env))
+    return sorted(CATALOGUE.values(), key=lambda loss: order.index(loss.chapter) if loss.chapter in order else 999)
 
 
 class _FromRecords(SphinxDirective):
@@ -150,23 +176,87 @@ class Formula(_FromRecords):
         return nodes.paragraph("", "", link, classes=["checked-mark"])
 
 
+# ── What the tests do, read off their sources ────────────────────────────────────────────────────────────────────────
+
+
+def oracles(source: str) -> dict[str, str]:
+    """By name of the loss, the code of the tests that computes it a second time: its entry in the table `TORCH`.
+
+    With the function that it names, if it names one of its module.
+    """
+    tree = ast.parse(source)
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    table = next(
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "TORCH" and isinstance(node.value, ast.Dict)
+    )
+    found = {}
+    for key, value in zip(table.keys, table.values, strict=True):
+        named = dict.fromkeys(
+            node.id for node in ast.walk(value) if isinstance(node, ast.Name) and node.id in functions
+        )
+        parts = [ast.get_source_segment(source, functions[name]) or "" for name in named]
+        if not isinstance(value, ast.Name):
+            margin = "\n" + " " * (key.col_offset if key else 0)
+            parts.append((ast.get_source_segment(source, value) or "").replace(margin, "\n"))
+        found[ast.literal_eval(key)] = "\n\n".join(parts)  # type: ignore[arg-type]
+    return found
+
+
+def library_calls(code: str) -> list[str]:
+    """The functions of PyTorch that a piece of the oracles' code calls, by their full names."""
+    aliases = {"F": "torch.nn.functional", "td": "torch.distributions", "torch": "torch"}
+    chains = (re.match(r"(F|td|torch)\.([\w.]+)$", ast.unparse(node.func)) for node in _calls(code))
+    return sorted({f"{aliases[match[1]]}.{match[2]}" for match in chains if match})
+
+
+def _calls(code: str) -> Iterator[ast.Call]:
+    yield from (node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call))
+
+
+def sentences(source: str) -> Iterator[str]:
+    """The first sentence of the docstring of every function `check_…`, which the tests call for every loss."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("check_"):
+            text = " ".join((ast.get_docstring(node) or "").split("\n\n")[0].split())
+            if not text:
+                raise ValueError(f"{node.name} must say in its docstring what it checks")
+            yield text
+
+
 def checks(loss: Loss) -> str:
-    """What the tests compare the formulas of one loss with, in Markdown; read off its record."""
+    """What the tests compare the formulas of one loss with, in Markdown."""
     slopes = ", ".join(f"`lossbook.{slope.__name__}`" for slope in loss.grads.values())
+    oracle = oracles(ORACLES.read_text())[loss.name]
+    calls = ", ".join(f"`{name}`" for name in library_calls(oracle))
     lines = [
-        f"Value: the printed formula against `lossbook.{loss.name}` and "
-        + (f"`{loss.torch}`." if loss.torch else "the same loss written in PyTorch."),
-        f"Gradient: the printed formula against {slopes}, and those against finite differences and PyTorch's autograd.",
+        f"- Value: the printed formula, and `lossbook.{loss.name}`, against the code below"
+        + (f", which calls {calls}." if calls else ", written with tensors alone."),
+        f"- Gradient: the printed formula against {slopes}, and those against finite differences"
+        " and PyTorch's automatic derivative of the code below.",
     ]
-    if loss.density and loss.density.scipy:
-        lines.append(f"Density: the loss against the negative logarithm of SciPy's `{loss.density.scipy}`.")
-    return "\n".join(f"- {line}" for line in lines)
+    if loss.density:
+        factor = "" if loss.density.factor == "1" else f" times ${loss.density.factor}$"
+        scipy = f", and of SciPy's `{loss.density.scipy}`" if loss.density.scipy else ""
+        lines.append(f"- Density: the loss against the negative logarithm of the printed one{scipy}{factor}.")
+    return "\n".join([*lines, "", "```python", oracle, "```"])
+
+
+class FormulaTests(_FromRecords):
+    def run(self) -> list[nodes.Node]:
+        found = []
+        for path in (PRINTED, FAMILY):
+            self.env.note_dependency(str(path))
+            found += sentences(path.read_text())
+        return self.markdown("\n".join(f"- {text}" for text in found))
 
 
 class FormulaChecks(_FromRecords):
     def run(self) -> list[nodes.Node]:
+        self.env.note_dependency(str(ORACLES))
         found: list[nodes.Node] = []
-        for loss in CATALOGUE.values():
+        for loss in in_course_order(self.env):
             self.depends_on(loss)
             anchor = f"checks-{loss.name.replace('_', '-')}"
             title = nodes.rubric("", "", *self.inline(f"{headline(loss)}, `{loss.name}`"))
@@ -181,5 +271,6 @@ class FormulaChecks(_FromRecords):
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("formula", Formula)
+    app.add_directive("formula-tests", FormulaTests)
     app.add_directive("formula-checks", FormulaChecks)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,7 +1,7 @@
 """Every loss of the catalogue on one page, in the order of the course, with a filter that needs no server.
 
-    ```{losses-at-a-glance}
-    ```
+```{losses-at-a-glance}
+```
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from formula import Formula, equations, headline
+from formula import Formula, chapter_pages, density_equations, equations, headline, in_course_order
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-from lossbook.catalogue import CATALOGUE
 from lossbook.core import DOMAINS, Loss
 
 PAGE = "reference/losses-at-a-glance"
@@ -35,21 +34,11 @@ class heading(nodes.General, nodes.TextElement):
 # ── Chapters ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def chapter_pages(env: BuildEnvironment) -> dict[str, str]:
-    """The pages of the book by their last name, in the order of the contents."""
-    return {Path(page).name: page for page in env.config.external_site_map}
-
-
 def chapter_title(env: BuildEnvironment, chapter: str) -> str:
     """The first heading of the chapter, or its file name in words as long as there is no such page."""
     page = chapter_pages(env).get(chapter)
     heading = page and re.search(r"^# (.+)$", Path(env.doc2path(page)).read_text(encoding="utf-8"), re.MULTILINE)
     return heading[1].strip() if heading else chapter.replace("-", " ").capitalize()
-
-
-def in_course_order(env: BuildEnvironment) -> list[Loss]:
-    order = list(chapter_pages(env))
-    return sorted(CATALOGUE.values(), key=lambda loss: order.index(loss.chapter) if loss.chapter in order else 999)
 
 
 # ── One loss ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -101,7 +90,7 @@ def formulas(loss: Loss) -> Iterator[tuple[str, str]]:
     if loss.where:
         yield "Where", loss.where
     if loss.density:
-        yield "Density", f"{loss.density.name}\n\n" + display(f"p(y) = {loss.density.latex}")
+        yield "Density", f"{loss.density.name}\n\n" + display(*density_equations(loss))
 
 
 # ── The page ─────────────────────────────────────────────────────────────────────────────────────────────────────────

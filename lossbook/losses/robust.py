@@ -340,7 +340,7 @@ CAUCHY = Loss(
         "Cauchy",
         r"\frac{1}{\pi c \left(1 + \left(\frac{y - \hat y}{c}\right)^2\right)}",
         "stats.cauchy(prediction, scale)",
-        factor="scale**2 / 2",
+        factor=r"\frac{c^2}{2}",
     ),
     estimates="the centre of the bulk of the targets",
     source="black1996",
