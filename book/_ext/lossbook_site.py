@@ -83,6 +83,21 @@ def bars_are_bars(app: Sphinx, what: str, name: str, thing: object, options: obj
             lines[number] = re.sub(r"`[^`]*`|\|", lambda found: r"\|" if found[0] == "|" else found[0], line)
 
 
+# Where a reader has switched storage off, asking for it raises an error, and the theme asks. Nothing is kept then.
+STORAGE = """<script>try { localStorage; } catch {
+  const kept = new Map();
+  const value = { getItem: (key) => kept.get(key) ?? null, setItem: (key, text) => kept.set(key, String(text)),
+    removeItem: (key) => kept.delete(key), clear: () => kept.clear(), key: (n) => [...kept.keys()][n] ?? null,
+    get length() { return kept.size; } };
+  for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, { value });
+}</script>"""
+
+
+def survive_without_storage(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """A page stands in for the storage that it may not use, before the first script of the theme."""
+    context["metatags"] = context.get("metatags", "") + STORAGE
+
+
 def mend_citations(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
     """An entry of a list of citations is an item of that list; the role it has is not allowed where it stands."""
     context["body"] = context.get("body", "").replace('role="doc-biblioentry"', 'role="listitem"')
@@ -111,4 +126,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-resolved", write_true_minus)
     app.connect("html-page-context", add_explorers)
     app.connect("html-page-context", mend_citations)
+    app.connect("html-page-context", survive_without_storage)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

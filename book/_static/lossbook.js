@@ -15,6 +15,19 @@ function reachable() {
     else box.removeAttribute("tabindex");
   }
 }
+
+// Paper is white, so it gets the light theme: all of it, which no rule for print could list.
+const paper = matchMedia("print");
+let darkness; // the theme to come back to
+function printed(prints = true) {
+  const root = document.documentElement.dataset;
+  if (prints && root.theme === "dark") [darkness, root.theme] = [root.theme, "light"];
+  else if (!prints && darkness) [root.theme, darkness] = [darkness];
+}
+paper.addEventListener("change", () => printed(paper.matches));
+addEventListener("beforeprint", () => printed());
+addEventListener("afterprint", () => printed(false));
+
 addEventListener("resize", reachable);
 addEventListener("load", () => {
   reachable();

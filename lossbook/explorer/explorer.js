@@ -27,10 +27,13 @@ const lossbook = (() => {
     const picture = figure.querySelector(".explorer-picture");
     const fields = figure.querySelector(".explorer-controls");
     const output = figure.querySelector(".explorer-readout");
+    const spoken = figure.querySelector(".explorer-spoken");
     const prefix = figure.dataset.explorer + "::";
     const mine = ids ?? claim(figure, false);
     const own = (text) => text.replaceAll(prefix, mine);
     if (!fields) return;
+    output.id = mine + "readout";
+    picture.setAttribute("aria-describedby", output.id); // its label describes the start only
     const inputs = Object.fromEntries([...fields.querySelectorAll("[name]")].map((input) => [input.name, input]));
     const names = Object.keys(inputs);
     const count = (input) => (input.type === "range" ? +input.max + 1 : (input.options?.length ?? 2));
@@ -53,8 +56,21 @@ const lossbook = (() => {
         shown[key] = drawn[key];
       }
       const sentence = table ? markup(table.readout, sizes, now) : model.get("_readout");
-      if (sentence != null && output.textContent !== sentence) output.textContent = sentence;
+      if (sentence != null && output.textContent !== sentence) {
+        output.textContent = sentence;
+        speak();
+      }
       showError(model.get("_error"));
+    }
+
+    // A screen reader hears where the controls come to rest, not every step on the way.
+    let resting = 0;
+    function speak() {
+      clearTimeout(resting);
+      if (players.some((player) => player.plays())) return;
+      resting = setTimeout(() => {
+        if (spoken.textContent !== output.textContent) spoken.textContent = output.textContent;
+      }, 300);
     }
 
     function showInput(input, index, texts) {
@@ -98,7 +114,11 @@ const lossbook = (() => {
       const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
       const interval = calm ? Math.max(500, button.dataset.interval) : +button.dataset.interval;
       let timer = 0;
-      const stop = () => ((timer = clearInterval(timer)), (button.textContent = "Play"));
+      const stop = () => {
+        timer = clearInterval(timer);
+        button.textContent = "Play";
+        speak();
+      };
       const step = () => {
         const next = state()[name] + 1;
         if (next < sizes[name]) move({ [name]: next });
@@ -110,7 +130,7 @@ const lossbook = (() => {
         button.textContent = "Pause";
         timer = setInterval(step, interval);
       });
-      return { stop };
+      return { stop, plays: () => timer };
     });
 
     // Handles: the state whose marker stands nearest to the pointer. Python says where it stands in each.
@@ -134,16 +154,17 @@ const lossbook = (() => {
       const id = event.target.closest(".explorer-handle")?.id;
       const number = handles().findIndex((handle) => mine + handle.artist === id);
       if (number < 0) return;
-      dragged = { number, svg: event.target.closest("svg") };
+      dragged = { number, svg: event.target.closest("svg"), pointer: event.pointerId };
       picture.setPointerCapture(event.pointerId);
       picture.classList.add("explorer-dragging");
       event.preventDefault();
     });
     picture.addEventListener("pointermove", (event) => {
-      if (dragged) drag(handles()[dragged.number], dragged.number, event);
+      if (dragged?.pointer === event.pointerId) drag(handles()[dragged.number], dragged.number, event);
     });
     for (const end of ["pointerup", "pointercancel"])
-      picture.addEventListener(end, () => {
+      picture.addEventListener(end, (event) => {
+        if (dragged?.pointer !== event.pointerId) return;
         dragged = null;
         picture.classList.remove("explorer-dragging");
       });
@@ -158,13 +179,15 @@ const lossbook = (() => {
     for (const event of events) model.on(event, live ? soon : draw);
     if (!live) {
       window.addEventListener("beforeprint", () => draw(starts)); // paper shows what the caption and the text mean
-      window.addEventListener("afterprint", () => draw());
+      for (const event of ["afterprint", "pageshow"]) // a browser that comes back puts old values into the inputs
+        window.addEventListener(event, () => draw());
     }
     fields.disabled = false;
     draw();
     figure.dataset.ready = "";
     return () => {
       players.forEach((player) => player.stop());
+      clearTimeout(resting);
       for (const event of events) model.off(event, live ? soon : draw);
     };
   }

@@ -31,7 +31,7 @@ def figure(explorer: Explorer, svg: str, table: dict[str, Any] | None = None) ->
         script = f'<script type="application/json" class="explorer-table">{data}</script>'
     readout = explorer.readout
     output = (
-        f'<output class="explorer-readout" aria-live="polite">{escape(readout)}</output>'
+        f'<output class="explorer-readout" aria-live="off">{escape(readout)}</output>'
         if readout or explorer.controls
         else ""
     )
@@ -48,13 +48,15 @@ def controls(explorer: Explorer) -> str:
     if not explorer.controls:
         return ""
     parts = [control(key, one, one.index(key, explorer.state[key])) for key, one in explorer.controls.items()]
-    reset = '<button type="button" class="explorer-reset">Reset</button>'
-    return f'<fieldset class="explorer-controls" disabled>{"".join(parts)}{reset}</fieldset>'
+    name = explorer.name.replace("-", " ")  # a page has ten buttons called Reset
+    reset = f'<button type="button" class="explorer-reset" aria-label="Reset {name}">Reset</button>'
+    fields = f'<fieldset class="explorer-controls" aria-label="{name}" disabled>{"".join(parts)}{reset}</fieldset>'
+    return fields + '<span class="explorer-spoken" role="status"></span>'
 
 
 def control(key: str, one: Control, index: int) -> str:
     """One labelled native input; its state is an index into the control's values."""
-    label, attributes = escape(one.label), f'name="{key}" data-start="{one.start}"'
+    label, attributes = escape(one.label), f'name="{key}" data-start="{one.start}" autocomplete="off"'
     if isinstance(one, Slider):
         text = f"{one.texts[index]} {one.unit}".strip()
         field = (

@@ -33,7 +33,16 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+NO_STORAGE = "?storage=off"  # what the server below is asked for
+
+
 class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def end_headers(self) -> None:
+        if NO_STORAGE in self.path:  # a page in a sandbox has an origin of its own, which owns no storage
+            self.send_header("Content-Security-Policy", "sandbox allow-scripts allow-forms")
+        self.send_header("Access-Control-Allow-Origin", "*")  # so that such a page may load our fonts
+        super().end_headers()
+
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
@@ -53,13 +62,20 @@ def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
     """`open_page("part-2/regression")` opens a page from its file and waits until its mathematics stands.
 
     Options: `width`, `dark`, `origin` (a server's address), `typeset` (with False the mathematics stays TeX, which is
-    quicker), and those of Playwright's `new_context`. After the test, every request that left the origin and every
-    error on the console makes it fail.
+    quicker), `storage` (with False nothing may be stored; needs an origin), and those of Playwright's `new_context`.
+    After the test, every request that left the origin and every error on the console makes it fail.
     """
     contexts, complaints = [], []
 
     def open_page(
-        name: str, *, width: int = 1280, dark: bool = False, origin: str = "", typeset: bool = True, **options: object
+        name: str,
+        *,
+        width: int = 1280,
+        dark: bool = False,
+        origin: str = "",
+        typeset: bool = True,
+        storage: bool = True,
+        **options: object,
     ) -> Page:
         origin = origin or site.folder.as_uri() + "/"
         context = browser.new_context(
@@ -84,7 +100,7 @@ def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
         page = context.new_page()
         page.on("console", listen)
         page.on("pageerror", lambda problem: complaints.append(f"{name} raised {problem}"))
-        page.goto(urljoin(origin, f"{name}.html"))
+        page.goto(urljoin(origin, f"{name}.html{'' if storage else NO_STORAGE}"))
         page.wait_for_load_state("load")
         page.evaluate("() => window.MathJax?.startup?.promise")
         return page

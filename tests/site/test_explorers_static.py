@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 import shutil
 import sys
@@ -31,7 +33,7 @@ class Tabs:
 
     def __init__(self, browser: Browser) -> None:
         self.browser, self.complaints = browser, list[str]()
-        self.plain = self.new()
+        self.plain = self.new(has_touch=True)
 
     def new(self, **options: object) -> Page:
         tab, say = self.browser.new_context(**options).new_page(), self.complaints.append
@@ -109,6 +111,59 @@ DRAWN = """(figure, ids) => ids.map((id) =>
     [...figure.querySelector(`[id="${id}"]`).querySelectorAll("path")].map((path) => path.getAttribute("d")))"""
 
 
+REST = 300  # milliseconds that a control rests before a screen reader hears of it
+
+
+def finger(one: Page, x: float, y: float, across: float, down: float, steps: int = 12) -> None:
+    """A finger comes down at a point, goes on by so much in each of some steps, and leaves."""
+    session = one.context.new_cdp_session(one)
+    for step in range(steps + 1):
+        spot = {"x": x + across * step, "y": y + down * step}
+        kind = "touchMove" if step else "touchStart"
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [spot]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    session.detach()
+
+
+GRASP = """([name, key]) => {
+    const handle = document.querySelector(`[id="${name}::${key}"]`), circle = handle.querySelector("circle");
+    circle.scrollIntoView({ block: "center" });
+    window.cancelled = 0;
+    addEventListener("pointercancel", () => (window.cancelled += 1), true);
+    const { left, width, top, height } = circle.getBoundingClientRect();
+    const [x, y] = [left + width / 2, top + height / 2];
+    const unit = handle.closest("svg").getScreenCTM().inverse();
+    const [at, next] = [0, 1].map((step) => new DOMPoint(x + step, y + step).matrixTransform(unit));
+    return [x, y, [at.x, at.y], [next.x, next.y], document.elementFromPoint(x, y).closest(".explorer-handle").id, scrollY];
+}"""
+
+
+INDICES = """all => all.map((one) => [one.name,
+    { checkbox: Number(one.checked), range: Number(one.value) }[one.type] ?? one.selectedIndex])"""
+
+
+def drag_down(one: Page, html: str, key: str, steps: int = 12) -> None:
+    """A finger takes a handle down in small steps: the page stays, and the last value is the nearest."""
+    data, name = table(html), one.locator("figure.explorer").get_attribute("data-explorer")
+    x, y, (u, v), (u1, v1), taken, before = one.evaluate(GRASP, [name, key])
+    finger(one, x, y, 2, 6, steps)
+    assert one.evaluate("[scrollY, window.cancelled]") == [before, 0], f"{name}, {key}: the page scrolled"
+    (handle,) = (one for one in data["handles"] if taken.endswith(f"::{one['artist']}"))  # one may cover another
+    state = dict(one.locator(".explorer-controls [name]").evaluate_all(INDICES))
+    sizes = {key: len(texts) for key, texts in data["texts"].items()}
+    to = (u + 2 * steps * (u1 - u), v + 6 * steps * (v1 - v))
+
+    def away(indices: tuple[int, ...]) -> float:
+        at, place = state | dict(zip(handle["controls"], indices, strict=True)), 0
+        for control in handle["on"]:
+            place = place * sizes[control] + at[control]
+        return math.dist(handle["at"][place], to)
+
+    grid = itertools.product(*(range(sizes[key]) for key in handle["controls"]))
+    nearest = min(away(indices) for indices in grid)
+    assert away(tuple(state[key] for key in handle["controls"])) == pytest.approx(nearest, abs=1)
+
+
 def assert_it_fits(one: Page, width: int) -> None:
     assert one.evaluate("document.documentElement.scrollWidth") <= width
     sizes = one.evaluate(
@@ -122,7 +177,7 @@ def assert_it_fits(one: Page, width: int) -> None:
 def test_it_fits_and_plays_its_states(name: str, show: Open) -> None:
     """Legible without sideways scrolling at both widths; readout and every drawn path as Python has them."""
     explorer, html = page(name)
-    one = show(html, width=1280)
+    one = show(html, "", width=1280, gap=1500)
     assert_it_fits(one, 1280)
     one.set_viewport_size({"width": 390, "height": 900})
     assert_it_fits(one, 390)
@@ -135,6 +190,9 @@ def test_it_fits_and_plays_its_states(name: str, show: Open) -> None:
         drawn = figure.evaluate(DRAWN, [f"{explorer.name}::{key}" for key in data["artists"]])
         for (key, column), paths in zip(data["artists"].items(), drawn, strict=True):
             assert paths == re.findall(r' d="([^"]+)"', lookup(column, sizes, state)), f"{state}, unit {key}"
+    for handle in data["handles"]:
+        figure.get_by_role("button", name="Reset").click()
+        drag_down(one, html, handle["artist"])
 
 
 def test_ten_explorers_on_a_page(show: Open) -> None:
@@ -219,6 +277,76 @@ def test_marker_is_dragged_in_the_picture(show: Open, width: int, means: str) ->
     expect(one.get_by_label("x", exact=True)).to_have_value("6")
     one.mouse.move(from_x, from_y)
     expect(one.locator("output")).to_contain_text("x = 1.5, y = 1.0")
+
+
+def test_the_page_would_scroll_where_no_handle_is(show: Open) -> None:
+    """So that the tests of dragging could fail."""
+    one = show(TOY, "", width=390, gap=1500)
+    one.locator("figcaption").scroll_into_view_if_needed()
+    box, before = one.locator("figcaption").bounding_box(), one.evaluate("scrollY")
+    finger(one, box["x"] + 9, box["y"] + 9, 0, -6)
+    assert one.evaluate("scrollY") > before
+
+
+def test_pointer_says_what_can_be_held_and_what_is(show: Open) -> None:
+    """An open hand at rest and over a handle, a closed one while it is dragged, an open one afterwards."""
+    one = show(TOY)
+    cursor = "one => getComputedStyle(one).cursor"
+    handle, picture = one.locator(".explorer-handle"), one.locator(".explorer-picture")
+    box = handle.locator("circle").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    assert (handle.evaluate(cursor), picture.evaluate(cursor)) == ("grab", "auto")
+    one.mouse.move(x, y)
+    assert handle.evaluate(cursor) == "grab"
+    one.mouse.down()
+    one.mouse.move(x + 30, y + 10)
+    assert (handle.evaluate(cursor), picture.evaluate(cursor)) == ("grabbing", "grabbing")
+    one.mouse.up()
+    assert (handle.evaluate(cursor), picture.evaluate(cursor)) == ("grab", "auto")
+
+
+def test_picture_and_slider_agree_when_the_reader_comes_back(show: Open, tmp_path: Path) -> None:
+    """After a reload, and after "back" to a page that the browser has not kept, with a table that is loaded too."""
+    (tmp_path / "elsewhere.html").write_text("<!doctype html><title>Elsewhere</title>", encoding="utf-8")
+    big = TOY.replace('{"texts"', '{"padding":"' + "x" * 100_000 + '","texts"')
+    for html in (TOY, externalise(big, tmp_path / "explorers", "explorers")):
+        one = show(html)
+        for way in ("reload", "back"):
+            one.locator("input[name=x]").press("End")
+            one.get_by_label("bold").check()
+            one.get_by_label("way").select_option("down")
+            expect(one.locator("output")).to_contain_text("x = 1.5, y = 0.0, down, bold")
+            one.evaluate("addEventListener('unload', () => {})")  # which keeps the page out of the back/forward cache
+            if way == "reload":
+                one.reload()
+            else:
+                one.goto((tmp_path / "elsewhere.html").as_uri())
+                one.go_back()
+            expect(one.locator("figure.explorer")).to_have_attribute("data-ready", "")
+            at = float(one.locator(".explorer-value").first.inner_text().removesuffix(" cm").replace("−", "-"))
+            assert int(one.locator("input[name=x]").input_value()) == (at + 1.5) / 0.5
+            way_now = one.get_by_label("way").input_value()
+            bold = "bold" if one.get_by_label("bold").is_checked() else "thin"
+            expect(one.locator("output")).to_have_text(f"x = {at}, y = 0.0, {way_now}, {bold}, t = 0")
+
+
+def test_screen_reader_hears_where_controls_come_to_rest(show: Open) -> None:
+    """Once after a row of moves, and once after Play; the sentence that is seen follows every move."""
+    one = show(TOY)
+    one.evaluate("""() => { window.spoken = []; const region = document.querySelector("[role=status]");
+        new MutationObserver(() => window.spoken.push(region.textContent)).observe(region, { childList: true }); }""")
+    assert one.locator("output").get_attribute("aria-live") == "off"
+    for _ in range(3):
+        one.locator("input[name=x]").press("ArrowRight")
+    expect(one.locator("output")).to_contain_text("x = 1.5")
+    assert one.evaluate("window.spoken") == []
+    one.wait_for_timeout(REST + 200)
+    assert one.evaluate("window.spoken") == ["x = 1.5, y = 0.0, up, thin, t = 0"]
+    one.get_by_role("button", name="Play").click()
+    expect(one.locator("output")).to_contain_text("t = 10")
+    assert len(one.evaluate("window.spoken")) == 1
+    one.wait_for_timeout(REST + 200)
+    assert one.evaluate("window.spoken")[1:] == ["x = 1.5, y = 0.0, up, thin, t = 10"]
 
 
 def test_large_table_loads_when_it_comes_near(show: Open, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -11,6 +12,9 @@ from accessibility import LIGHTEN, findings
 from bs4 import BeautifulSoup
 from built_site import OpenPage, Site, built_site
 from playwright.sync_api import Page, expect
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from colours import contrast
 
 PAGES = built_site().pages
 
@@ -68,6 +72,74 @@ def test_page_works_from_its_file(name: str, open_page: OpenPage) -> None:
         assert findings(page, structure=(width, theme) in structure) == [], f"{width} px, {theme}"
 
 
+# Everything that a page shows in a colour: its letters, and what is drawn with a fill or a stroke.
+COLOURS = """() => {
+    const shown = new Map(), hex = (colour) => colour.match(/[\\d.]+/g)?.map(Number) ?? [];
+    for (const one of document.querySelectorAll("article *")) {
+        if (!one.checkVisibility({ visibilityProperty: true })) continue;
+        const style = getComputedStyle(one), formula = one.closest("mjx-container");
+        const speaks = [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+        const found = formula || (speaks && !one.closest("svg")) ? [style.color] : [];
+        if (one.closest("figure.explorer svg") && one.matches("text")) found.push(style.fill);
+        if (one.closest("figure.explorer svg") && one.matches("path")) found.push(style.stroke);
+        for (const colour of found) {
+            const [r, g, b, alpha = 1] = hex(colour);
+            if (r !== undefined && alpha > 0.5) shown.set([r, g, b].join(), one.outerHTML.slice(0, 90));
+        }
+    }
+    return [...shown];
+}"""
+
+
+@pytest.mark.parametrize("name", ["part-1/cross-entropy", "part-2/contrastive", "reference/losses-at-a-glance"])
+def test_paper_is_white_and_its_ink_is_dark(name: str, open_page: OpenPage) -> None:
+    """Also where the screen is dark: every formula, letter and curve stands out from white; the dark comes back."""
+    page = open_page(name, dark=True)
+    dark = page.evaluate(COLOURS)
+    for media, colours in (("print", []), ("screen", dark)):
+        page.emulate_media(media=media)
+        page.wait_for_function(
+            f"document.documentElement.dataset.theme === '{'light' if media == 'print' else 'dark'}'"
+        )
+        now = page.evaluate(COLOURS)
+        if media == "screen":
+            assert dict(now) == dict(colours)
+            continue
+        ink = "#%02x%02x%02x"
+        pale = {code: words for code, words in now if contrast(ink % tuple(map(int, code.split(","))), "#ffffff") < 3}
+        allowed = {"223,225,229", "255,255,255"}  # lines of a grid; the rim of a point
+        assert {code: words for code, words in pale.items() if code not in allowed} == {}
+        wasted = page.locator("article :is(.explorer-controls, .glance-filter, summary, .toggle-button)").all()
+        assert [one.inner_text() for one in wasted if one.is_visible()] == []
+
+
+def test_a_page_needs_no_storage(open_page: OpenPage, server: str) -> None:
+    """Where a reader has switched storage off, the theme's button and the search work and nothing complains."""
+    page = open_page("part-2/regression", origin=server, typeset=False, storage=False)
+    assert page.evaluate("() => { try { return Boolean(localStorage.stored) } catch { return 'refused' } }") is False
+    page.get_by_role("button", name="Color mode").first.click()
+    expect(page.locator("html")).to_have_attribute("data-theme", re.compile("light|dark"))
+    page.keyboard.press("Control+k")
+    expect(page.locator("input[type=search]:visible")).to_be_focused()
+    slider = page.locator('[data-explorer="outlier-line"] input[type=range]').first
+    slider.scroll_into_view_if_needed()
+    slider.press("ArrowRight")
+
+
+@pytest.mark.parametrize(
+    "name", ["part-2/regression", "part-1/softmax", "reference/losses-at-a-glance", "reference/api", "search"]
+)
+def test_no_page_is_wider_than_the_screen_whatever_is_typed(name: str, open_page: OpenPage) -> None:
+    page = open_page(name)
+    for field in page.locator("article :is(input[type=text], input[type=search], textarea)").all():
+        if field.is_visible():
+            field.fill("x" * 200)
+            field.press("Enter")
+    for width in (320, 390, 640, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert overflow(page) <= 0, f"{width} px"
+
+
 @pytest.mark.parametrize("name", ["index", "part-2/regression", "reference/losses-at-a-glance"])
 def test_page_works_from_a_server(name: str, open_page: OpenPage, server: str) -> None:
     page = open_page(name, origin=server)
@@ -75,6 +147,21 @@ def test_page_works_from_a_server(name: str, open_page: OpenPage, server: str) -
     for explorer in page.locator("figure.explorer:has(input)").all():  # large tables load when they come near
         explorer.scroll_into_view_if_needed()
         expect(explorer).to_have_attribute("data-ready", "")
+
+
+def test_what_has_the_focus_is_seen(open_page: OpenPage) -> None:
+    """Whatever the Tab key reaches has a ring: the theme takes it from some of its buttons."""
+    page = open_page("part-1/kl-divergence", typeset=False)
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        name, outline, shadow = page.evaluate(
+            """() => { const one = document.activeElement, { outlineStyle, boxShadow } = getComputedStyle(one);
+            return [one.ariaLabel || one.innerText || one.name, outlineStyle, boxShadow]; }"""
+        )
+        assert outline != "none" or "px" in shadow.replace("0px 0px 0px 0px", ""), name
+        reached.add(name)
+    assert {"Toggle primary sidebar", "Download this page"} <= reached
 
 
 def test_links_lead_somewhere(site: Site) -> None:
