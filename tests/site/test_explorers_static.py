@@ -335,7 +335,7 @@ def test_screen_reader_hears_where_controls_come_to_rest(show: Open) -> None:
         new MutationObserver(() => window.spoken.push(region.textContent)).observe(region, { childList: true }); }""")
     assert one.locator("output").get_attribute("aria-live") == "off"
     seen = one.evaluate("""() => { const [slider] = document.getElementsByName("x");
-        return [4, 5, 6].map((index) => { slider.value = index; slider.dispatchEvent(new Event("input", {bubbles: true}));
+        return [4, 5, 6].map((at) => { slider.value = at; slider.dispatchEvent(new Event("input", {bubbles: true}));
             return [document.querySelector("output").textContent.slice(0, 7), window.spoken.length]; }); }""")
     assert seen == [["x = 0.5", 0], ["x = 1.0", 0], ["x = 1.5", 0]]
     one.wait_for_function("window.spoken.length")
