@@ -1,65 +1,328 @@
-"""What the chapter on regression losses claims about its figures, against values found by other means."""
+"""What the chapter on regression losses claims, over all states of its figures, against values found by other means."""
 
 from __future__ import annotations
 
 import itertools
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from statsmodels.datasets import engel
+from numpy.typing import NDArray
+from scipy.optimize import linprog
+from statsmodels.datasets import engel, stackloss
 from statsmodels.regression.quantile_regression import QuantReg
 
+import lossbook
+from lossbook.analysis import outliers
 from lossbook.analysis.fitting import fit_constant, fit_line
+from lossbook.analysis.profile import NORMAL, SAMPLE, loss_profile
+from lossbook.analysis.residual_curve import implied_density, residual_curve
+from lossbook.catalogue import CATALOGUE
+from lossbook.exercises import Code, exercises
+from lossbook.explorer import Explorer
 from lossbook.figures import regression as figures
-from lossbook.figures.loss_profile import SAMPLE
-from lossbook.losses.regression import MAE, PINBALL
-from lossbook.losses.robust import HUBER
+from lossbook.losses.regression import MAE, MSE, PINBALL
+from lossbook.losses.robust import CAUCHY, HUBER
+
+Array = NDArray[np.float64]
+PLANT = stackloss.load_pandas().data
+FLOW, LOST = PLANT["AIRFLOW"].to_numpy(), PLANT["STACKLOSS"].to_numpy()
+CHAPTER = (Path(__file__).parents[1] / "book/part-2/regression.md").read_text(encoding="utf-8")
 
 
-def test_the_broken_scale_moves_one_diamond_of_three():
-    """The mean of nine follows by one gram for nine; clipped residuals sum to 0 at 1001 g wherever the ninth is."""
-    assert np.clip([*(figures.SCALES - 1001), 9.0], -3, 3).sum() == 0
-    flour = figures.flour_scales()
-    assert flour.readout.endswith("chooses 1001.4 g, Huber 1001.0 g and absolute error 1001.0 g.")
-    assert flour.set(reading=1080).readout.endswith("chooses 1009.2 g, Huber 1001.0 g and absolute error 1001.0 g.")
-    left = [flour.set(reading=at).readout.rpartition("error ")[2] for at in range(990, 1012, 2)]
-    assert left == ["1000.0 g."] * 6 + ["1001.0 g."] * 5  # the median moves in a single step
+def numbers(readout: str) -> list[float]:
+    """The numbers in a readout, in order."""
+    return [float(found) for found in re.findall(r"-?\d+(?:\.\d+)?", readout.replace("−", "-"))]
 
 
-def test_a_huber_constant_below_mean_and_median():
+# ── One reading of nine ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def flour() -> Array:
+    """Ninth reading, squared error's constant, Huber's and that of absolute error, for every state of the figure."""
+    explorer = figures.flour_scales()
+    found = [numbers(explorer.set(reading=at).readout) for at in np.arange(990, 1040.5, 0.5)]
+    return np.array([(at, squared, huber, absolute) for at, squared, huber, absolute in found])
+
+
+def test_one_diamond_of_three_follows_the_broken_scale(flour: Array) -> None:
+    """ "One gram for every nine"; the last digit of a readout is half a hundredth off at most."""
+    assert len(flour) == 101
+    assert_allclose(flour[:, 1], (outliers.SCALES.sum() + flour[:, 0]) / 9, rtol=0, atol=0.0051)
+
+
+def test_huber_moves_one_gram_for_seven_between_997_and_1004(flour: Array) -> None:
+    """Between those its clipped residuals are those of seven unclipped readings and two clipped, one on each side."""
+    by_hand = 1000 + np.clip((flour[:, 0] - 997) / 7, 0, 1)
+    assert_allclose(flour[:, 2], by_hand, rtol=0, atol=0.0051)
+    for ninth, constant in ((990.0, 1000.0), (1000.0, 1000 + 3 / 7), (1040.0, 1001.0)):
+        pulls = np.clip(np.append(outliers.SCALES, ninth) - constant, -3, 3)
+        assert pulls.sum() == pytest.approx(0, abs=1e-9)
+
+
+def test_the_median_moves_gram_for_gram_between_its_neighbours_alone(flour: Array) -> None:
+    assert_allclose(flour[:, 3], np.clip(flour[:, 0], 1000, 1001), rtol=0, atol=0.0051)
+
+
+def test_the_other_two_move_only_while_the_reading_is_among_the_others(flour: Array) -> None:
+    """As the caption says: between 996 and 1004."""
+    for column in (2, 3):
+        moving = flour[1:][np.diff(flour[:, column]) != 0, 0]
+        assert outliers.SCALES.min() < moving.min() and moving.max() <= outliers.SCALES.max()
+
+
+# ── The profile ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_huber_constant_below_mean_and_median() -> None:
     """As text and caption say of δ = 0.5: four points above 0.5, four below −0.5, and −0.1 + 0.2 + 0.4 = 0.5."""
-    assert np.clip(SAMPLE, -0.5, 0.5).sum() == pytest.approx(0)
+    assert np.clip(SAMPLE, -0.5, 0.5).sum() == pytest.approx(0, abs=1e-12)
     assert fit_constant(HUBER, SAMPLE, delta=0.5) == pytest.approx(0, abs=1e-9)
     assert 0 < np.median(SAMPLE) < np.mean(SAMPLE)
+    assert loss_profile(HUBER, np.array(SAMPLE), delta=0.5).constant == pytest.approx(0, abs=1e-4)
 
 
-def test_absolute_error_passes_through_the_far_point():
+def test_huber_goes_to_the_mean_and_to_the_median() -> None:
+    assert fit_constant(HUBER, SAMPLE, delta=100.0) == pytest.approx(np.mean(SAMPLE), abs=1e-9)
+    assert fit_constant(HUBER, SAMPLE, delta=0.01) == pytest.approx(np.median(SAMPLE), abs=0.006)
+    caption = figures.huber_profile().caption
+    assert "mean of the sample, 0.25" in caption and "median, 0.05" in caption
+
+
+def test_the_slope_is_the_residual_clipped() -> None:
+    for delta in (0.1, 1.0, 4.0):
+        e = np.linspace(-5, 5, 101)
+        assert_allclose(residual_curve(HUBER, delta=delta).slope(e), np.clip(e, -delta, delta), rtol=0, atol=1e-12)
+
+
+def test_the_dotted_density_is_the_standard_normal() -> None:
+    assert NORMAL[200] == pytest.approx(0.3989423, abs=1e-7)  # at e = 0
+    assert NORMAL[240] == pytest.approx(0.2419707, abs=1e-7)  # at e = 1
+
+
+# ── A line and one loose point ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def slopes_at(x: float) -> dict[str, Array]:
+    """The slope of each line as the loose point goes up at one x, through every state of the figure."""
+    lines = [outliers.lines_with_outlier(x, float(y)) for y in range(19)]
+    return {one.short: np.array([line[one.label].slope for line in lines]) for one in outliers.LINES}
+
+
+def test_along_the_edge_squared_error_tilts_in_proportion() -> None:
+    steps = np.diff(slopes_at(10.5)["squared"])
+    assert_allclose(steps, steps[0], rtol=1e-9)
+    assert steps[0] > 0.04
+
+
+def test_along_the_edge_huber_gives_way_and_then_holds() -> None:
+    steps = np.diff(slopes_at(10.5)["Huber"])
+    moving = np.flatnonzero(np.abs(steps) > 1e-6)
+    assert 2 <= len(moving) <= 4 and (np.diff(moving) == 1).all()
+
+
+def test_along_the_edge_absolute_error_has_two_positions() -> None:
+    slopes = slopes_at(10.5)["absolute"]
+    below = np.array([float(outliers.lines_with_outlier(10.5, float(y))["absolute"](10.5)) > y for y in range(19)])
+    assert_allclose(slopes[below], slopes[0], rtol=0, atol=1e-6)
+    assert_allclose(slopes[~below], slopes[-1], rtol=0, atol=1e-6)
+    assert slopes[-1] - slopes[0] > 0.05
+
+
+def test_along_the_edge_cauchy_lets_go() -> None:
+    """With the point at either end of its way the slope is nearer to that of the ten points than half-way."""
+    (ten,) = (one.line(outliers.LINE_X, outliers.LINE_Y).slope for one in outliers.LINES if one.short == "Cauchy")
+    off = np.abs(slopes_at(10.5)["Cauchy"] - ten)
+    assert off[0] < 0.01 and off[-1] < 0.015 and off[5:16].max() > 0.03
+
+
+def test_in_the_middle_the_point_tilts_hardly_any_line() -> None:
+    for label, slopes in slopes_at(5.5).items():
+        assert np.ptp(slopes) < 0.025, label
+    assert np.ptp(slopes_at(5.5)["squared"]) < 1e-9
+    assert_allclose(slopes_at(5.5)["squared"], np.polyfit(outliers.LINE_X, outliers.LINE_Y, 1)[0], rtol=1e-9)
+
+
+def test_absolute_error_passes_through_the_far_point_whatever_its_target() -> None:
     """The best of all lines through two of the eleven points, which is one of the optima."""
-    x, y = np.append(figures.LINE_X, 60.0), np.append(figures.LINE_Y, 0.0)
-    costs = {}
-    for i, j in itertools.combinations(range(11), 2):
-        slope = (y[j] - y[i]) / (x[j] - x[i])
-        costs[i, j] = np.abs(y - y[i] - slope * (x - x[i])).sum(), slope
-    pair = min(costs, key=costs.__getitem__)
-    line = figures.lines_with_outlier(60.0, 0.0)["absolute"]
-    assert 10 in pair
-    assert_allclose([line(60.0), line.slope], [0, costs[pair][1]], atol=1e-9)
+    for target in (0.0, 20.0, 1000.0):
+        x, y = np.append(outliers.LINE_X, 60.0), np.append(outliers.LINE_Y, target)
+        costs = {}
+        for i, j in itertools.combinations(range(11), 2):
+            slope = (y[j] - y[i]) / (x[j] - x[i])
+            costs[i, j] = np.abs(y - y[i] - slope * (x - x[i])).sum(), slope
+        pair = min(costs, key=costs.__getitem__)
+        line = outliers.lines_with_outlier(60.0, target)["absolute"]
+        assert 10 in pair
+        assert_allclose([line(60.0), line.slope], [target, costs[pair][1]], atol=1e-6)
 
 
-def test_a_point_in_the_middle_does_not_tilt_the_squared_error_line():
-    slopes = [figures.lines_with_outlier(5.5, y)["squared"].slope for y in (0.0, 18.0)]
-    assert_allclose(slopes, np.polyfit(figures.LINE_X, figures.LINE_Y, 1)[0], rtol=1e-12)
-    alone = fit_line(MAE, figures.LINE_X, figures.LINE_Y).slope
-    assert alone == pytest.approx(0.93, abs=0.005)
+def test_at_an_ordinary_feature_a_wild_target_does_nothing() -> None:
+    ten = fit_line(MAE, outliers.LINE_X, outliers.LINE_Y).slope
+    assert outliers.lines_with_outlier(9.5, 1000.0)["absolute"].slope == pytest.approx(ten, abs=1e-6)
 
 
-def test_upper_quantile_lines_are_steeper():
+# ── Days left out ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def least_absolute(x: Array, y: Array) -> tuple[float, float]:
+    """The smallest and the largest slope among the lines of least absolute error, by linear programming."""
+    n = len(x)
+    fits = np.c_[np.ones(n), x, np.eye(n), -np.eye(n)]
+    cost = np.r_[0, 0, np.ones(2 * n)]
+    bounds = [(None, None)] * 2 + [(0, None)] * 2 * n
+    best = linprog(cost, A_eq=fits, b_eq=y, bounds=bounds).fun
+    ends = []
+    for sign in (1, -1):
+        slope = sign * np.eye(2 * n + 2)[1]
+        program = linprog(slope, A_ub=cost[None], b_ub=[best + 1e-9], A_eq=fits, b_eq=y, bounds=bounds)
+        ends.append(sign * program.fun)
+    return ends[0], ends[1]
+
+
+def test_no_single_day_moves_the_absolute_error_slope() -> None:
+    for day in range(22):
+        kept = np.arange(1, 22) != day
+        assert_allclose(least_absolute(FLOW[kept], LOST[kept]), 1, atol=1e-6)
+        assert outliers.slopes_without([day], FLOW, LOST)["absolute"] == pytest.approx(1, abs=1e-6)
+
+
+def test_day_21_matters_most_to_squared_error() -> None:
+    def slope(day: int) -> float:
+        kept = np.arange(1, 22) != day
+        return float(np.polyfit(FLOW[kept], LOST[kept], 1)[0])
+
+    moved = {day: slope(day) - slope(0) for day in range(1, 22)}
+    assert max(moved, key=lambda day: abs(moved[day])) == 21
+    assert moved[21] == pytest.approx(0.078, abs=0.0005)
+
+
+def test_a_group_of_deletions_cancels_under_squared_error() -> None:
+    every = outliers.slopes_without([], FLOW, LOST)
+    moved = {
+        days: {label: slope - every[label] for label, slope in outliers.slopes_without(days, FLOW, LOST).items()}
+        for days in ((21,), (1, 3, 4), (1, 3, 4, 21))
+    }
+    assert moved[21,]["squared"] > 0.07 and moved[1, 3, 4]["squared"] < -0.2
+    assert abs(moved[1, 3, 4, 21]["squared"]) < abs(moved[1, 3, 4, 21]["absolute"])
+    kept = ~np.isin(np.arange(1, 22), [1, 3, 4, 21])
+    assert_allclose(least_absolute(FLOW[kept], LOST[kept]), 0.875, atol=1e-6)
+    wide = [fit_line(CAUCHY, x, y, scale=4.0).slope for x, y in ((FLOW, LOST), (FLOW[kept], LOST[kept]))]
+    assert abs(wide[0] - wide[1]) > abs(moved[1, 3, 4, 21]["squared"])  # as the text says of twice that c
+
+
+def test_the_readout_names_the_days() -> None:
+    plant = figures.days_left_out()
+    assert plant.set(day=0).readout.startswith("With no day left out the slopes are: squared 1.020, Huber 1.017,")
+    assert plant.set(day=21).readout.startswith("With day 21 left out")
+    assert plant.set(day=3, group=True).readout.startswith("With days 1, 3, 4 left out")
+
+
+# ── Quantiles, and the gallery ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_upper_quantile_lines_are_steeper() -> None:
     households = engel.load_pandas().data
     income, food = households["income"].to_numpy(), households["foodexp"].to_numpy()
     levels = np.linspace(0.05, 0.95, 19)
-    slopes = [fit_line(PINBALL, income, food, quantile=round(level, 2)).slope for level in levels]
+    lines = [fit_line(PINBALL, income, food, quantile=round(level, 2)) for level in levels]
+    slopes = [line.slope for line in lines]
     assert (np.diff(slopes) > 0).all()
+    shares = [outliers.share_below(line, income, food)[1] for line in lines]
+    assert_allclose(shares, levels, rtol=0, atol=0.01)  # "about that share of the households below it"
     features = np.column_stack([np.ones_like(income), income])
     theirs = [QuantReg(food, features).fit(q=level).params[1] for level in (0.1, 0.5, 0.9)]
     assert_allclose([slopes[1], slopes[9], slopes[17]], theirs, rtol=1e-3)
+
+
+def test_which_slopes_level_off() -> None:
+    """As under the gallery: log-cosh, pinball and ε-insensitive do, pinball at half the height; Cauchy turns back."""
+    far = np.array([40.0, 80.0])
+    for name, height in (("log_cosh", 1.0), ("pinball", 0.5), ("epsilon_insensitive", 1.0)):
+        assert_allclose(residual_curve(name).slope(far), height, rtol=0, atol=1e-9)
+    cauchy = residual_curve("cauchy").slope(np.array([0.5, 1.0, 2.0, 4.0, 8.0]))
+    assert cauchy.argmax() == 1 and (np.diff(cauchy)[1:] < 0).all()
+    shown = figures.gallery().controls["loss"].texts
+    here = {loss.title for loss in CATALOGUE.values() if loss.chapter == "regression"}
+    assert here - set(shown) == {"root mean squared error"}
+
+
+def test_the_influences_are_slopes_of_losses() -> None:
+    e = np.array([-4.0, -0.5, 0.5, 4.0])
+    squared, huber, absolute, cauchy = (one.slope(e) for one in outliers.LINES)
+    assert_allclose(squared, 2 * e)
+    assert_allclose(huber, [-1, -0.5, 0.5, 1])
+    assert_allclose(absolute, [-1, -1, 1, 1])
+    assert_allclose(cauchy, e / (1 + e**2))
+
+
+# ── Sentences with numbers ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_gradient_of_the_root_vanishes_in_what_is_trained() -> None:
+    """By hand for 1, 2, 9: ∂RMSE/∂c = (c − 4)/RMSE, while the entries keep the length 1/√3."""
+    sample = np.array([1.0, 2.0, 9.0])
+    for c in (0.0, 2.0, 3.0, 3.9, 4.0):
+        entries = lossbook.rmse_grad(np.full(3, c), sample)
+        rmse = np.sqrt(np.mean((sample - c) ** 2))
+        assert np.linalg.norm(entries) == pytest.approx(1 / np.sqrt(3), abs=1e-12)
+        assert entries.sum() == pytest.approx((c - 4) / rmse, abs=1e-12)
+        assert_allclose(entries, lossbook.mse_grad(np.full(3, c), sample) / (2 * rmse), atol=1e-15)
+
+
+def test_cauchy_is_half_a_square_times_a_cauchy_likelihood() -> None:
+    from scipy import stats
+
+    e = np.linspace(-6, 6, 25)
+    for c in (0.5, 1.0, np.sqrt(2), 3.0):
+        difference = residual_curve(CAUCHY, scale=c).value(e) + c**2 / 2 * stats.cauchy(scale=c).logpdf(e)
+        assert np.ptp(difference) < 1e-12
+        implied = implied_density(residual_curve(CAUCHY, scale=c))
+        assert implied.exists == (c > 1)
+        if implied.exists:
+            nu = c**2 - 1
+            assert_allclose(implied(e), stats.t(nu, scale=c / np.sqrt(nu)).pdf(e), rtol=1e-3)
+
+
+def test_the_mean_needs_no_normal_noise() -> None:
+    """As under *Why*: with skewed noise both losses keep what they estimate, in each of three draws."""
+    for seed in range(3):
+        sample = np.random.default_rng(seed).exponential(size=51)
+        assert fit_constant(MSE, sample) == pytest.approx(sample.mean(), rel=1e-9, abs=0)
+        assert fit_constant(MAE, sample) == pytest.approx(np.median(sample), rel=1e-9, abs=0)
+
+
+def test_the_shown_source_is_the_whole_body_of_huber() -> None:
+    """The page leaves out signature and documentation, and nothing else."""
+    import ast
+    import inspect
+
+    start = re.search(r":pyobject: huber\n:language: python\n:start-at: (.+)\n", CHAPTER)
+    source = inspect.getsource(lossbook.huber)
+    function = ast.parse(source).body[0]
+    assert start and isinstance(function, ast.FunctionDef)
+    assert source.splitlines()[function.body[1].lineno - 1].strip() == start[1]
+    assert source.count(start[1]) == 1
+
+
+# ── What holds for the whole chapter ─────────────────────────────────────────────────────────────────────────────────
+
+COLOURS = re.compile(r"\b(blue|orange|red|green|purple|violet|yellow|brown|gr[ae]y|black|white)\b", re.IGNORECASE)
+
+
+def test_no_sentence_depends_on_a_colour() -> None:
+    assert not COLOURS.findall(CHAPTER)
+    made = (figures.flour_scales, figures.huber_profile, figures.gallery, figures.outlier_line)
+    for make in (*made, figures.quantile_lines, figures.days_left_out, figures.influence):
+        explorer: Explorer = make()
+        assert not COLOURS.findall(f"{explorer.caption} {explorer.alt}")
+
+
+def test_code_of_the_exercises_fits_its_box() -> None:
+    for exercise in exercises().values():
+        if exercise.id.startswith("regression-") and isinstance(exercise, Code):
+            for line in (*exercise.starter_code.splitlines(), *exercise.code.splitlines()):
+                assert len(line) <= 80, line

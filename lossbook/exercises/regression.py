@@ -27,6 +27,14 @@ BEST_CONSTANT = Numeric(
         Mistake(
             2.5, "You left the 40 out. Absolute error does not: it counts as one more number on the right-hand side."
         ),
+        Mistake(
+            float(losses.mae([3] * 5, [1, 2, 3, 4, 40])),
+            "That is the mean absolute error which the best constant leaves. The constant itself is asked for.",
+        ),
+        Mistake(
+            float(losses.mae([3] * 5, [1, 2, 3, 4, 40], reduction="sum")),
+            "That is the sum of absolute errors which the best constant leaves. The constant itself is asked for.",
+        ),
     ],
     hints=[
         "Move $c$ a little to the right. Which terms $|y_i - c|$ grow, and which shrink?",
@@ -40,32 +48,45 @@ BEST_CONSTANT = Numeric(
 HUBER_AT_TWO = Numeric(
     "regression-huber-at-two",
     "One Huber loss",
-    answer=float(losses.huber(5.0, 8.0, delta=2.0)),
+    answer=float(losses.huber(5.0, 10.0, delta=2.0)),
     mistakes=[
         Mistake(
-            3**2 / 2, r"The parabola $\frac12 e^2$ ends at $|e| = \delta$; this residual lies beyond it, on the line."
+            5**2 / 2, r"The parabola $\frac12 e^2$ ends at $|e| = \delta$; this residual lies beyond it, on the line."
         ),
         Mistake(
-            2 * 3 - 2 / 2,
+            2 * 5 - 2 / 2,
             r"You took off $\delta/2$. The line is $\delta|e| - \frac12\delta^2$: only then does it meet the "
             r"parabola at $|e| = \delta$.",
         ),
         Mistake(
-            2 * 3,
+            2 * 5,
             r"The slope is right, but the line lies too high: it must meet the parabola at $|e| = \delta$, so "
             r"$\frac12\delta^2$ comes off.",
         ),
-        Mistake(3**2, "That is the squared error. Huber's parabola has a factor ½, and this residual lies beyond it."),
         Mistake(
-            float(losses.smooth_l1(5.0, 8.0, beta=2.0)),
+            2 * (5 - 2),
+            r"You took off $\delta^2$, so your line starts from 0 at $|e| = \delta$. The parabola has reached "
+            r"$\frac12\delta^2$ there: only that much comes off.",
+        ),
+        Mistake(5**2, "That is the squared error. Huber's parabola has a factor ½, and this residual lies beyond it."),
+        Mistake(
+            float(losses.smooth_l1(5.0, 10.0, beta=2.0)),
             r"That is smooth L1, which is Huber's loss divided by $\delta$.",
+        ),
+        Mistake(float(losses.huber(5.0, 10.0)), r"That is the value for $\delta = 1$; here $\delta$ is 2."),
+        Mistake(
+            5, r"That is the absolute error. Huber's line has the slope $\delta$, and starts where the parabola ends."
+        ),
+        Mistake(
+            2**2 / 2,
+            r"That is the parabola at $|e| = \delta$, where the line starts. How far does it climb from there?",
         ),
     ],
     hints=[
         r"Is $|e|$ smaller or larger than $\delta$?",
         r"Beyond $\delta$ the loss is $\delta\left(|e| - \frac12\delta\right)$.",
     ],
-    solution=r"$e = 8 - 5 = 3 > \delta = 2$, so $\delta\left(|e| - \frac12\delta\right) = 2 \cdot (3 - 1) = 4$.",
+    solution=r"$e = 10 - 5 = 5 > \delta = 2$, so $\delta\left(|e| - \frac12\delta\right) = 2 \cdot (5 - 1) = 8$.",
 )
 
 MEAN_AND_SUM = Choice(
@@ -79,8 +100,9 @@ MEAN_AND_SUM = Choice(
         ),
         Option("Mean and sum have the same minimiser.", r"A positive factor $1/N$ moves no minimum.", right=True),
         Option(
-            "With the sum, doubling the batch roughly doubles the gradient.",
-            "The gradient of a sum is a sum over the batch, so one learning rate does not fit all batch sizes.",
+            "With the sum, doubling the batch roughly doubles the gradient in the weights.",
+            "In the weights the gradient of a sum is a sum over the batch, so one learning rate does not fit all "
+            "batch sizes.",
             right=True,
         ),
         Option(
@@ -227,6 +249,13 @@ MSE_BY_HAND = Numeric(
         Mistake(5 / 3, "That is the mean of the *absolute* errors: square the residuals instead."),
         Mistake(math.sqrt(17 / 3), "That is its square root, the RMSE."),
         Mistake(1, "You averaged first and squared then, so errors of opposite sign cancelled. Square first."),
+        Mistake(17 / 2, "You divided by $N - 1$, as for a variance. The mean squared error divides by $N$."),
+        Mistake(5, "That is the sum of the *absolute* errors: square the residuals, then divide by 3."),
+        Mistake(-5, "You read $-4^2$ as −16. The residual is squared with its sign, $(-4)^2 = 16$."),
+        Mistake(
+            float(np.var([1, 0, -4])),
+            "That is the *variance* of the residuals, which takes their mean off first. This loss does not.",
+        ),
     ],
     hints=[r"Write the three residuals $e_i = y_i - \hat y_i$.", "They are 1, 0 and −4. Square each, then average."],
     solution=r"The residuals are 1, 0 and −4, their squares 1, 0 and 16, so the mean is $17/3 \approx 5.67$: "
@@ -251,6 +280,13 @@ MSE_GRADIENT_BY_HAND = Numeric(
         Mistake(8, r"That is the gradient of the sum. The mean has a factor $1/N = 1/3$."),
         Mistake(4 / 3, r"The factor 2 of the square is missing: this is the gradient of $\frac12 e^2$, averaged."),
         Mistake(-4, r"That is the residual. The gradient of the mean of squares is $-2e_3/N$."),
+        Mistake(4, r"That is $\hat y_3 - y_3$. The factor 2 of the square and the $1/N$ of the mean are missing."),
+        Mistake(-8, r"Two things: that is the gradient of the *sum*, and with respect to the target."),
+        Mistake(
+            -4 / 3,
+            r"Two things: the factor 2 of the square is missing, and $\partial e/\partial\hat y = -1$ turns the sign.",
+        ),
+        Mistake(16 / 3, "That is what the third house adds to the loss. Its derivative is asked for."),
     ],
     hints=[
         r"Only one term of the mean contains $\hat y_3$.",
@@ -275,7 +311,7 @@ MSE_CODE = Code(
         case([1.0], [3.0]),
         case([2.0, 4.0, 9.0], [3.0, 4.0, 5.0]),
         case([0.5, -1.0, 0.0, 2.0], [0.5, 1.0, -3.0, 2.5]),
-        case([[1.0, 2.0], [3.0, 4.0]], [[0.0, 2.0], [3.0, 8.0]]),
+        case([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [[0.0, 2.0], [3.0, 8.0], [5.0, 9.0]]),
     ],
     mistakes=[
         Mistake(
@@ -305,6 +341,26 @@ MSE_CODE = Code(
             lambda prediction, target: np.sum((target - prediction) ** 2) / len(target),
             "You divide by `len`, which counts *rows*. With two columns there are twice as many residuals.",
         ),
+        Mistake(
+            lambda prediction, target: np.mean(target**2 - prediction**2),
+            "You square target and prediction, then subtract. Subtract first: the brackets decide.",
+        ),
+        Mistake(
+            lambda prediction, target: np.var(target - prediction),
+            "`np.var` takes the mean of the residuals off before it squares. The mean squared error does not.",
+        ),
+        Mistake(
+            lambda prediction, target: np.sum((target - prediction) ** 2) / max(target.size - 1, 1),
+            "You divide by $N - 1$, as for a variance. The mean divides by $N$.",
+        ),
+        Mistake(
+            lambda prediction, target: -np.mean((target - prediction) ** 2),
+            "The sign is wrong: squares are positive, and so is their mean.",
+        ),
+        Mistake(
+            lambda prediction, target: np.mean((target - prediction) ** 2, axis=0),
+            "With `axis=0` each column gets a mean of its own. One number for all of them is asked for.",
+        ),
     ],
     hints=["NumPy subtracts arrays element by element.", "`np.mean` averages over all elements, whatever the shape."],
     solution="One line, and the order of its three operations is the whole point: subtract, square, average.",
@@ -312,7 +368,7 @@ MSE_CODE = Code(
 
 
 def mse_gradient(prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The derivative of the mean squared error with respect to each prediction."""
+    """The derivative of the mean squared error by each prediction."""
     return -2 * (target - prediction) / target.size
 
 
@@ -324,7 +380,7 @@ MSE_GRADIENT_CODE = Code(
     cases=[
         case([1.0], [3.0]),
         case([2.0, 4.0, 9.0], [3.0, 4.0, 5.0]),
-        case([[1.0, 2.0], [3.0, 4.0]], [[0.0, 2.0], [3.0, 8.0]]),
+        case([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [[0.0, 2.0], [3.0, 8.0], [5.0, 9.0]]),
     ],
     mistakes=[
         Mistake(
@@ -347,6 +403,18 @@ MSE_GRADIENT_CODE = Code(
         Mistake(
             lambda prediction, target: -2 * (target - prediction) / len(target),
             "You divide by `len`, which counts *rows*; `target.size` counts all elements.",
+        ),
+        Mistake(
+            lambda prediction, target: prediction - target,
+            "That is minus the residual: the factor 2 of the square and the $1/N$ of the mean are missing.",
+        ),
+        Mistake(
+            lambda prediction, target: -2 * abs(target - prediction) / target.size,
+            "The sign of each residual is lost: a prediction that is too high has a positive slope.",
+        ),
+        Mistake(
+            lambda prediction, target: (target - prediction) ** 2 / target.size,
+            "That is what each example adds to the loss. Differentiate it with respect to its prediction.",
         ),
     ],
     hints=["The gradient has the shape of `prediction`.", r"Entry $i$ is $-2e_i/N$."],
@@ -400,6 +468,17 @@ CLIPPED_PULL = Numeric(
         Mistake(
             -1 / 3, r"You clipped at 1 in place of $\delta = 3$, or added the signs only, as absolute error would."
         ),
+        Mistake(2, "Two things: that is the gradient of the sum, and its sign is that of the residuals."),
+        Mistake(-4 / 3, r"A factor 2 is left over: the slope of $\frac12 e^2$ is $e$, not $2e$."),
+        Mistake(
+            49 / 3, r"Two things: the 50 is not clipped to 3, and $\partial e/\partial\hat y = -1$ turns the sign."
+        ),
+        Mistake(1 / 3, "You dropped the outlier. Huber keeps it: it pulls with 3, no more and no less."),
+        Mistake(-1, "That is the share of the outlier alone. The residuals 1 and −2 pull too."),
+        Mistake(
+            float(losses.huber([0.0, 0.0, 0.0], [1.0, -2.0, 50.0], delta=3.0)),
+            "That is the loss itself. Its derivative with respect to the constant is asked for.",
+        ),
     ],
     hints=[
         r"The slope of Huber's loss in $\hat y$ is $-e$, clipped to $[-\delta, \delta]$.",
@@ -411,13 +490,21 @@ CLIPPED_PULL = Numeric(
 )
 
 
-def broken_huber(prediction: np.ndarray, target: np.ndarray, delta: float) -> np.ndarray:
+def broken_huber(
+    prediction: np.ndarray,
+    target: np.ndarray,
+    delta: float,
+) -> np.ndarray:
     """One Huber loss per example: quadratic up to delta, linear beyond."""
     size = np.abs(target - prediction)
     return np.where(size <= delta, size**2 / 2, delta * size - delta / 2)
 
 
-def repaired_huber(prediction: np.ndarray, target: np.ndarray, delta: float) -> np.ndarray:
+def repaired_huber(
+    prediction: np.ndarray,
+    target: np.ndarray,
+    delta: float,
+) -> np.ndarray:
     """One Huber loss per example: quadratic up to delta, linear beyond."""
     size = np.abs(target - prediction)
     return np.where(size <= delta, size**2 / 2, delta * size - delta**2 / 2)
@@ -467,6 +554,37 @@ FIND_THE_BUG = Code(
             lambda prediction, target, delta: np.mean(repaired_huber(prediction, target, delta)),
             "The bug is gone. But you average, and one loss per example was asked for.",
         ),
+        Mistake(
+            lambda prediction, target, delta: np.sum(repaired_huber(prediction, target, delta)),
+            "The bug is gone. But you add up, and one loss per example was asked for.",
+        ),
+        Mistake(
+            lambda prediction, target, delta: np.where(
+                abs(target - prediction) <= delta,
+                (target - prediction) ** 2 / 2,
+                delta * (abs(target - prediction) - delta),
+            ),
+            r"You take off $\delta^2$, so the line starts from 0 at $|e| = \delta$, where the parabola has reached "
+            r"$\frac12\delta^2$.",
+        ),
+        Mistake(
+            lambda prediction, target, delta: repaired_huber(prediction, target, delta) / delta,
+            r"You divided everything by $\delta$: that is smooth L1.",
+        ),
+        Mistake(
+            lambda prediction, target, delta: np.where(
+                target - prediction <= delta,
+                (target - prediction) ** 2 / 2,
+                delta * (target - prediction) - delta**2 / 2,
+            ),
+            "The `np.abs` is gone: a residual far *below* zero is now paid by the parabola.",
+        ),
+        Mistake(
+            lambda prediction, target, delta: np.minimum(
+                (target - prediction) ** 2 / 2, delta * abs(target - prediction) - delta**2 / 2
+            ),
+            "The line touches the parabola from below, so the smaller of the two is always the line.",
+        ),
     ],
     hints=[
         r"Test it with $\delta = 1$: nothing is wrong. Test it with $\delta = 2$ just below and just above $|e| = 2$.",
@@ -493,6 +611,14 @@ RMSE_OF_TWO = Numeric(
             "Squares, average, root: right. But the second batch holds three times as many examples.",
         ),
         Mistake(21, "That is the mean squared error; its root is still to be taken."),
+        Mistake(math.sqrt(3**2 + 5**2), "You added the two mean squared errors. They average, weighted by the sizes."),
+        Mistake(17, "That is the plain mean of the two mean squared errors: weight them by size, then take the root."),
+        Mistake(840, "That is the sum of all squared errors. Divide it by 40, then take the root."),
+        Mistake(math.sqrt(840), "You took the root of the *sum* of the squared errors. Divide by 40 first."),
+        Mistake(
+            math.sqrt((30 * 3**2 + 10 * 5**2) / 40),
+            "The sizes are swapped: the batch of 30 is the one with an RMSE of 5.",
+        ),
     ],
     hints=[
         "From an RMSE and a size you can get the *sum* of the squared errors back.",
@@ -505,7 +631,7 @@ RMSE_OF_TWO = Numeric(
 
 
 def rmse_of_batches(rmses: np.ndarray, sizes: np.ndarray) -> float:
-    """The RMSE of all examples, from the RMSE and the number of examples of each batch."""
+    """The RMSE of all examples, from the RMSE and the size of each batch."""
     return np.sqrt(np.sum(sizes * rmses**2) / np.sum(sizes))
 
 
@@ -529,6 +655,26 @@ RMSE_CODE = Code(
         Mistake(
             lambda rmses, sizes: np.sum(sizes * rmses**2) / np.sum(sizes),
             "That is the mean squared error: the root is missing.",
+        ),
+        Mistake(
+            lambda rmses, sizes: np.sqrt(np.sum(sizes * rmses**2)) / np.sum(sizes),
+            "Divide by all examples *under* the root: the brackets close too early.",
+        ),
+        Mistake(
+            lambda rmses, sizes: np.sqrt(np.sum((sizes * rmses) ** 2)) / np.sum(sizes),
+            "The sizes are squared with the roots. A batch's sum of squared errors is its size times the *square*.",
+        ),
+        Mistake(
+            lambda rmses, sizes: np.sqrt(np.sum(sizes * rmses**2)),
+            "That is the root of the sum: divide by the number of all examples first.",
+        ),
+        Mistake(
+            lambda rmses, sizes: np.sqrt(np.mean(sizes * rmses**2)),
+            "You divide by the number of *batches*. Divide by the number of all examples.",
+        ),
+        Mistake(
+            lambda rmses, sizes: np.sqrt(np.sum(rmses**2)),
+            "The mean squared errors do not add up; they average, weighted by the sizes.",
         ),
     ],
     hints=[
@@ -588,6 +734,12 @@ BAKER = Numeric(
         Mistake(3, "That is the ratio of the costs. The quantile is the share that the dearer side has of both."),
         Mistake(1 / 3, r"That is the ratio of the costs, upside down; the level solves $\tau : (1 - \tau) = 3 : 1$."),
         Mistake(0.5, "That would be right if both errors cost the same."),
+        Mistake(75, "In per cent, yes. As a level, a share between 0 and 1, it is a hundredth of that."),
+        Mistake(
+            2 / 3,
+            "You took the cost of a loaf left over off that of a missing one. The 3 is the whole cost: the level "
+            "is its share of both.",
+        ),
     ],
     hints=[
         r"The pinball loss charges $\tau$ per unit too low and $1 - \tau$ per unit too high.",
@@ -598,9 +750,15 @@ BAKER = Numeric(
 )
 
 
-def pinball_loss(prediction: np.ndarray, target: np.ndarray, quantile: float) -> np.ndarray:
-    """One pinball loss per example: quantile per unit that the prediction is too low, 1 − quantile per unit too
-    high."""
+def pinball_loss(
+    prediction: np.ndarray,
+    target: np.ndarray,
+    quantile: float,
+) -> np.ndarray:
+    """One pinball loss per example.
+
+    It costs quantile per unit too low, 1 − quantile per unit too high.
+    """
     e = target - prediction
     return np.maximum(quantile * e, (quantile - 1) * e)
 
@@ -633,6 +791,32 @@ PINBALL_CODE = Code(
                 quantile * (target - prediction), (1 - quantile) * (target - prediction)
             ),
             "For a prediction that is too high your loss is negative: the second slope has to be $\\tau - 1$.",
+        ),
+        Mistake(
+            lambda prediction, target, quantile: np.where(
+                target >= prediction, quantile * (target - prediction), (1 - quantile) * (target - prediction)
+            ),
+            r"Where the prediction is too high, $e$ is negative, so $(1 - \tau)e$ is too. Its size is what costs.",
+        ),
+        Mistake(
+            lambda prediction, target, quantile: np.maximum(quantile * (target - prediction), 0),
+            "A prediction that is too high costs nothing here. It has to cost $1 - \\tau$ per unit.",
+        ),
+        Mistake(
+            lambda prediction, target, quantile: np.where(
+                target >= prediction, quantile * (target - prediction) ** 2, (1 - quantile) * (target - prediction) ** 2
+            ),
+            "You weigh *squares*, which is the loss of an expectile. The pinball loss weighs distances.",
+        ),
+        Mistake(
+            lambda prediction, target, quantile: np.mean(pinball_loss(prediction, target, quantile)),
+            "Right, but averaged: one loss per example was asked for.",
+        ),
+        Mistake(
+            lambda prediction, target, quantile: np.minimum(
+                quantile * (target - prediction), (quantile - 1) * (target - prediction)
+            ),
+            "That is the *smaller* of the two. The loss is the larger one.",
         ),
         Mistake(
             lambda prediction, target, quantile: quantile * abs(target - prediction),

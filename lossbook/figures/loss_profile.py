@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from math import floor, log10
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossbook.analysis.fitting import finite_vector, fit_constant
-from lossbook.analysis.residual_curve import ImpliedDensity, ResidualCurve, implied_density, residual_curve
+from lossbook.analysis.fitting import finite_vector
+from lossbook.analysis.profile import GRID, NORMAL, REACH, SAMPLE, Profile, loss_profile
+from lossbook.analysis.residual_curve import residual_curve
 from lossbook.catalogue import find
 from lossbook.core import Floats, Loss
 from lossbook.explorer import Explorer, Handle, Slider, palette, subplots
 from lossbook.figures.wording import letter, written
-
-REACH = 5.0  # the residuals shown: from −REACH to REACH
-GRID = np.linspace(-REACH, REACH, 401)
-SAMPLE = (-1.9, -1.2, -0.8, -0.5, -0.1, 0.2, 0.4, 0.9, 1.3, 4.2)
 
 
 def profile(
@@ -79,12 +77,11 @@ def profile(
     draw = _Panels(axes, curve.title, sample)
 
     @cache  # the probe moves along the same curves
-    def shape(**changed: float) -> tuple[ResidualCurve, ImpliedDensity, float]:
-        now = residual_curve(record, **{**parameters, **changed})
-        return now, implied_density(now), fit_constant(now.value, sample)
+    def shape(**changed: float) -> Profile:
+        return loss_profile(record, sample, **{**parameters, **changed})
 
     def update(probe: float, **changed: float) -> str:
-        return draw(*shape(**changed), probe)
+        return draw(shape(**changed), probe)
 
     controls = {
         key: Slider(p.low, p.high, step=_step(p.low, p.high), value=p.default, label=letter(p.symbol))
@@ -113,13 +110,11 @@ class _Panels:
     def __init__(self, axes: Any, title: str, sample: Floats) -> None:
         (loss, slope), (density, fit) = axes
         self.sample = sample
-        self.shown: ResidualCurve | None = None
+        self.shown: Profile | None = None
         (self.loss_curve,) = loss.plot(GRID, GRID, color=palette.loss)
         (self.slope_curve,) = slope.plot(GRID, GRID, color=palette.gradient)
         (self.density_curve,) = density.plot(GRID, GRID, color=palette.density)
-        (self.normal_curve,) = density.plot(
-            GRID, np.exp(-(GRID**2) / 2) / np.sqrt(2 * np.pi), color=palette.muted, lw=1, ls=":"
-        )
+        density.plot(GRID, NORMAL, color=palette.muted, lw=1, ls=":")
         self.no_density = density.text(0, 0.58, "", ha="center", va="center", color=palette.density)
         (self.probe,) = loss.plot([1], [1], "o", color=palette.loss, ms=9)
         (self.probe_slope,) = slope.plot([1], [1], "o", color=palette.gradient, ms=9)
@@ -135,38 +130,37 @@ class _Panels:
         self.constant_label = fit.text(0, 0.75, "", color=palette.model)
         fit.set(xlim=(-REACH, REACH), ylim=(-0.5, 1), yticks=[], xlabel="sample y", title="constant it fits")
 
-    def __call__(self, curve: ResidualCurve, density: ImpliedDensity, constant: float, probe: float) -> str:
-        if curve is not self.shown:  # the probe moves along the same curves, which need not be drawn again
-            self.reshape(curve, density, constant)
-        value, slope = float(curve.value(np.array([probe]))[0]), float(curve.slope(np.array([probe]))[0])
+    def __call__(self, profile: Profile, probe: float) -> str:
+        if profile is not self.shown:  # the probe moves along the same curves, which need not be drawn again
+            self.reshape(profile)
+        value, slope = profile.at(probe)
         self.probe.set_data([probe], [value])
         self.probe_slope.set_data([probe], [slope])
         implied = (
-            f"the density it implies is {density(np.zeros(1))[0]:.3f} at e = 0"
-            if density.exists
+            f"the density it implies is {profile.density(np.zeros(1))[0]:.3f} at e = 0"
+            if profile.density.exists
             else "it implies no density, because exp(−loss) has an infinite integral"
         )
         return (
             f"At e = {written(probe, 1)} the loss is {value:.3f} and its slope {written(slope, 3)}; {implied}; "
-            f"the constant it fits to the sample is {written(constant, 3)}."
+            f"the constant it fits to the sample is {written(profile.constant, 3)}."
         )
 
-    def reshape(self, curve: ResidualCurve, density: ImpliedDensity, constant: float) -> None:
+    def reshape(self, profile: Profile) -> None:
         """Everything but the probe."""
-        self.shown = curve
-        self.loss_curve.set_data(GRID, curve.value(GRID))
-        self.slope_curve.set_data(GRID, curve.slope(GRID))
-        self.density_curve.set_data(GRID, density(GRID) if density.exists else np.full_like(GRID, np.nan))
-        self.no_density.set_text("" if density.exists else "no density:\nits integral is infinite")
-        self.constant.set_xdata([constant, constant])
-        self.constant_label.set_x(constant + 0.2)
-        self.constant_label.set_text(written(constant, 3))
+        self.shown = profile
+        self.loss_curve.set_data(GRID, profile.values)
+        self.slope_curve.set_data(GRID, profile.slopes)
+        self.density_curve.set_data(GRID, profile.densities)
+        self.no_density.set_text("" if profile.density.exists else "no density:\nits integral is infinite")
+        self.constant.set_xdata([profile.constant] * 2)
+        self.constant_label.set_x(profile.constant + 0.2)
+        self.constant_label.set_text(written(profile.constant, 3))
 
 
 def _step(low: float, high: float) -> float:
     """A round step that divides the range into about 40."""
-    exponent = np.floor(np.log10((high - low) / 20))
-    return float(round(10**exponent, 12))
+    return float(round(10.0 ** floor(log10((high - low) / 20)), 12))
 
 
 def _slug(title: str) -> str:

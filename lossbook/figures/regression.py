@@ -2,66 +2,67 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 
-from lossbook.analysis.fitting import Line, fit_constant, fit_line
+from lossbook.analysis import outliers
+from lossbook.analysis.fitting import fit_line
+from lossbook.analysis.outliers import LINE_X, LINE_Y, LINES, PLANT, SCALES, WEIGHERS, Contender
+from lossbook.analysis.profile import GRID, REACH, SAMPLE, loss_profile
 from lossbook.analysis.residual_curve import residual_curve
 from lossbook.catalogue import CATALOGUE
 from lossbook.core import Loss
-from lossbook.explorer import Choice, Explorer, Handle, Slider, palette, subplots
-from lossbook.figures.loss_profile import GRID, REACH, SAMPLE, profile
+from lossbook.explorer import Choice, Explorer, Handle, Slider, Toggle, palette, subplots
+from lossbook.figures.loss_profile import profile
 from lossbook.figures.wording import letter, written
-from lossbook.losses.regression import MAE, MSE, PINBALL
-from lossbook.losses.robust import CAUCHY, HUBER
+from lossbook.losses.regression import MSE, PINBALL
+from lossbook.losses.robust import HUBER
 
-COLOURS = {"squared": palette.loss, "huber": palette.model, "absolute": palette.density, "cauchy": palette.gradient}
+LOOKS = {
+    "mse": (palette.loss, "-"),
+    "huber": (palette.model, "-"),
+    "mae": (palette.density, "--"),
+    "cauchy": (palette.gradient, "-."),
+}
 
-SCALES = np.array([1003.0, 998.0, 1001.0, 996.0, 1004.0, 999.0, 1000.0, 1002.0])  # grams, eight readings of one bag
-"""Eight kitchen scales weigh the same bag of flour; the ninth is the reader's."""
+
+def _look(contender: Contender) -> tuple[str, str]:
+    """Colour and line style of a loss among others."""
+    return LOOKS[contender.loss.name]
 
 
 def flour_scales() -> Explorer:
     """The constants that three losses choose for nine readings, one of which the reader moves."""
-    rows = [
-        ("squared error", MSE, {}, COLOURS["squared"]),
-        ("Huber, δ = 3 g", HUBER, {"delta": 3.0}, COLOURS["huber"]),
-        ("absolute error", MAE, {}, COLOURS["absolute"]),
-    ]
     figure, axis = subplots(figsize=(4.8, 3.2))
     axis.plot(SCALES, np.full(SCALES.size, 3.0), "o", color=palette.data, ms=7, alpha=0.8)
     (ninth,) = axis.plot([1010], [3], "o", color=palette.outlier, ms=11)
-    marks = []
-    for height, (_, _, _, colour) in zip((2, 1, 0), rows, strict=True):
+    marks, texts = [], []
+    for height, contender in zip((2, 1, 0), WEIGHERS, strict=True):
+        colour, _ = _look(contender)
         axis.axhline(height, color=palette.muted, lw=0.5)
         marks.append(axis.plot([1000], [height], "D", color=colour, ms=9)[0])
-    texts = [
-        axis.text(1000, mark.get_ydata()[0] + 0.22, "", ha="center", color=row[3])
-        for mark, row in zip(marks, rows, strict=True)
-    ]
-    axis.set(xlim=(985, 1085), ylim=(-0.6, 3.6), xlabel="weight in grams")
-    axis.set_yticks([3, 2, 1, 0], ["readings", *(row[0] for row in rows)])
+        texts.append(axis.text(1000, height + 0.22, "", ha="center", color=colour))
+    axis.set(xlim=(988, 1042), ylim=(-0.6, 3.6), xlabel="weight in grams")
+    axis.set_yticks([3, 2, 1, 0], ["readings", *(contender.label for contender in WEIGHERS)])
     axis.tick_params(axis="y", length=0)
 
     def update(reading: float) -> str:
         ninth.set_xdata([reading])
-        chosen = [fit_constant(loss, [*SCALES, reading], **parameters) for _, loss, parameters, _ in rows]
+        chosen = outliers.weights(reading)
         for mark, text, constant in zip(marks, texts, chosen, strict=True):
             mark.set_xdata([constant])
             text.set_x(constant)
-            text.set_text(f"{constant:.1f} g")
+            text.set_text(f"{constant:.2f} g")
         squared, huber, absolute = chosen
         return (
-            f"With the ninth scale at {reading:.0f} g, squared error chooses {squared:.1f} g, "
-            f"Huber {huber:.1f} g and absolute error {absolute:.1f} g."
+            f"With the ninth scale at {reading:.1f} g, squared error chooses {squared:.2f} g, "
+            f"Huber {huber:.2f} g and absolute error {absolute:.2f} g."
         )
 
     return Explorer(
         figure,
         update,
         name="flour-scales",
-        controls={"reading": Slider(990, 1080, step=2, value=1010, label="the ninth scale", unit="g")},
+        controls={"reading": Slider(990, 1040, step=0.5, value=1010, label="the ninth scale", unit="g")},
         handles=[Handle(ninth, x="reading")],
         caption="Nine kitchen scales weigh one bag of flour. Drag the ninth reading and watch the single weight that "
         "each loss would report. One of the three follows the broken scale as far as you pull it; the other two "
@@ -90,8 +91,9 @@ def gallery() -> Explorer:
     for axis, title, limits in ((left, "loss ℓ(e)", (-0.4, 8)), (right, "slope dℓ/de", (-4.4, 4.4))):
         axis.set(xlim=(-REACH, REACH), ylim=limits, xlabel="residual e = y − ŷ", title=title)
     right.axhline(0, color=palette.muted, lw=0.8)
-    left.plot(GRID, GRID**2, color=palette.muted, lw=1, ls=":")
-    right.plot(GRID, 2 * GRID, color=palette.muted, lw=1, ls=":")
+    squared = residual_curve(MSE)
+    left.plot(GRID, squared.value(GRID), color=palette.muted, lw=1, ls=":")
+    right.plot(GRID, squared.slope(GRID), color=palette.muted, lw=1, ls=":")
     right.text(1.35, 3.7, "squared", color=palette.muted, ha="right", fontsize="small")
     (value_curve,) = left.plot(GRID, GRID, color=palette.loss)
     (slope_curve,) = right.plot(GRID, GRID, color=palette.gradient)
@@ -100,15 +102,14 @@ def gallery() -> Explorer:
 
     def update(loss: str, at_e: float) -> str:
         record = losses[loss]
-        curve = residual_curve(record)
-        value_curve.set_data(GRID, curve.value(GRID))
-        slope_curve.set_data(GRID, curve.slope(GRID))
-        here = np.array([at_e])
-        value, slope = float(curve.value(here)[0]), float(curve.slope(here)[0])
-        probe.set_data(here, [value])
-        probe_slope.set_data(here, [slope])
+        here = loss_profile(record, np.array(SAMPLE))
+        value_curve.set_data(GRID, here.values)
+        slope_curve.set_data(GRID, here.slopes)
+        value, slope = here.at(at_e)
+        probe.set_data([at_e], [value])
+        probe_slope.set_data([at_e], [slope])
         settings = ", ".join(
-            f"{letter(record.parameters[key].symbol)} = {at:g}" for key, at in curve.parameters.items()
+            f"{letter(record.parameters[key].symbol)} = {at:g}" for key, at in here.curve.parameters.items()
         )
         name = f"{loss} with {settings}" if settings else loss
         return f"At e = {written(at_e, 1)}, {name}: loss {written(value, 3)}, slope {written(slope, 3)}."
@@ -136,44 +137,28 @@ def _is_curve(loss: Loss) -> bool:
     return True
 
 
-LINE_X = np.arange(1.0, 11.0)
-LINE_Y = np.array([2.9, 3.4, 4.9, 5.6, 6.2, 7.7, 8.0, 9.3, 9.8, 11.2])
-LINE_LOSSES: tuple[tuple[str, Loss, dict[str, float], str, str], ...] = (
-    ("squared", MSE, {}, "squared", "-"),
-    ("Huber, δ = 1", HUBER, {}, "huber", "-"),
-    ("absolute", MAE, {}, "absolute", "--"),
-    ("Cauchy, c = 1", CAUCHY, {"scale": 1.0}, "cauchy", "-."),
-)
-
-
-@cache
-def lines_with_outlier(x: float, y: float) -> dict[str, Line]:
-    """The line that each loss of the figure fits to the ten points and an eleventh at (x, y)."""
-    places, targets = np.append(LINE_X, x), np.append(LINE_Y, y)
-    return {label: fit_line(loss, places, targets, **parameters) for label, loss, parameters, _, _ in LINE_LOSSES}
-
-
 def outlier_line() -> Explorer:
     """One point the reader drags, and the line under each loss."""
     figure, axis = subplots(figsize=(4.8, 3.9))
     axis.plot(LINE_X, LINE_Y, "o", color=palette.data, ms=6, alpha=0.8)
     ends = np.array([0.0, 11.0])
     drawn = {}
-    for row, (label, _, _, role, style) in enumerate(LINE_LOSSES):
-        colour = COLOURS[role]
+    for row, contender in enumerate(LINES):
+        colour, style = _look(contender)
         (line,) = axis.plot(ends, ends, style, color=colour, lw=2)
         axis.plot([0.3, 1.1], [24 - 1.5 * row] * 2, style, color=colour, lw=2)
-        drawn[label] = line, axis.text(1.3, 24 - 1.5 * row, "", color=colour, va="center", fontsize="small")
+        drawn[contender] = line, axis.text(1.3, 24 - 1.5 * row, "", color=colour, va="center", fontsize="small")
     (outlier,) = axis.plot([9], [2], "o", color=palette.outlier, ms=12)
     axis.set(xlim=(0, 11), ylim=(-1, 25.2), xlabel="x", ylabel="y", yticks=[0, 5, 10, 15, 20])
 
     def update(x: float, y: float) -> str:
         outlier.set_data([x], [y])
-        fits = lines_with_outlier(x, y)
-        for label, (line, text) in drawn.items():
-            line.set_ydata(fits[label](ends))
-            text.set_text(f"{label}: slope {written(fits[label].slope)}")
-        slopes = ", ".join(f"{label.split(',')[0]} {written(fit.slope)}" for label, fit in fits.items())
+        fits = outliers.lines_with_outlier(x, y)
+        for contender, (line, text) in drawn.items():
+            fit = fits[contender.label]
+            line.set_ydata(fit(ends))
+            text.set_text(f"{contender.label}: slope {written(fit.slope)}")
+        slopes = ", ".join(f"{one.short} {written(fits[one.label].slope)}" for one in LINES)
         return f"With the loose point at ({x:.1f}, {y:.0f}) the slopes are: {slopes}."
 
     return Explorer(
@@ -189,6 +174,58 @@ def outlier_line() -> Explorer:
         "middle almost none. Watch which lines give way gradually, which jump, and which let go of the point.",
         alt="A scatter of ten points rising along a line, an eleventh far below at the right, and four fitted lines: "
         "the squared-error line is tilted towards the loose point, the others much less.",
+    )
+
+
+def days_left_out() -> Explorer:
+    """The stackloss data without the days that the reader leaves out, and the slope that each loss then fits."""
+    from statsmodels.datasets import stackloss
+
+    plant = stackloss.load_pandas().data
+    flow, lost = plant["AIRFLOW"].to_numpy(), plant["STACKLOSS"].to_numpy()
+    figure, (left, right) = subplots(1, 2)
+    left.plot(flow, lost, "o", color=palette.data, ms=6, alpha=0.6)
+    (rings,) = left.plot([], [], "X", color=palette.outlier, ms=11)
+    left.set(xlim=(48, 83), ylim=(4, 45), xlabel="flow of cooling air", ylabel="ammonia lost")
+    every = outliers.slopes_without((), flow, lost)
+    marks, texts = {}, {}
+    for height, contender in zip((3, 2, 1, 0), PLANT, strict=True):
+        colour, _ = _look(contender)
+        right.axhline(height, color=palette.muted, lw=0.5)
+        right.plot([every[contender.label]], [height], "|", color=palette.ink, ms=16)
+        (marks[contender.label],) = right.plot([1], [height], "D", color=colour, ms=9)
+        texts[contender.label] = right.text(1, height + 0.22, "", ha="center", color=colour)
+    right.set(xlim=(0.78, 1.14), ylim=(-0.5, 3.6), xlabel="slope of the line")
+    right.set_yticks([3, 2, 1, 0], [contender.short for contender in PLANT])
+    right.tick_params(axis="y", length=0)
+
+    def update(day: int, group: bool) -> str:
+        days = sorted({day, *((1, 3, 4) if group else ())} - {0})
+        at = [one - 1 for one in days]
+        rings.set_data(flow[at], lost[at])
+        slopes = outliers.slopes_without(days, flow, lost)
+        for label, slope in slopes.items():
+            marks[label].set_xdata([slope])
+            texts[label].set_x(slope)
+            texts[label].set_text(f"{slope:.3f}")
+        named = f"day{'s' * (len(days) > 1)} {', '.join(map(str, days))}" if days else "no day"
+        found = ", ".join(f"{one.short} {slopes[one.label]:.3f}" for one in PLANT)
+        return f"With {named} left out the slopes are: {found}."
+
+    return Explorer(
+        figure,
+        update,
+        name="days-left-out",
+        controls={
+            "day": Slider(0, 21, step=1, value=21, label="day left out (0: none)"),
+            "group": Toggle(label="leave out days 1, 3 and 4 too"),
+        },
+        caption="Leave out one day after the other and watch the diamonds; an upright stroke marks each slope with "
+        "all days. No single day moves the absolute-error slope. Then leave out days 1, 3 and 4 together, and last "
+        "day 21 with them.",
+        alt="Left, the ammonia lost on 21 days over the flow of cooling air, with day 21 crossed out. Right, the slope "
+        "that each of four losses fits to the other days, beside the slope with all days: squared error moved from "
+        "1.020 to 1.098, absolute error stayed at 1.000.",
     )
 
 
@@ -211,10 +248,10 @@ def quantile_lines() -> Explorer:
     def update(quantile: float) -> str:
         fit = fit_line(PINBALL, income, food, quantile=quantile)
         line.set_ydata(fit(ends))
-        below = int((food < fit(income) - 1e-6).sum())
+        below, share = outliers.share_below(fit, income, food)
         return (
             f"At τ = {quantile:.2f} the line is {fit.intercept:.1f} + {fit.slope:.3f} · income; {below} of the "
-            f"{food.size} households ({100 * below / food.size:.0f}%) lie below it."
+            f"{food.size} households ({share:.0%}) lie below it."
         )
 
     return Explorer(
@@ -232,17 +269,14 @@ def quantile_lines() -> Explorer:
 
 def influence() -> Explorer:
     """The slopes of the regression losses in one picture: the influence of a residual."""
-    shown: tuple[tuple[str, Loss, dict[str, float], float, str, str, tuple[float, float], str], ...] = (
-        ("squared / 2", MSE, {}, 0.5, "squared", "-", (2.05, 2.6), "right"),
-        ("Huber", HUBER, {}, 1.0, "huber", "-", (5.1, 1.36), "left"),
-        ("absolute", MAE, {}, 1.0, "absolute", "--", (5.1, 0.97), "left"),
-        ("Cauchy", CAUCHY, {"scale": 1.0}, 1.0, "cauchy", "-.", (5.1, 0.36), "left"),
-    )
+    half_squared = Contender("squared / 2", HUBER, {"delta": 2 * REACH})  # Huber up to there
+    places = ((2.05, 2.6, "right"), (5.1, 1.36, "left"), (5.1, 0.97, "left"), (5.1, 0.36, "left"))
     figure, axis = subplots(figsize=(4.8, 3.4))
-    for label, loss, parameters, factor, role, style, place, side in shown:
-        colour = COLOURS[role]
-        axis.plot(GRID, factor * residual_curve(loss, **parameters).slope(GRID), style, color=colour, lw=2)
-        axis.text(*place, label, color=colour, ha=side, va="center")
+    for contender, (x, y, side) in zip(LINES, places, strict=True):
+        colour, style = _look(contender)
+        drawn = half_squared if contender.loss is MSE else contender
+        axis.plot(GRID, drawn.slope(GRID), style, color=colour, lw=2)
+        axis.text(x, y, drawn.short, color=colour, ha=side, va="center")
     axis.axhline(0, color=palette.muted, lw=0.8)
     axis.set(xlim=(-REACH, 7), ylim=(-3, 3), xlabel="residual e = y − ŷ", ylabel="slope dℓ/de")
     return Explorer(
