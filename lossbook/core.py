@@ -294,7 +294,7 @@ class Loss:
         The noise model it comes from; None where there is none.
     estimates : str
         What the minimiser estimates: "the conditional mean".
-    torch, sklearn, optax : str
+    torch, keras, sklearn, scipy, optax : str
         What the libraries call it; empty where they have none.
     source, chapter : str
         Key in `book/references.bib`, and the file name of the chapter that teaches it.
@@ -317,7 +317,9 @@ class Loss:
     density: Density | None = None
     synonyms: tuple[str, ...] = ()
     torch: str = ""
+    keras: str = ""
     sklearn: str = ""
+    scipy: str = ""
     optax: str = ""
 
     def __post_init__(self) -> None:

@@ -92,8 +92,8 @@ def check_gradients_against_finite_differences(loss: Loss):
 
 
 def check_library_names_exist(loss: Loss):
-    """The names that PyTorch and scikit-learn have for the loss exist in the installed versions."""
-    for path in (loss.torch, loss.sklearn):
+    """The names that PyTorch, scikit-learn and SciPy have for the loss exist in the installed versions."""
+    for path in (loss.torch, loss.sklearn, loss.scipy):
         if not path:
             continue
         dotted = path.split()[0]

@@ -223,6 +223,7 @@ SOFTMAX_CROSS_ENTROPY = Loss(
     optax="optax.softmax_cross_entropy_with_integer_labels",
     source="bridle1990",
     chapter="softmax",
+    keras="keras.losses.SparseCategoricalCrossentropy (with from_logits=True)",
 )
 
 
@@ -311,6 +312,7 @@ BINARY_CROSS_ENTROPY = Loss(
     sklearn="sklearn.metrics.log_loss",
     source="cox1958",
     chapter="cross-entropy",
+    keras="keras.losses.BinaryCrossentropy",
 )
 
 
@@ -388,4 +390,5 @@ BINARY_CROSS_ENTROPY_WITH_LOGITS = Loss(
     optax="optax.sigmoid_binary_cross_entropy",
     source="cox1958",
     chapter="softmax",
+    keras="keras.losses.BinaryCrossentropy (with from_logits=True)",
 )

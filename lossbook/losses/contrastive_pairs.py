@@ -427,4 +427,5 @@ COSINE_EMBEDDING = Loss(
     optax="optax.cosine_distance (similar pairs)",
     source="bromley1993",
     chapter="contrastive",
+    keras="keras.losses.CosineSimilarity (similar pairs; −1 is best)",
 )

@@ -237,6 +237,7 @@ CROSS_ENTROPY = Loss(
     optax="optax.softmax_cross_entropy (from logits)",
     source="coverthomas2006",
     chapter="cross-entropy",
+    keras="keras.losses.CategoricalCrossentropy",
 )
 
 
@@ -346,6 +347,8 @@ KL_DIVERGENCE = Loss(
     optax="optax.kl_divergence",
     source="kullback1951",
     chapter="kl-divergence",
+    keras="keras.losses.KLDivergence (the truth first)",
+    scipy="scipy.stats.entropy",
 )
 
 
@@ -444,4 +447,5 @@ JS_DIVERGENCE = Loss(
     estimates="the distribution p itself",
     source="lin1991",
     chapter="kl-divergence",
+    scipy="scipy.spatial.distance.jensenshannon (its square root)",
 )

@@ -317,7 +317,8 @@ POISSON_NLL = Loss(
     ),
     estimates="the logarithm of the conditional mean of a count",
     torch="torch.nn.functional.poisson_nll_loss",
-    sklearn="sklearn.linear_model.PoissonRegressor",
+    sklearn="sklearn.metrics.mean_poisson_deviance (from the rate)",
     source="poisson1837",
     chapter="recipe",
+    keras="keras.losses.Poisson (from the rate, without log y!)",
 )

@@ -114,6 +114,7 @@ MSE = Loss(
     optax="optax.squared_error",
     source="legendre1805",
     chapter="regression",
+    keras="keras.losses.MeanSquaredError",
 )
 
 
@@ -183,6 +184,7 @@ MAE = Loss(
     sklearn="sklearn.metrics.mean_absolute_error",
     source="laplace1774",
     chapter="regression",
+    keras="keras.losses.MeanAbsoluteError",
 )
 
 
@@ -267,6 +269,7 @@ RMSE = Loss(
     sklearn="sklearn.metrics.root_mean_squared_error",
     source="gauss1823",
     chapter="regression",
+    keras="keras.metrics.RootMeanSquaredError",
 )
 
 # ── Pinball ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -116,6 +116,8 @@ HUBER = Loss(
     optax="optax.huber_loss",
     source="huber1964",
     chapter="regression",
+    keras="keras.losses.Huber",
+    scipy="scipy.special.huber (threshold first)",
 )
 
 
@@ -267,6 +269,7 @@ LOG_COSH = Loss(
     optax="optax.log_cosh",
     source="green1990",
     chapter="regression",
+    keras="keras.losses.LogCosh",
 )
 
 # ── Cauchy ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -345,4 +348,5 @@ CAUCHY = Loss(
     estimates="the centre of the bulk of the targets",
     source="black1996",
     chapter="regression",
+    scipy='scipy.optimize.least_squares (as loss="cauchy")',
 )
