@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy import integrate, optimize, special, stats
 
+from lossbook.analysis import codes, coins, divergences, two_humps
 from lossbook.exercises import check
 from lossbook.figures import kl_divergence as figures
 from lossbook.losses.information import cross_entropy, entropy, js_divergence, kl_divergence
@@ -26,15 +27,15 @@ def test_two_coins_exactly() -> None:
     with mpmath.workdps(50):
         nats = mpmath.log(mpmath.mpf(9) / 8) / 2
         bits = nats / mpmath.log(2)
-    assert kl_divergence(figures.FAIR, figures.BENT) == pytest.approx(float(nats), rel=1e-14)
-    assert kl_divergence(figures.FAIR, figures.BENT, base=2) == pytest.approx(float(bits), rel=1e-14)
+    assert kl_divergence(coins.FAIR, coins.BENT) == pytest.approx(float(nats), rel=1e-14)
+    assert kl_divergence(coins.FAIR, coins.BENT, base=2) == pytest.approx(float(bits), rel=1e-14)
 
 
 def test_ten_flips_with_five_heads_have_the_limit_itself() -> None:
     ratio = stats.bernoulli(1 / 2).pmf([1, 0] * 5).prod() / stats.bernoulli(1 / 3).pmf([1, 0] * 5).prod()
-    assert math.log(ratio ** (1 / 10)) == pytest.approx(kl_divergence(figures.FAIR, figures.BENT), rel=1e-12)
-    assert figures.log_ratio_per_flip(np.array([0.5]), 1 / 3)[0] == pytest.approx(math.log(9 / 8) / 2, rel=1e-12)
-    only_heads, only_tails = figures.log_ratio_per_flip(np.array([1.0, 0.0]), 1 / 3)
+    assert math.log(ratio ** (1 / 10)) == pytest.approx(kl_divergence(coins.FAIR, coins.BENT), rel=1e-12)
+    assert coins.log_ratio_per_flip(np.array([0.5]), 1 / 3)[0] == pytest.approx(math.log(9 / 8) / 2, rel=1e-12)
+    only_heads, only_tails = coins.log_ratio_per_flip(np.array([1.0, 0.0]), 1 / 3)
     assert (only_heads, only_tails) == pytest.approx((math.log(3 / 2), math.log(3 / 4)), rel=1e-12)
 
 
@@ -43,8 +44,8 @@ def test_trajectories_approach_the_divergence(heads_of_q: float) -> None:
     """Within four standard errors at every N of the figure, for every player."""
     limit = special.rel_entr(0.5, heads_of_q) + special.rel_entr(0.5, 1 - heads_of_q)
     spread = abs(math.log(heads_of_q / (1 - heads_of_q))) * 0.5
-    ratios = figures.log_ratio_per_flip(figures.shares_of_heads(), heads_of_q)
-    assert np.all(np.abs(ratios - limit) <= 4 * spread / np.sqrt(figures.FLIPS))
+    ratios = coins.log_ratio_per_flip(coins.shares_of_heads(), heads_of_q)
+    assert np.all(np.abs(ratios - limit) <= 4 * spread / np.sqrt(coins.FLIPS))
 
 
 # ── Identities and inequalities ──────────────────────────────────────────────────────────────────────────────────────
@@ -98,17 +99,17 @@ def test_the_solid_curve_of_two_coins_shows_no_bound_at_either_edge(p: float) ->
 
 def test_cut_belief_is_a_distribution_with_the_floor_left_over() -> None:
     for kept, floor in itertools.product(range(1, 7), (0.0, 1e-9, 0.1)):
-        belief = figures.cut_belief(kept, floor)
+        belief = divergences.cut_belief(kept, floor)
         assert belief.sum() == pytest.approx(1)
         assert belief[kept:].sum() == pytest.approx(floor if kept < 6 else 0)
-        assert math.isinf(kl_divergence(figures.SIX, belief)) == (kept < 6 and floor == 0)
-        assert math.isfinite(kl_divergence(belief, figures.SIX))
+        assert math.isinf(kl_divergence(divergences.SIX, belief)) == (kept < 6 and floor == 0)
+        assert math.isfinite(kl_divergence(belief, divergences.SIX))
 
 
 @pytest.mark.parametrize("mean", [-3.0, 0.0, 1.0])
 def test_binning_never_raises_the_divergence(mean: float) -> None:
-    values = figures.binned_divergences(mean)
-    whole = kl_density(figures.two_humps, stats.norm(mean, figures.BIN_SCALE).pdf, -14, 14, points=[-2, 3])
+    values = two_humps.binned_divergences(mean)
+    whole = kl_density(two_humps.two_humps, stats.norm(mean, two_humps.BIN_SCALE).pdf, -14, 14, points=[-2, 3])
     assert values[0] == 0
     assert np.all(np.diff([*values, whole]) >= 0)
 
@@ -121,23 +122,23 @@ def shortest_average(p: list[float]) -> float:
 
 @pytest.mark.parametrize("p", [[0.5, 0.25, 0.125, 0.125], [0.2, 0.4, 0.2, 0.2], [0.4, 0.3, 0.2, 0.05, 0.05]])
 def test_huffman_is_a_shortest_prefix_code(p: list[float]) -> None:
-    words = figures.huffman(p)
+    words = codes.huffman(p)
     assert not any(a != b and b.startswith(a) for a in words for b in words) and len(set(words)) == len(p)
     assert np.dot(p, [len(word) for word in words]) == pytest.approx(shortest_average(p))
 
 
 def test_huffman_on_random_probabilities() -> None:
     for p in np.random.default_rng(6).dirichlet(np.full(5, 5.0), size=20).tolist():
-        assert np.dot(p, [len(word) for word in figures.huffman(p)]) == pytest.approx(shortest_average(p))
+        assert np.dot(p, [len(word) for word in codes.huffman(p)]) == pytest.approx(shortest_average(p))
 
 
 @pytest.mark.parametrize("sun", [0.05, 0.2, 0.5, 0.95])
 def test_the_price_of_a_wrong_code_is_entropy_plus_kl(sun: float) -> None:
-    climate, believed = figures.CLIMATE, figures.believed_climate(sun)
+    climate, believed = codes.CLIMATE, codes.believed_climate(sun)
     assert believed.sum() == pytest.approx(1)
-    ideal = figures.codeword_lengths(sun, whole=False)
+    ideal = codes.codeword_lengths(sun, whole=False)
     assert climate @ ideal == pytest.approx(1.75 + stats.entropy(climate, believed, base=2))
-    whole = figures.codeword_lengths(sun, whole=True)
+    whole = codes.codeword_lengths(sun, whole=True)
     assert climate @ whole == pytest.approx(1.75 + stats.entropy(climate, 2.0**-whole, base=2))
 
 
@@ -169,17 +170,17 @@ def test_both_divergences_of_the_two_humps_by_quadrature(mean: float, scale: flo
     reverse = integrate.quad(
         lambda x: q.pdf(x) * (q.logpdf(x) - np.log(mixture(x))), mean - 8 * scale, mean + 8 * scale, limit=200
     )[0]
-    assert figures.humps_from_normal(mean, scale) == pytest.approx(forward, abs=1e-6)
-    assert figures.normal_from_humps(mean, scale) == pytest.approx(reverse, abs=1e-6)
+    assert two_humps.humps_from_normal(mean, scale) == pytest.approx(forward, abs=1e-6)
+    assert two_humps.normal_from_humps(mean, scale) == pytest.approx(reverse, abs=1e-6)
 
 
 def test_the_stars_are_the_optima() -> None:
     """Forward: the moments, 0 and 2.5. Reverse: the heavier hump, and a second dip on the lighter."""
-    assert figures.humps_moments() == pytest.approx((0.0, 2.5), abs=1e-12)
-    forward = optimize.minimize(lambda at: figures.humps_from_normal(*at), [1.0, 1.0], method="Nelder-Mead")
+    assert two_humps.humps_moments() == pytest.approx((0.0, 2.5), abs=1e-12)
+    forward = optimize.minimize(lambda at: two_humps.humps_from_normal(*at), [1.0, 1.0], method="Nelder-Mead")
     assert forward.x == pytest.approx([0, 2.5], abs=1e-3)
     for start, found, least in (((-1.5, 0.8), (-2, 0.5), -math.log(0.6)), ((2.5, 0.8), (3, 0.5), -math.log(0.4))):
-        reverse = optimize.minimize(lambda at: figures.normal_from_humps(*at), start, method="Nelder-Mead")
+        reverse = optimize.minimize(lambda at: two_humps.normal_from_humps(*at), start, method="Nelder-Mead")
         assert reverse.x == pytest.approx(found, abs=2e-3)
         assert reverse.fun == pytest.approx(least, abs=1e-4)
 
@@ -195,7 +196,7 @@ def test_the_reverse_map_has_a_flat_shelf_between_the_humps() -> None:
         q, reach = stats.norm(mean, scale), 9 * scale
         return integrate.quad(lambda x: q.pdf(x) * (q.logpdf(x) - log_p(x)), mean - reach, mean + reach, limit=300)[0]
 
-    stuck = optimize.minimize(lambda at: figures.normal_from_humps(*at), figures.humps_moments())
+    stuck = optimize.minimize(lambda at: two_humps.normal_from_humps(*at), two_humps.humps_moments())
     mean, scale = stuck.x
     assert stuck.fun == pytest.approx(reverse(mean, scale), abs=1e-6)
     slopes = optimize.approx_fprime(stuck.x, lambda at: reverse(*at), 1e-4)
@@ -218,7 +219,7 @@ def test_precision_and_recall_by_counting() -> None:
         made = generator.normal(mean, scale, hump.size)
         precision = ((np.abs(made + 2) < 1.5) | (np.abs(made - 3) < 1.5)).mean()
         recall = (np.abs(truth - mean) < 3 * scale).mean()
-        assert figures.precision_and_recall(mean, scale) == pytest.approx((precision, recall), abs=0.005)
+        assert two_humps.precision_and_recall(mean, scale) == pytest.approx((precision, recall), abs=0.005)
 
 
 # ── Slips ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -226,10 +227,10 @@ def test_precision_and_recall_by_counting() -> None:
 
 def test_the_sorted_sample_slip_and_the_truth() -> None:
     """Half a nat is 0.7213 bits, both ways; the slip is off by four orders of magnitude, and lopsided."""
-    assert kl_normal(0, 1, -1, 1) == kl_normal(-1, 1, 0, 1) == 0.5
-    there, back = figures.sorted_sample_divergence(0, -1), figures.sorted_sample_divergence(-1, 0)
+    assert kl_normal(0, 1, 1, 1) == kl_normal(1, 1, 0, 1) == 0.5
+    there, back = divergences.sorted_sample_divergence(0, 1), divergences.sorted_sample_divergence(1, 0)
     assert there > 5000 and back > 1.3 * there
-    estimate, error = figures.log_ratio_estimate(0, -1)
+    estimate, error = divergences.log_ratio_estimate(0, 1)
     assert abs(estimate - 0.5 / math.log(2)) < 3 * error < 0.05
 
 

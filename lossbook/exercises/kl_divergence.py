@@ -3,10 +3,12 @@ r"""Kullback–Leibler divergence: quick questions first, then exercises on pape
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 import lossbook.losses.information as information
+from lossbook.analysis.coins import waiting_time
 from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Order, Paper, case
 from lossbook.losses.information_densities import kl_normal
 
@@ -23,6 +25,13 @@ THREE_HEADS = Numeric(
         Mistake(8, r"That is $1/p$. Take its logarithm."),
         Mistake(-3, r"The logarithm of a probability is negative; surprisal has a minus sign in front."),
         Mistake(1, "That is the surprise of *one* flip. Surprises of independent flips add up."),
+        Mistake(3 * math.log10(2), "That is the logarithm to base 10. For bits, take the one to base 2."),
+        Mistake(
+            3 / 8, "You weighted the surprisal with its probability, as in an entropy. The three heads *have* come."
+        ),
+        Mistake(
+            1.5, "You took one half of each flip's bit, as in an entropy. The three heads *have* come: a bit for each."
+        ),
     ],
     hints=["What is the probability of three heads?", r"$-\log_2 \frac18$."],
     solution=r"The probability is $\frac18$, and $-\log_2\frac18 = 3$: one bit for each flip.",
@@ -33,7 +42,7 @@ MEANING = Choice(
     "What the divergence says",
     options=[
         Option(
-            "How surprising samples from $p$ are, on average, to someone who believes $q$.",
+            "To someone who believes $q$: how surprising samples from $p$ are, on average.",
             "That is the *cross-entropy*. Part of that surprise would be there even for someone who knows $p$.",
         ),
         Option(
@@ -148,6 +157,22 @@ WRONG_CODE_PRICE = Numeric(
             r"It would be 0 for outcomes with probabilities $\frac12, \frac14, \frac18, \frac18$. These are "
             r"equally likely.",
         ),
+        Mistake(
+            0.5,
+            r"You took off 1.75 bits, the entropy of $(\frac12, \frac14, \frac18, \frac18)$. The outcomes are equally "
+            "likely: their entropy is 2 bits.",
+        ),
+        Mistake(
+            1.75,
+            r"That is the average length where the outcomes have probabilities $\frac12, \frac14, \frac18, "
+            r"\frac18$. Here "
+            "they are equally likely.",
+        ),
+        Mistake(1, "That is for all four outcomes together, $9 - 8$. The question is about one, on average."),
+        Mistake(9, "That is the sum of the lengths. Average them, and take the best price off."),
+        Mistake(
+            1 / 8, "That is the extra as a share of the best price, one bit in eight. The extra *bits* were asked."
+        ),
     ],
     hints=[
         "Average the lengths. What is the entropy of four equally likely outcomes?",
@@ -169,7 +194,7 @@ WHICH_DIRECTION = Choice(
         Option(
             r"$D_{\mathrm{KL}}(p \,\|\, q)$ with $p$ the data",
             "That is forward KL, which maximum likelihood minimises. It covers mass: the bell would be wide, "
-            "between the humps.",
+            "and centred between the humps.",
         ),
         Option(
             r"$D_{\mathrm{KL}}(q \,\|\, p)$ with $p$ the data",
@@ -182,8 +207,8 @@ WHICH_DIRECTION = Choice(
         ),
     ],
     hints=["Which divergence punishes a model for what it leaves out?", "High precision, low recall."],
-    solution=r"Reverse KL seeks a mode. Forward KL, the same as maximum likelihood, would have matched mean and "
-    r"variance of all data.",
+    solution=r"Reverse KL, where the humps are far apart, settles on one. Forward KL, the same as maximum likelihood, "
+    r"gives a *normal* the mean and the variance of all data.",
 )
 
 # ── Exercises ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -219,6 +244,11 @@ TWO_COINS = Numeric(
             r"A divergence is never negative: the truth stands on top, $\log(p/q)$.",
         ),
         Mistake(math.log(25 / 16), "You added the logarithms without the weights $p(x) = \\frac12$ in front of them."),
+        Mistake(math.log10(5 / 4), "That is the logarithm to base 10. Nats use the natural logarithm."),
+        Mistake(math.log(5 / 2) / 2, "That is the term of heads alone. Tails adds a negative one."),
+        Mistake(math.log(5 / 8) / 2, "That is the term of tails alone. Heads adds a larger, positive one."),
+        Mistake(math.log(2), r"That is the entropy of $p$. Take it off the cross-entropy of $p$ and $q$."),
+        Mistake(5 / 4, r"That is the factor per flip. The divergence is its logarithm."),
     ],
     hints=[
         r"Two terms, $\frac12 \log\frac{1/2}{1/5}$ for heads, and one for tails.",
@@ -255,14 +285,36 @@ FLIPS_NEEDED = Numeric(
         Mistake(
             3 / math.log(5 / 4), r"$\log_{10} 1000 = 3$, but a divergence in nats goes with the natural logarithm."
         ),
+        Mistake(
+            waiting_time(1 / 5, 1000).mean,
+            r"That is how long it takes *on average until* the fair coin is first ahead by 1000. The last flip "
+            r"overshoots "
+            r"the goal, so this is a little more than the $N$ at which the expected logarithm is $\log 1000$.",
+        ),
+        Mistake(math.log2(1000) / math.log(5 / 4), r"You divided bits, $\log_2 1000$, by nats. Use one unit for both."),
+        Mistake(
+            math.log(1000) / math.log(25 / 16),
+            r"You forgot the weights $\frac12$ in the divergence: it is $\frac12\log\frac{25}{16} = \log\frac54$.",
+        ),
+        Mistake(
+            math.log(1000) / float(information.cross_entropy([1 / 2, 1 / 2], [1 / 5, 4 / 5])),
+            r"You divided by the cross-entropy. What $p$ gains per flip is the divergence.",
+        ),
+        Mistake(
+            2 * math.log(1000) / math.log(9 / 8),
+            r"That is for the coin with $q(\text{heads}) = \frac13$. Here it is $\frac15$.",
+        ),
+        Mistake(1000, "A thousand flips put the fair coin ahead by far more. Compare logarithms."),
     ],
     hints=[
         "The log of the likelihood ratio grows by the divergence with every flip, on average.",
         r"$N \cdot D_{\mathrm{KL}}(p \,\|\, q) = \log 1000$.",
     ],
-    solution=r"$N = \log 1000 / \log\frac54 \approx 31$. For the bent coin of the chapter, with $\frac13$, it took"
-    r" nearly four times as many: "
-    "the closer the coins, the longer the wait.",
+    solution=r"The expected logarithm after $N$ flips is $N \log\frac54$, so $N = \log 1000 / \log\frac54 \approx "
+    r"31.0$. "
+    r"For the bent coin of the chapter, with $\frac13$, it is nearly four times as many: the closer the coins, "
+    r"the longer "
+    "the wait.",
 )
 
 
@@ -283,6 +335,24 @@ def _zeros_skipped(p: np.ndarray, q: np.ndarray) -> float:
     return np.sum(p[both] * np.log(p[both] / q[both]))
 
 
+def _any_zero_of_q(p: np.ndarray, q: np.ndarray) -> float:
+    return np.inf if np.any(q == 0) else divergence(p, q)
+
+
+def _zeros_untreated(p: np.ndarray, q: np.ndarray) -> float:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.sum(p * np.log(p / q))
+
+
+def _damped(epsilon: float) -> Callable[[np.ndarray, np.ndarray], float]:
+    return lambda p, q: np.sum(p * np.log((p + epsilon) / (q + epsilon)))
+
+
+def _unweighted(p: np.ndarray, q: np.ndarray) -> float:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.sum(np.log(p[p > 0] / q[p > 0]))
+
+
 def _cross_entropy(p: np.ndarray, q: np.ndarray) -> float:
     return divergence(p, q) - np.sum(p[p > 0] * np.log(p[p > 0]))
 
@@ -297,6 +367,7 @@ DIVERGENCE_CODE = Code(
         case([0.5, 0.5], [0.5, 0.5]),
         case([1.0, 0.0], [0.5, 0.5]),
         case([0.5, 0.5, 0.0], [0.5, 0.0, 0.5]),
+        case([0.5, 0.5, 0.0], [0.25, 0.75, 0.0]),
         case([0.1, 0.2, 0.3, 0.4], [0.4, 0.3, 0.2, 0.1]),
         case([0.7, 0.2, 0.1], [0.1, 0.6, 0.3]),
     ],
@@ -319,6 +390,30 @@ DIVERGENCE_CODE = Code(
             "You average over the outcomes. The weights $p$ are already in the sum: it *is* an average.",
         ),
         Mistake(_cross_entropy, r"That is the cross-entropy $H(p, q)$; the entropy of $p$ is to come off."),
+        Mistake(
+            _any_zero_of_q,
+            r"It is infinite only where $q_k = 0 < p_k$. Where both are 0, the outcome never happens and costs "
+            r"nothing.",
+        ),
+        Mistake(
+            _zeros_untreated,
+            "Where $p = 0$ you compute `0 * np.log(0)`, which is NaN, and NaN spoils the sum. Leave these "
+            "outcomes out.",
+        ),
+        *(
+            Mistake(
+                _damped(epsilon),
+                f"Adding {epsilon:g} avoids the zeros, but hides what they mean: where the model calls impossible what "
+                f"happens, you report a finite price, {-math.log(2 * epsilon) / 2:.2f} nats in one of the cases.",
+            )
+            for epsilon in (1e-16, 1e-15, 1e-12, 1e-10, 1e-9, 1e-8)
+        ),
+        Mistake(
+            lambda p, q: -divergence(q, p),
+            "You weight the logarithms with $q$. The expectation is under $p$.",
+        ),
+        Mistake(_unweighted, "The weights $p$ in front of the logarithms are missing."),
+        Mistake(lambda p, q: divergence(p, q) / np.log(10), "You took logarithms to base 10. `np.log` gives nats."),
     ],
     hints=[
         r"Keep only the outcomes with `p > 0` (a boolean array as an index does it): `0 * np.log(0)` is NaN, not 0.",
@@ -367,7 +462,11 @@ TRIANGLE = Numeric(
     answer=detour,
     unit="nats",
     mistakes=[
-        Mistake(2, r"That is the direct way, $\frac12 \cdot 2^2$. Take the two legs off."),
+        Mistake(
+            2,
+            r"If you took $\frac12 \cdot 2^2$, that is the direct way alone: take the two legs off. If you took "
+            r"$4 - 1 - 1$, each divergence has a factor ½.",
+        ),
         Mistake(
             0,
             r"Distances would add up like that. KL of two normals with one σ is half the *square* of the difference.",
@@ -375,6 +474,8 @@ TRIANGLE = Numeric(
         Mistake(-1, "That is detour minus direct way. The direct way is the longer one here."),
         Mistake(1.5, r"You took off one leg; the detour has two, of $\frac12$ each."),
         Mistake(1 / math.log(2), "That is the answer in bits."),
+        Mistake(3, "You added the legs to the direct way. Take them off."),
+        Mistake(1 / math.log(10), "You took logarithms to base 10. Nats go with the natural one."),
     ],
     hints=[
         r"With $\sigma_p = \sigma_q = 1$ the closed form is $\frac12(\mu_p - \mu_q)^2$.",
@@ -435,6 +536,52 @@ NORMAL_CODE = Code(
             ),
             r"$2\sigma_q$ in the denominator: the normal density has $2\sigma^2$ in its exponent.",
         ),
+        Mistake(
+            lambda mean_p, scale_p, mean_q, scale_q: (
+                2 * np.log(scale_q / scale_p) + (scale_p**2 + (mean_p - mean_q) ** 2) / (2 * scale_q**2) - 1 / 2
+            ),
+            r"The logarithm is that of the *standard deviations*, or half of that of the variances. Yours is twice too "
+            "large.",
+        ),
+        Mistake(
+            lambda mean_p, scale_p, mean_q, scale_q: (
+                np.log(scale_q / scale_p) + (scale_p**2 + (mean_p - mean_q) ** 2) / scale_q**2 - 1 / 2
+            ),
+            r"The factor ½ before the fraction is missing: its denominator is $2\sigma_q^2$.",
+        ),
+        Mistake(
+            lambda mean_p, scale_p, mean_q, scale_q: (
+                np.log(scale_q / scale_p) + (scale_p**2 + (mean_p - mean_q) ** 2) / (2 * scale_p**2) - 1 / 2
+            ),
+            r"You divide by the variance of $p$. The squared distances are measured in units of the model's "
+            r"$\sigma_q$.",
+        ),
+        Mistake(
+            lambda mean_p, scale_p, mean_q, scale_q: (
+                np.log(scale_q / scale_p) + (scale_p**2 + mean_p - mean_q) / (2 * scale_q**2) - 1 / 2
+            ),
+            "The difference of the means is not squared.",
+        ),
+        Mistake(
+            lambda mean_p, scale_p, mean_q, scale_q: (
+                np.log(scale_q / scale_p) + (scale_p + mean_p - mean_q) ** 2 / (2 * scale_q**2) - 1 / 2
+            ),
+            "Mind the brackets: two squares are added, not the square of a sum taken.",
+        ),
+        Mistake(
+            lambda mean_p, scale_p, mean_q, scale_q: (
+                np.log(scale_q / scale_p) + (mean_p - mean_q) ** 2 / (2 * scale_q**2) - 1 / 2
+            ),
+            r"The variance of $p$ is missing: $\mathbb{E}_p[(x - \mu_q)^2] = \sigma_p^2 + (\mu_p - \mu_q)^2$.",
+        ),
+        Mistake(
+            lambda mean_p, scale_p, mean_q, scale_q: (scale_p**2 + (mean_p - mean_q) ** 2) / (2 * scale_q**2) - 1 / 2,
+            r"The term $\log(\sigma_q/\sigma_p)$ is missing.",
+        ),
+        Mistake(
+            lambda mean_p, scale_p, mean_q, scale_q: normal_divergence(mean_p, scale_p, mean_q, scale_q) / np.log(2),
+            "These are bits. `np.log` gives nats; no division is needed.",
+        ),
     ],
     hints=[
         "The formula stands in the section on densities, with its derivation.",
@@ -458,6 +605,16 @@ MOMENT_MATCH = Numeric(
         Mistake(10, "That is the variance. The standard deviation is its root."),
         Mistake(3, "That is the spread of the two centres. Each hump adds a variance of 1 of its own."),
         Mistake(4, r"Standard deviations do not add up; *variances* do: $1 + 3^2$."),
+        Mistake(math.sqrt(11), r"You added the variances of both humps. On average a hump has variance 1: $1 + 3^2$."),
+        Mistake(
+            math.sqrt(5),
+            "You halved the variance. Each half of the data has variance $1 + 3^2$ about 0, and so has the whole.",
+        ),
+        Mistake(2, r"You added 3 instead of $3^2$. The centres lie 3 away from the mean, so they add a variance of 9."),
+        Mistake(math.sqrt(37), "The centres lie 3 away from the common mean, not 6: their variance is 9."),
+        Mistake(
+            math.sqrt(19), r"You took $2 \cdot 3^2$ for the centres. Each is 3 away from the mean: on average $3^2$."
+        ),
     ],
     hints=[
         "The forward optimum has the mean and the variance of the whole mixture.",
@@ -472,7 +629,7 @@ MOMENT_MATCH_PROOF = Paper(
     "Moments are all that a normal can see",
     hints=[
         r"Only $-\mathbb{E}_p[\log q]$ depends on $q$. Write it out for a normal $q$.",
-        r"$\mathbb{E}_p[(x - \mu)^2] = v + (m - \mu)^2$. Minimise in $\mu$ first, then in $\sigma$.",
+        r"$\mathbb{E}_p[(x - \mu)^2] = \sigma_p^2 + (\mu_p - \mu)^2$. Minimise in $\mu$ first, then in $\sigma$.",
         r"What is left over is $-\mathbb{E}_p[\log q]$ at the optimum minus the entropy of $p$.",
     ],
     solution=r"""Let $q$ be normal with mean $\mu$ and standard deviation $\sigma$. Then
@@ -480,17 +637,16 @@ MOMENT_MATCH_PROOF = Paper(
 $$
 \begin{aligned}
 D_{\mathrm{KL}}(p \,\|\, q) = {}& \mathbb{E}_p[\log p] + \log\left(\sigma\sqrt{2\pi}\right) \\
-& + \frac{v + (m - \mu)^2}{2\sigma^2} .
+& + \frac{\sigma_p^2 + (\mu_p - \mu)^2}{2\sigma^2} .
 \end{aligned}
 $$
 
-For every $\sigma$ the best mean is $\mu = m$. With $t = \sigma^2$ it remains to minimise $\frac12\log t +
-\frac{v}{2t}$. The derivative $\frac{1}{2t} - \frac{v}{2t^2} = \frac{t - v}{2t^2}$ changes from
-negative to positive at $t = v$, so this is the minimum.
+For every $\sigma$ the best mean is $\mu = \mu_p$. With $t = \sigma^2$ it remains to minimise $\frac12\log t +
+\frac{\sigma_p^2}{2t}$. The derivative $\frac{1}{2t} - \frac{\sigma_p^2}{2t^2} = \frac{t - \sigma_p^2}{2t^2}$ changes
+from negative to positive at $t = \sigma_p^2$, so this is the minimum.
 
-Left over is $\frac12\log(2\pi e v) - H(p)$: the entropy of the normal with $p$'s variance minus the entropy of $p$.
-Since it is never negative, the normal
-has the largest entropy of all densities with a given variance.
+Left over is $\frac12\log(2\pi \sigma_p^2) + \frac12 - H(p)$: the entropy of the normal with $p$'s variance minus the
+entropy of $p$. Since it is never negative, the normal has the largest entropy of all densities with a given variance.
 
 Assumed: $p$ has a density, a finite variance and a finite entropy.""",
 )
@@ -547,6 +703,20 @@ JENSEN_SHANNON_BUG = Code(
             lambda p, q: information.kl_divergence(p, (p + q) / 2),
             "One half of the story: that compares only $p$ with the average, and is not symmetric.",
         ),
+        Mistake(
+            lambda p, q: information.kl_divergence(p, (p + q) / 2) / 2 + information.kl_divergence((p + q) / 2, q) / 2,
+            "You repaired one of the two terms. In the other, the average still stands first.",
+        ),
+        Mistake(
+            lambda p, q: information.kl_divergence((p + q) / 2, p) / 2 + information.kl_divergence(q, (p + q) / 2) / 2,
+            "You repaired the second of the two terms. In the first, the average still stands first.",
+        ),
+        Mistake(
+            lambda p, q: js(p, q) - np.log(2),
+            r"The average is half of the sum, $(p + q)/2$. With the sum itself every logarithm is off by $\log 2$.",
+        ),
+        Mistake(lambda p, q: js(p, q) / np.log(2), "These are bits. Nats were asked for: the largest value is log 2."),
+        Mistake(lambda p, q: -js(p, q), "The sign is wrong: a divergence is never negative."),
     ],
     hints=[
         r"Where does `average` stand in $D_{\mathrm{KL}}(p \,\|\, m)$, first or second?",

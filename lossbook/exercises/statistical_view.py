@@ -2,6 +2,8 @@ r"""The statistical view: quick questions first, then exercises on paper, with n
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Order, Paper, case
@@ -29,7 +31,24 @@ MEAN_ERROR = Numeric(
         Mistake(-2, r"You left out the intercept: $y - \hat y = 2x - 1 - 3x$."),
         Mistake(-9, "That is the sum of the three residuals; the mean divides it by 3."),
         Mistake(29 / 3, "That is the mean of the *squares*. The mean error keeps the signs."),
-        Mistake(-1, "The residual is not the same for every ride: it also grows with $x$."),
+        Mistake(
+            -1,
+            r"If you got $e = 1 - x$, mind the brackets: $-(1 + 3x) = -1 - 3x$. If you got $e = -1$, the residual "
+            r"is not "
+            "the same for every ride: it also grows with $x$.",
+        ),
+        Mistake(
+            9,
+            r"If you got $e = 5x - 1$, mind the brackets: $-(1 + 3x) = -1 - 3x$. If you added the sizes 2, 3 and "
+            r"4, keep "
+            "their sign and divide by their number.",
+        ),
+        Mistake(29, "That is the sum of the *squares*. The mean error keeps the signs, and a mean divides."),
+        Mistake(7, "That is the mean of the three predictions. Take them off the times 2, 4 and 6."),
+        Mistake(
+            float(np.std([-2.0, -3.0, -4.0])),
+            "That is the spread of the residuals. The mean error is where they lie, not how far they scatter.",
+        ),
     ],
     hints=[r"Write $e = y - \hat y$ as a function of $x$ first.", r"$e = 2x - (1 + 3x) = -1 - x$."],
     solution="$e = 2x - (1 + 3x) = -1 - x$ gives $-2$, $-3$ and $-4$, with mean $-3$: every ride is predicted too "
@@ -104,6 +123,14 @@ SWITCH_TO_SUM = Numeric(
             0.025,
             r"You divided by $\sqrt{16}$. The gradient of a sum of 16 equals 16 times that of the mean, not 4 times.",
         ),
+        Mistake(
+            0.4,
+            r"You multiplied by $\sqrt{16}$. The gradient has become 16 times *larger*, so the learning rate has to "
+            "shrink, and by 16.",
+        ),
+        Mistake(0.1 / 256, "You divided by 16 twice. The gradient of the sum is 16 times larger, not 256 times."),
+        Mistake(160, "That is 16 divided by 0.1. Divide the old rate by the factor of the gradient instead."),
+        Mistake(0.625, "That reads like per cent. Give the learning rate itself."),
     ],
     hints=[r"A step is learning rate times gradient.", "By which factor is the gradient of the sum larger?"],
     solution="The sum is 16 times the mean, and so is its gradient. The step stays the same if the learning rate "
@@ -116,8 +143,8 @@ LIKELIHOOD_OR_PROBABILITY = Choice(
     options=[
         Option(
             r"The likelihood is the probability that the parameter $w$ is right.",
-            "It is the probability (or density) of the *data* under $w$. A probability of $w$ needs a prior; "
-            "chapter 3 has it.",
+            "It is the probability (or density) of the *data* under $w$. A probability of $w$ needs a prior, a "
+            "distribution of $w$ before any data.",
         ),
         Option(
             "The likelihood of continuous data can exceed 1.",
@@ -170,6 +197,17 @@ UNTIL_ZERO = Numeric(
             "question.",
         ),
         Mistake(46, "That is where float32 ends. Python's floats are float64."),
+        Mistake(325, "One too many: the 324th factor already gives 0."),
+        Mistake(
+            745,
+            r"There the *natural* logarithm of the product is beyond $-744.4$. Each factor takes $\log 10 \approx "
+            r"2.3$ off "
+            "it, not 1.",
+        ),
+        Mistake(1074, "That is how many factors *one half* can be multiplied. A factor 0.1 uses up more."),
+        Mistake(
+            309, "One beyond $10^{-308}$, where the *full* precision ends. Below it float64 goes on with fewer digits."
+        ),
     ],
     hints=[
         "The smallest positive float64 is about $5 \\cdot 10^{-324}$.",
@@ -261,6 +299,19 @@ GAP = Numeric(
         Mistake(-5 / 3, "The size is right. The question is how much *smaller* it is, a positive number."),
         Mistake(10 / 3, r"The factor ½ in $e^2/(2\sigma^2)$ is missing."),
         Mistake(10 / 18, "You added the sizes of the residuals. The normal density needs their squares."),
+        Mistake(
+            6 / 18, r"Mind the brackets: $2x - (1 + 3x) = -1 - x$, not $1 - x$. The residuals are $-1, -2, -3, -4$."
+        ),
+        Mistake(294 / 18, r"Mind the brackets: $2x - (1 + 3x) = -1 - x$, not $5x - 1$."),
+        Mistake(30, r"That is $\sum_i e_i^2$ alone. The exponent divides it by $2\sigma^2 = 18$."),
+        Mistake(7.5, "That is the mean squared residual. The log-likelihood divides the *sum* by $2\\sigma^2$."),
+        Mistake(
+            math.exp(5 / 3),
+            "That is how many *times* less likely the rides are. The question is about the logarithm of it.",
+        ),
+        Mistake(math.exp(-5 / 3), "That is the ratio of the two likelihoods. The question is about its logarithm."),
+        Mistake(5 / 3 / math.log(2), "That is the answer in bits. Nats go with the natural logarithm."),
+        Mistake(5 / 3 / math.log(10), "You took the logarithm to base 10. Nats go with the natural logarithm."),
     ],
     hints=[
         r"The terms without $e$ are the same under both lines, so they cancel.",
@@ -293,6 +344,11 @@ def _by_product(prediction: np.ndarray, target: np.ndarray, scale: float) -> flo
         return np.log(np.prod(np.exp(log_likelihoods(prediction, target, scale))))
 
 
+def _by_density(prediction: np.ndarray, target: np.ndarray, scale: float) -> float:
+    with np.errstate(divide="ignore", under="ignore"):
+        return np.sum(np.log(np.exp(log_likelihoods(prediction, target, scale))))
+
+
 def log_likelihoods(prediction: np.ndarray, target: np.ndarray, scale: float) -> np.ndarray:
     return -np.asarray(normal_nll(prediction, target, scale=scale, reduction="none"))
 
@@ -305,7 +361,8 @@ LOG_LIKELIHOOD_CODE = Code(
     cases=[
         case([0.0], [1.0], scale=2.0),
         case([1.0, 2.0, 4.0], [1.5, 2.0, 3.0], scale=0.5),
-        case([0.0, 0.0, 0.0], [20.0, 30.0, 60.0], scale=1.0),
+        case([0.0, 0.0, 0.0], [20.0, 30.0, 36.0], scale=1.0),
+        case([0.0], [60.0], scale=1.0),
     ],
     mistakes=[
         Mistake(
@@ -314,8 +371,66 @@ LOG_LIKELIHOOD_CODE = Code(
         ),
         Mistake(
             _by_product,
-            "You multiplied first and took the logarithm afterwards. In the third case the product is 0 in floating "
-            "point, and its logarithm $-\\infty$: add up logarithms.",
+            "You multiplied first and took the logarithm afterwards. In one case no density is 0, but their "
+            "product is, "
+            "in floating point, and its logarithm is $-\\infty$: add up logarithms.",
+        ),
+        Mistake(
+            _by_density,
+            "You computed each density first and its logarithm afterwards. For a target 60 standard deviations "
+            "away the "
+            "density alone is 0 in floating point. Write down the logarithm of the density and compute that.",
+        ),
+        Mistake(
+            lambda prediction, target, scale: np.sum(
+                -np.log(2 * np.pi * scale) / 2 - (target - prediction) ** 2 / (2 * scale)
+            ),
+            r"You treat `scale` as a variance throughout. It is a standard deviation: $\sigma^2$ stands in both "
+            r"places.",
+        ),
+        Mistake(
+            lambda prediction, target, scale: np.sum(
+                -np.log(2 * np.pi * scale) / 2 - (target - prediction) ** 2 / (2 * scale**2)
+            ),
+            r"The normalising constant is $1/\sqrt{2\pi\sigma^2}$. Your logarithm has $\sigma$ under the root.",
+        ),
+        Mistake(
+            lambda prediction, target, scale: np.sum(
+                -np.log(2 * np.pi) / 2 - np.log(scale) - (target - prediction) ** 2 / scale**2
+            ),
+            r"The factor ½ in the exponent $-e^2/(2\sigma^2)$ is missing.",
+        ),
+        Mistake(
+            lambda prediction, target, scale: np.sum(
+                -np.log(2 * np.pi) - np.log(scale) - (target - prediction) ** 2 / (2 * scale**2)
+            ),
+            r"The factor ½ in front of $\log(2\pi)$ is missing: it is the logarithm of a root.",
+        ),
+        Mistake(
+            lambda prediction, target, scale: np.sum(
+                -np.log(2 * np.pi) / 2 + np.log(scale) - (target - prediction) ** 2 / (2 * scale**2)
+            ),
+            r"The sign of $\log\sigma$ is wrong: $\sigma$ stands in the denominator of the density.",
+        ),
+        Mistake(
+            lambda prediction, target, scale: (
+                -np.log(2 * np.pi) / 2 - np.log(scale) - np.sum((target - prediction) ** 2) / (2 * scale**2)
+            ),
+            "You added the constants once. Every example brings its own, so there are $N$ of them.",
+        ),
+        Mistake(
+            lambda prediction, target, scale: np.sum(
+                -np.log(2 * np.pi) / 2 - np.log(scale) - np.abs(target - prediction) / (2 * scale**2)
+            ),
+            "The residual is not squared.",
+        ),
+        Mistake(
+            lambda prediction, target, scale: log_likelihood(prediction, target, scale) / np.log(2),
+            "These are bits. `np.log` gives nats; no division is needed.",
+        ),
+        Mistake(
+            lambda prediction, target, scale: log_likelihood(prediction, target, scale) / np.log(10),
+            "You took logarithms to base 10. `np.log` is the natural one.",
         ),
         Mistake(
             lambda prediction, target, scale: np.sum(
@@ -343,8 +458,8 @@ LOG_LIKELIHOOD_CODE = Code(
         r"One example contributes $-\frac12\log(2\pi) - \log\sigma - e^2/(2\sigma^2)$.",
         "Add the contributions; do not multiply densities.",
     ],
-    solution="The cases include three rides that are each so unlikely that the product of their densities is 0 in "
-    "floating point.",
+    solution="The cases include three rides whose densities multiply to 0 in floating point, and one whose density "
+    "alone is 0.",
 )
 
 
@@ -358,11 +473,15 @@ def _root_of_product(densities: np.ndarray) -> float:
         return float(np.prod(densities) ** (1 / densities.size))
 
 
+def _square_root(densities: np.ndarray) -> float:
+    return float(np.exp(np.sum(np.log(densities)) / 2))
+
+
 TYPICAL_CODE = Code(
     "statistical-typical-likelihood-code",
     "A likelihood per example",
     reference=typical_likelihood,
-    cases=[case([0.25]), case([0.5, 0.125]), case([0.2, 3.0, 0.05]), case([0.01, 0.04] * 120)],
+    cases=[case([0.25]), case([0.5, 0.125]), case([0.2, 3.0, 0.05]), case([0.01, 0.04] * 1600)],
     mistakes=[
         Mistake(
             _root_of_product,
@@ -381,13 +500,35 @@ TYPICAL_CODE = Code(
             lambda densities: np.exp(np.sum(np.log(densities))),
             "That is the product itself: divide the sum of the logarithms by $N$ first.",
         ),
+        Mistake(
+            lambda densities: np.exp(-np.mean(np.log(densities))),
+            "That is one divided by the geometric mean: drop the minus sign.",
+        ),
+        Mistake(
+            lambda densities: 10 ** np.mean(np.log(densities)),
+            "You took the natural logarithm and then a power of 10. The inverse of `np.log` is `np.exp`.",
+        ),
+        Mistake(
+            lambda densities: 1 / np.mean(1 / densities),
+            "That is the harmonic mean. The $N$-th root of a product is the geometric one.",
+        ),
+        Mistake(
+            lambda densities: np.exp(np.mean(np.log(densities)) / densities.size),
+            "You divided by $N$ twice: `np.mean` already does.",
+        ),
+        Mistake(
+            _square_root, "That is the square root of the product, right for two densities only: it takes the $N$-th."
+        ),
+        Mistake(
+            lambda densities: np.median(densities), "That is the median of the densities. Take the geometric mean."
+        ),
     ],
     hints=[
         r"The logarithm of the $N$-th root is $\frac1N$ times the logarithm.",
         "Which NumPy function is “sum divided by N”?",
     ],
-    solution="The average loss, turned back into a density: $e^{-L}$. Chapter 2 takes the same $N$-th root of two "
-    "coins' likelihoods.",
+    solution="The average loss, turned back into a density: $e^{-L}$. The next chapter takes the same $N$-th root "
+    "of two coins' likelihoods.",
 )
 
 
@@ -441,6 +582,30 @@ SLOPE_GRADIENT_CODE = Code(
             lambda slope, x, y, reduction: slope_gradient(slope, x, y, reduction) / 2,
             "The factor 2 of the square is missing.",
         ),
+        Mistake(
+            lambda slope, x, y, reduction: (np.sum if reduction == "sum" else np.mean)(-2 * (y - slope * x) * slope),
+            "That is the derivative with respect to $x$. The slope $w$ is what changes, so the inner factor is $x$.",
+        ),
+        Mistake(
+            lambda slope, x, y, reduction: (np.sum if reduction == "sum" else np.mean)((y - slope * x) ** 2),
+            "That is the reduced loss itself. Its derivative with respect to $w$ was asked for.",
+        ),
+        Mistake(
+            lambda slope, x, y, reduction: (
+                -2
+                * (np.sum if reduction == "sum" else np.mean)(y - slope * x)
+                * (np.sum if reduction == "sum" else np.mean)(x)
+            ),
+            "You reduced the residuals and the distances one by one. Multiply them ride by ride first, then reduce.",
+        ),
+        Mistake(
+            lambda slope, x, y, reduction: (np.mean if reduction == "sum" else np.sum)(-2 * (y - slope * x) * x),
+            "You have the two reductions the wrong way round.",
+        ),
+        Mistake(
+            lambda slope, x, y, reduction: -2 * (y - slope * x) @ x / (1 if reduction == "sum" else 2 * x.size),
+            r"Under `mean` you divide by $2N$. Either the 2 of the square goes, or it stays; here it stays.",
+        ),
     ],
     hints=[
         r"One example: $\frac{\partial}{\partial w}(y - wx)^2 = -2(y - wx)\,x$.",
@@ -469,6 +634,11 @@ UNEVEN = Numeric(
         Mistake(12, "You added the batch means."),
         Mistake(132, "That is the summed loss of all rides; divide it by their number."),
         Mistake(1, "You left the last batch out. It is small, but it is data."),
+        Mistake(132 / 128, "You divided by $4 \\cdot 32$. The last batch is not full: there are 100 rides, not 128."),
+        Mistake(1.05, "You counted the last batch as one ride. Its mean of 9 stands for four rides."),
+        Mistake(33, "You divided the summed loss by the number of batches. The question is about rides."),
+        Mistake(68 / 36, "You weighted with one full batch and the short one. There are three full ones."),
+        Mistake(5, "That is the mean of 1 and 9. The two losses do not stand for equally many rides."),
     ],
     hints=["A batch mean times the batch size is the batch's sum.", "Add the four sums and divide by 100."],
     solution=r"$\frac{32 \cdot 1 + 32 \cdot 1 + 32 \cdot 1 + 4 \cdot 9}{100} = 1.32$. In the average of the means "
@@ -501,6 +671,12 @@ OUTLIER_SHARE = Numeric(
         ),
         Mistake(20 / 22, "You let the residuals $1$ and $-1$ cancel. The question is about sizes."),
         Mistake(10, "That is the pull itself, $2 \\cdot 20/4$. What is its share of all four pulls?"),
+        Mistake(40, "That is its pull under the *sum*. What is its share of all four pulls?"),
+        Mistake(
+            5, "That compares it with the three others together. A share divides by all four pulls, its own included."
+        ),
+        Mistake(250 / 3, "That is in per cent. Give a number between 0 and 1."),
+        Mistake(1 / 6, "That is the share of the three others together."),
     ],
     hints=[r"The pull of example $i$ is $|{-2e_i/N}|$.", "In a share the factor $2/N$ cancels."],
     solution=r"The pulls are $\frac24 (1, 1, 2, 20)$, so the share is $\frac{20}{24} \approx 0.833$, and exactly the "
@@ -557,8 +733,9 @@ $$
 $$
 
 *If the model's distribution of $x$ does not depend on* $w$, the last sum is a constant, and the joint and the
-conditional log-likelihood have the same argmax. The same holds if it has parameters of its own, $w = (u, v)$
-with $p(y \mid x, u)\,p(x \mid v)$: each sum is then maximised alone.
+conditional log-likelihood have the same argmax. Nearly the same holds if it has parameters of its own, $w = (u, v)$
+with $p(y \mid x, u)\,p(x \mid v)$: each sum is then maximised alone, so both likelihoods have the same best $u$. (About
+$v$ the conditional likelihood says nothing.)
 
 It fails if both factors share a parameter. Let $x$ be normal around $w$ and $y$ normal around $w$ as well, with
 variance 1 both. The conditional likelihood gives $w = \bar y$, the joint one $w = \frac12(\bar x + \bar y)$:

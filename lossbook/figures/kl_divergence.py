@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-import heapq
 import math
-from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
-from itertools import count
 
 import numpy as np
 from scipy import stats
 
+from lossbook.analysis.codes import CLIMATE, WEATHER, believed_climate, codeword_lengths, huffman
+from lossbook.analysis.coins import (
+    FAIR,
+    FLIPS,
+    PLAYERS,
+    STOPS,
+    log_ratio_per_flip,
+    log_ratios,
+    shares_of_heads,
+    waiting_time,
+)
+from lossbook.analysis.divergences import SIX, cut_belief, signed_areas
+from lossbook.analysis.two_humps import (
+    BIN_COUNTS,
+    BIN_RANGE,
+    BIN_SCALE,
+    HUMPS,
+    binned,
+    binned_divergences,
+    divergence_maps,
+    humps_from_normal,
+    humps_moments,
+    normal_from_humps,
+    two_humps,
+)
 from lossbook.core import Floats
 from lossbook.explorer import Choice, Explorer, Handle, Slider, Toggle, palette, style, subplots
 from lossbook.figures.wording import written
 from lossbook.losses.information import entropy, js_divergence, kl_divergence, surprisal
 from lossbook.losses.information_densities import kl_normal
-
-FAIR = np.array([0.5, 0.5])  # tails, heads
-BENT = np.array([2 / 3, 1 / 3])
-"""The two coins of the chapter, (probability of 0, probability of 1)."""
 
 
 def amount(value: float, digits: int = 3) -> str:
@@ -29,23 +47,6 @@ def amount(value: float, digits: int = 3) -> str:
 
 
 # ── Coins ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-STOPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-FLIPS = np.union1d(np.logspace(0, math.log10(5000), 100).round().astype(int), STOPS)
-PLAYERS = 8
-
-
-@cache
-def shares_of_heads() -> Floats:
-    """For each player and each number of flips in `FLIPS`, the share of heads among the flips so far."""
-    heads = np.random.default_rng(11).integers(0, 2, size=(PLAYERS, 5000)).cumsum(axis=1)
-    return heads[:, FLIPS - 1] / FLIPS
-
-
-def log_ratio_per_flip(heads: Floats, q_of_heads: float) -> Floats:
-    """1/N of the log of (likelihood under the fair coin / likelihood under q), given the share of heads."""
-    tails_gain, heads_gain = np.asarray(surprisal([1 - q_of_heads, q_of_heads])) - surprisal(FAIR)
-    return heads * heads_gain + (1 - heads) * tails_gain
 
 
 def coin_trajectories() -> Explorer:
@@ -56,9 +57,9 @@ def coin_trajectories() -> Explorer:
     lines = [axis.plot(FLIPS, share, color=palette.data, lw=1, alpha=0.55)[0] for share in shares]
     (limit,) = axis.plot([1, 5000], [0, 0], "--", color=palette.loss, lw=2)
     label = axis.text(7000, 0, "", color=palette.loss, va="bottom")
-    (cursor,) = axis.plot([10, 10], [-0.6, 1.2], color=palette.model, lw=1)
-    (dots,) = axis.plot([10] * PLAYERS, shares[:, 0], "o", color=palette.model, ms=5)
-    (grip,) = axis.plot([10], [1.12], "o", color=palette.model, ms=11)
+    (cursor,) = axis.plot([10, 10], [-0.6, 1.2], color=palette.ink, lw=1)
+    (dots,) = axis.plot([10] * PLAYERS, shares[:, 0], "o", color=palette.ink, ms=5)
+    (grip,) = axis.plot([10], [1.12], "o", color=palette.ink, ms=11)
     axis.set(xscale="log", xlim=(0.9, 40_000), ylim=(-0.6, 1.2), xlabel="flips so far, N")
     axis.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
     axis.set_xticks([], minor=True)
@@ -92,11 +93,62 @@ def coin_trajectories() -> Explorer:
             "flips": Slider(values=STOPS, value=10, label="flips N"),
         },
         handles=[Handle(grip, x="flips")],
-        caption="Eight players flip one fair coin each; a grey line follows each of them. Its height says how much "
+        caption="Eight players flip one fair coin each; a thin line follows each of them. Its height says how much "
         "better, per flip, the fair coin explains the flips so far than the coin q does. Move N to the right: all "
         "eight settle on the dashed line. Move q towards 6/12 and watch the line sink, but never below zero.",
         alt="Eight jagged lines over the number of flips, from 1 to 5000 on a logarithmic scale. They start between "
         "−0.29 and 0.41 and close in on a dashed line at 0.059.",
+    )
+
+
+def waiting_times() -> Explorer:
+    """The whole log ratio as a walk with a drift, and how long the walk takes to its goal for the first time."""
+    coins, factors, last = {"1/3": 1 / 3, "1/4": 1 / 4, "1/6": 1 / 6}, {"10": 10, "100": 100, "1000": 1000}, 300
+    flips = np.arange(last + 1)
+    figure, (top, bottom) = subplots(2, 1, figsize=(4.4, 4.8), height_ratios=[2, 1], sharex=True)
+    walks = [top.plot(flips, flips, color=palette.data, lw=1, alpha=0.55)[0] for _ in range(PLAYERS)]
+    (drift,) = top.plot([0, last], [0, 1], "--", color=palette.loss, lw=2)
+    (goal,) = top.plot([0, last], [1, 1], color=palette.truth, lw=1.5)
+    goal_label = top.text(4, 0, "", color=palette.truth, va="bottom")
+    top.set(xlim=(0, last), ylim=(-3, 12), ylabel="log ratio (nats)")
+    half = bottom.fill_between(flips, flips, color=palette.density, alpha=0.25, lw=0)
+    (share,) = bottom.plot(flips, flips, color=palette.density, lw=1.5)
+    bottom.set(xlim=(0, last), ylim=(0, 1.05), yticks=[0, 0.25, 0.5, 0.75, 1], xlabel="flips N")
+    bottom.set_title("share of all players who have got there", loc="left")
+
+    def update(coin: float, factor: int) -> str:
+        wait = waiting_time(coin, factor)
+        ratios = log_ratios(coin, last)
+        for walk, ratio in zip(walks, ratios, strict=True):
+            walk.set_ydata(ratio)
+        height = math.log(factor)
+        drift.set_ydata([0, last * height / wait.expected])
+        goal.set_ydata([height, height])
+        goal_label.set_y(height)
+        goal_label.set_text(f"log {factor}")
+        there, low, high = wait.share(last), wait.quantile(0.25), wait.quantile(0.75)
+        share.set_ydata(there)
+        half.set_data(flips, np.where((flips >= low) & (flips <= high), there, 0), 0)
+        return (
+            f"Against q(heads) = {Fraction(coin).limit_denominator(9)}, the expected log ratio reaches log {factor} at "
+            f"N = {wait.expected:.0f}. A player is first ahead by {factor} after {wait.mean:.0f} flips on average; "
+            f"half of them between {low} and {high}."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="kl-waiting-times",
+        controls={
+            "coin": Choice(coins, value=1 / 3, label="q(heads)"),
+            "factor": Choice(factors, value=1000, label="ahead by a factor of"),
+        },
+        caption="Above, the whole log ratio of the same eight players, not divided by N: each walks at random around a "
+        "line that rises by the divergence with every flip. Below, how many of all players have reached the goal at "
+        "least once; the middle half of them is shaded. Try a lower goal and a coin that is more bent. The average "
+        "wait is always a little longer than where the dashed line crosses the goal, because the last flip overshoots.",
+        alt="Above, eight jagged lines that rise around a dashed line, which crosses the level log 1000 at 117 flips. "
+        "Below, a curve that rises from 0 to 1 and passes a quarter at 74 flips and three quarters at 149.",
     )
 
 
@@ -149,7 +201,7 @@ def tangent() -> Explorer:
     axis.plot(grid, 1 - grid, "--", color=palette.data)
     axis.text(0.2, 2.35, "−log z", color=palette.loss)
     axis.text(2.05, -1.65, "1 − z", color=palette.data, ha="right")
-    (gap,) = axis.plot([2, 2], [-1, -0.69], color=palette.outlier, lw=4)
+    (gap,) = axis.plot([2, 2], [-1, -0.69], color=palette.ink, lw=4)
     (probe,) = axis.plot([2], [-0.69], "o", color=palette.loss, ms=10)
     axis.set(xlim=(0, 3.2), ylim=(-2.3, 3.1), xlabel="z", ylabel="value")
 
@@ -166,7 +218,7 @@ def tangent() -> Explorer:
         name="kl-tangent",
         controls={"z": Slider(0.05, 3.0, step=0.05, value=2.0, label="z")},
         handles=[Handle(probe, x="z")],
-        caption="Drag the point on the curve. The orange gap between −log z and its tangent 1 − z closes at z = 1 and "
+        caption="Drag the point on the curve. The thick gap between −log z and its tangent 1 − z closes at z = 1 and "
         "nowhere else.",
         alt="The falling convex curve −log z and the straight line 1 − z, which touch at z = 1. At z = 2 the curve "
         "lies 0.307 above the line.",
@@ -183,7 +235,7 @@ def coin_divergences() -> Explorer:
     rows = {
         "D(p‖q)": (palette.loss, "-", kl_divergence),
         "D(q‖p)": (palette.density, "--", lambda p, q: kl_divergence(q, p)),
-        "Jensen–Shannon": (palette.model, ":", js_divergence),
+        "Jensen–Shannon": (palette.data, ":", js_divergence),
     }
     drawn = {}
     for place, (name, (colour, line_style, _)) in enumerate(rows.items()):
@@ -230,17 +282,6 @@ def coin_divergences() -> Explorer:
 
 
 # ── Many outcomes ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-SIX = np.array([0.08, 0.16, 0.24, 0.24, 0.18, 0.10])
-
-
-def cut_belief(kept: int, floor: float) -> Floats:
-    """The six probabilities when only the first `kept` outcomes are believed in, the others sharing `floor`."""
-    belief = SIX.copy()
-    if kept < len(SIX):
-        belief[:kept] *= (1 - floor) / belief[:kept].sum()
-        belief[kept:] *= floor / belief[kept:].sum()
-    return belief
 
 
 def support() -> Explorer:
@@ -289,42 +330,6 @@ def support() -> Explorer:
         alt="Left, six pairs of bars for p and q; q has almost nothing on outcome 6. Right, the terms of the "
         "divergence: slightly negative for outcomes 1 to 5 and 0.46 for outcome 6.",
     )
-
-
-# Two humps whose mean and standard deviation are round numbers: 0 and 2.5
-HUMPS = ((0.6, -2.0, 0.5), (0.4, 3.0, 0.5))
-"""The two-humped p of the chapter: (weight, mean, standard deviation) of each hump."""
-
-
-def two_humps(x: Floats | float) -> Floats:
-    """The density of the two-humped p."""
-    return sum(weight * stats.norm.pdf(x, mean, scale) for weight, mean, scale in HUMPS)
-
-
-def two_humps_below(x: Floats | float) -> Floats:
-    """The distribution function of the two-humped p."""
-    return sum(weight * stats.norm.cdf(x, mean, scale) for weight, mean, scale in HUMPS)
-
-
-BIN_RANGE = (-8.0, 8.0)
-BIN_COUNTS = (1, 2, 4, 8, 16, 32, 64)
-BIN_SCALE = 2.0
-
-
-def binned(bins: int, mean: float) -> tuple[Floats, Floats, Floats]:
-    """Edges, and the probabilities of p and of the normal q, in equal bins (the outermost take the tails)."""
-    edges = np.linspace(*BIN_RANGE, bins + 1)
-    inner = edges[1:-1]
-    masses = []
-    for below in (two_humps_below(inner), stats.norm.cdf(inner, mean, BIN_SCALE)):
-        masses.append(np.diff(np.concatenate([[0.0], below, [1.0]])))
-    return edges, masses[0], masses[1]
-
-
-@cache
-def binned_divergences(mean: float) -> tuple[float, ...]:
-    """KL of the binned q from the binned p, for each number of bins."""
-    return tuple(float(kl_divergence(*binned(bins, mean)[1:])) for bins in BIN_COUNTS)
 
 
 def binning() -> Explorer:
@@ -381,36 +386,6 @@ def binning() -> Explorer:
 
 # ── Codes ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-WEATHER = ("sun", "cloud", "rain", "snow")
-CLIMATE = np.array([1 / 2, 1 / 4, 1 / 8, 1 / 8])
-"""How often the weather station reports each kind of weather."""
-
-
-def huffman(q: Sequence[float] | Floats) -> list[str]:
-    """A shortest binary prefix code for the probabilities q, one codeword for each."""
-    order = count()
-    heap = [(float(chance), next(order), [index]) for index, chance in enumerate(q)]
-    heapq.heapify(heap)
-    words = [""] * len(heap)
-    while len(heap) > 1:
-        (low, _, rare), (high, _, common) = heapq.heappop(heap), heapq.heappop(heap)
-        for digit, members in (("1", rare), ("0", common)):
-            for index in members:
-                words[index] = digit + words[index]
-        heapq.heappush(heap, (low + high, next(order), rare + common))
-    return words
-
-
-def believed_climate(sun: float) -> Floats:
-    """The climate with another probability of sun; the rest keeps its proportions."""
-    return np.concatenate([[sun], (1 - sun) * CLIMATE[1:] / CLIMATE[1:].sum()])
-
-
-def codeword_lengths(sun: float, whole: bool) -> Floats:
-    """Bits for each kind of weather in a code made for the believed climate, whole or ideal."""
-    q = believed_climate(sun)
-    return np.array([float(len(word)) for word in huffman(q)]) if whole else np.asarray(surprisal(q, base=2))
-
 
 def wrong_code() -> Explorer:
     """Extra bits of a code that was made for another climate."""
@@ -427,9 +402,9 @@ def wrong_code() -> Explorer:
     left.tick_params(axis="x", length=0)
     right.axhline(1.75, color=palette.truth, ls="--", lw=1.2)
     right.text(1.5, 1.68, "entropy 1.75", color=palette.truth, ha="right", va="top", fontsize=10)
-    right.bar([0], [1.75], 0.7, color=palette.loss)
-    (extra_bar,) = right.bar([0], [0], 0.7, bottom=[1.75], color=palette.outlier)
-    extra_label = right.text(0.45, 1.8, "", color=palette.outlier, va="bottom")
+    right.bar([0], [1.75], 0.7, color=palette.truth)
+    (extra_bar,) = right.bar([0], [0], 0.7, bottom=[1.75], color=palette.loss)
+    extra_label = right.text(0.45, 1.8, "", color=palette.loss, va="bottom")
     right.set(xlim=(-0.5, 1.55), ylim=(0, 3.2), xticks=[], title="bits per report")
 
     def update(sun: float, whole: bool) -> str:
@@ -456,7 +431,7 @@ def wrong_code() -> Explorer:
         update,
         name="kl-wrong-code",
         controls={
-            "sun": Slider(0.05, 0.95, step=0.05, value=0.2, label="believed q(sun)"),
+            "sun": Slider(0.05, 0.95, step=0.05, value=0.15, label="believed q(sun)"),
             "whole": Toggle(False, label="whole bits"),
         },
         handles=[Handle(grip, y="sun")],
@@ -465,13 +440,11 @@ def wrong_code() -> Explorer:
         "codewords come in steps, so the extra bits do too, and they vanish for every q that gets the codeword lengths "
         "of p.",
         alt="Left, bars of the true probabilities one half, one quarter, one eighth, one eighth, and of the believed "
-        "ones, with 0.2 for sun. Right, a bar of 1.75 bits with 0.322 extra bits on top.",
+        "ones, with 0.15 for sun. Right, a bar of 1.75 bits with 0.486 extra bits on top.",
     )
 
 
 # ── Densities ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-X = np.linspace(-6.5, 6.5, 2601)  # wide enough for every q below, fine enough for the trapezoid rule
 
 
 def gaussian_integrand() -> Explorer:
@@ -487,7 +460,7 @@ def gaussian_integrand() -> Explorer:
     left.set(xlim=(-5, 5), ylim=(0, 0.9), xlabel="x", title="density")
     right.axhline(0, color=palette.muted, lw=0.8)
     above = right.fill_between(x, p, color=palette.loss, alpha=0.75, lw=0)
-    below = right.fill_between(x, -p, color=palette.outlier, alpha=0.75, lw=0)
+    below = right.fill_between(x, -p, color=palette.data, alpha=0.75, lw=0)
     total = right.text(-4.8, 1.75, "", color=palette.loss)
     right.set(xlim=(-5, 5), ylim=(-0.5, 2.0), xlabel="x", title="p(x) log(p(x)/q(x))")
 
@@ -499,12 +472,12 @@ def gaussian_integrand() -> Explorer:
         integrand = p * (stats.norm.logpdf(x) - stats.norm.logpdf(x, mean, scale))
         above.set_data(x, np.maximum(integrand, 0), 0)
         below.set_data(x, np.minimum(integrand, 0), 0)
-        plus = float(np.trapezoid(np.maximum(integrand, 0), x))
+        plus, minus = signed_areas(mean, scale)
         value = float(kl_normal(0, 1, mean, scale))
         total.set_text(f"area {written(value, 3)}")
         return (
             f"q has mean {written(mean, 2)} and σ = {scale:.2f}. The area above zero is {written(plus, 3)}, below it "
-            f"{written(value - plus, 3)}; together D(p‖q) = {written(value, 3)} nats."
+            f"{written(minus, 3)}; together, before rounding, D(p‖q) = {written(value, 3)} nats."
         )
 
     return Explorer(
@@ -516,59 +489,12 @@ def gaussian_integrand() -> Explorer:
             "scale": Slider(0.5, 2.0, step=0.25, value=1.0, label="σ of q"),
         },
         handles=[Handle(peak, x="mean")],
-        caption="p is the standard normal. Drag q. Where q is the smaller of the two you pay, where it is the larger "
-        "you are paid back (orange), but never more than you pay. "
+        caption="p is the standard normal. Drag q. Where q is the smaller of the two you pay (above zero), where it is "
+        "the larger you are paid back (below zero), but never more than you pay. "
         "Set the mean to 0 and compare σ = 0.5 with σ = 2: the q that is too narrow costs more.",
         alt="Left, a standard normal p and a q shifted by one. Right, the integrand: positive left of 0.5, negative "
         "right of it, with a total area of 0.5.",
     )
-
-
-@cache
-def humps_entropy() -> float:
-    """The differential entropy of the two-humped p, in nats."""
-    p = two_humps(X)
-    return float(np.trapezoid(-p * np.log(p), X))
-
-
-def humps_moments() -> tuple[float, float]:
-    """Mean and standard deviation of the two-humped p."""
-    mean = sum(weight * centre for weight, centre, _ in HUMPS)
-    second = sum(weight * (scale**2 + centre**2) for weight, centre, scale in HUMPS)
-    return mean, math.sqrt(second - mean**2)
-
-
-def humps_from_normal(mean: float, scale: float) -> float:
-    """Forward KL, of the normal q from the two-humped p: mean-squared distances are all that q can see of p."""
-    centre, spread = humps_moments()
-    return (
-        math.log(scale * math.sqrt(2 * math.pi)) + (spread**2 + (centre - mean) ** 2) / (2 * scale**2) - humps_entropy()
-    )
-
-
-def normal_from_humps(mean: float, scale: float) -> float:
-    """Reverse KL, of the two-humped p from the normal q, by the trapezoid rule in units of q's own σ."""
-    z = np.linspace(-9, 9, 901)
-    weights = stats.norm.pdf(z)
-    logs = [math.log(weight) + stats.norm.logpdf(mean + scale * z, centre, spread) for weight, centre, spread in HUMPS]
-    return float(np.trapezoid(weights * (np.log(weights / scale) - np.logaddexp(*logs)), z))
-
-
-def precision_and_recall(mean: float, scale: float) -> tuple[float, float]:
-    """How much of the normal q lies within 3σ of a hump of p, and how much of p lies within 3σ of q's mean."""
-    q = stats.norm(mean, scale)
-    precision = sum(q.cdf(centre + 3 * width) - q.cdf(centre - 3 * width) for _, centre, width in HUMPS)
-    recall = two_humps_below(mean + 3 * scale) - two_humps_below(mean - 3 * scale)
-    return float(precision), float(recall)
-
-
-@cache
-def divergence_maps() -> tuple[Floats, Floats]:
-    """Forward and reverse KL on the grid of standard deviations (rows) and means (columns), finer than the sliders'."""
-    means, scales = np.linspace(-4, 4, 49), np.linspace(0.25, 3.5, 40)
-    pairs = [[(humps_from_normal(m, s), normal_from_humps(m, s)) for m in means] for s in scales]
-    maps = np.array(pairs)
-    return maps[..., 0], maps[..., 1]
 
 
 def forward_reverse() -> Explorer:
@@ -632,8 +558,9 @@ def forward_reverse() -> Explorer:
             "scale": Slider(values=(0.35, *np.arange(0.5, 3.51, 0.25).tolist()), value=1.5, label="σ of q"),
         },
         handles=[Handle(peak, x="mean"), *(Handle(point, x="mean", y="scale") for point in points)],
-        caption="Drag q in the upper picture, or the green points on the two maps, to one star and then to the other. "
-        "Forward KL wants one broad bell over both humps; reverse KL wants one hump and nothing of the other.",
+        caption="Drag q in the upper picture, or the round points on the two maps, to one star and then to the other. "
+        "Forward KL wants one broad bell over both humps. Reverse KL, with humps as far apart as these, wants one hump "
+        "and nothing of the other.",
         alt="Above, a p with two humps at −2 and 3 and a bell q between them. Below, contours of both divergences over "
         "μ and σ. The forward optimum is at μ = 0, σ = 2.5; the reverse one at μ = −2, σ = 0.5, with a "
         "second dip at μ = 3.",
@@ -644,21 +571,3 @@ _LEVELS = {
     "forward": [0.9, 1.0, 1.2, 1.6, 2.5, 4.5, 10.0, 25.0],
     "reverse": [0.52, 0.6, 0.8, 1.2, 2.0, 3.5, 6.0, 10.0],
 }
-
-
-# ── A slip ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def sorted_sample_divergence(mean_p: float, mean_q: float, size: int = 10_000, seed: int = 1) -> float:
-    """A wrong "KL in bits" from a course in print: Σ x log2(x/y) over sorted samples x, y, not probabilities."""
-    generator = np.random.default_rng(seed)
-    x, y = np.sort(generator.normal(mean_p, 1, size)), np.sort(generator.normal(mean_q, 1, size))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return float(abs(np.nansum(x * np.log2(x / y))))
-
-
-def log_ratio_estimate(mean_p: float, mean_q: float, size: int = 10_000, seed: int = 1) -> tuple[float, float]:
-    """The right way from a sample of p: the mean of log2 p(x)/q(x) and its standard error, for normals with σ = 1."""
-    x = np.random.default_rng(seed).normal(mean_p, 1, size)
-    bits = (stats.norm.logpdf(x, mean_p) - stats.norm.logpdf(x, mean_q)) / math.log(2)
-    return float(bits.mean()), float(bits.std(ddof=1) / math.sqrt(size))

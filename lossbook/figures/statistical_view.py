@@ -1,7 +1,4 @@
-"""The figures and explorers of the chapter on the statistical view: a courier's rides, in km and minutes.
-
-Here we play nature: the true distribution of the rides is known to this file, and only its samples to the reader.
-"""
+"""The figures and explorers of the chapter on the statistical view: a courier's rides, in km and minutes."""
 
 from __future__ import annotations
 
@@ -9,64 +6,36 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
-from scipy import stats
 
 from lossbook.analysis.fitting import Line, fit_line
+from lossbook.analysis.rides import (
+    DISTANCES,
+    KM,
+    MINUTES,
+    NOISE,
+    START,
+    TRUE,
+    UNITS,
+    WRONG,
+    average_loss,
+    density,
+    descent,
+    draw_rides,
+    draw_rides_with_barrier,
+    first_steps,
+    fitted_with_and_without_barrier,
+    joint_density,
+    largest_gap,
+    log_likelihood,
+    running_product,
+    share_at_most,
+)
 from lossbook.core import Floats
 from lossbook.explorer import Choice, Explorer, Handle, Play, Slider, Toggle, palette, subplots
 from lossbook.figures.wording import written
-from lossbook.losses.likelihood_real import normal_nll
-from lossbook.losses.regression import MSE, mse_grad
-
-TRUE, WRONG = Line(0.0, 2.0), Line(1.0, 3.0)
-NOISE = 0.8  # minutes, the standard deviation of the true noise
-DISTANCES = stats.gamma(6, scale=0.5)  # the true distribution of the distance, in km
-
-KM = np.array([0.9, 1.4, 1.8, 2.1, 2.5, 2.8, 3.1, 3.4, 3.8, 4.2, 4.6, 5.0])
-MINUTES = np.array([2.0, 2.4, 3.3, 2.2, 6.4, 6.5, 5.9, 7.4, 7.8, 8.0, 10.0, 9.8])
-"""Twelve rides, drawn once and rounded to what a watch shows."""
+from lossbook.losses.regression import MSE
 
 ENDS = np.array([0.0, 7.0])
-
-
-# ── Nature, and what a model makes of it ─────────────────────────────────────────────────────────────────────────────
-
-
-def draw_rides(count: int, seed: int = 0) -> tuple[Floats, Floats]:
-    """`count` rides from the true distribution: distances in km and times in minutes."""
-    random = np.random.default_rng(seed)
-    x = random.gamma(6, 0.5, count)
-    return x, TRUE(x) + random.normal(0, NOISE, count)
-
-
-def draw_rides_with_barrier(count: int, seed: int = 0) -> tuple[Floats, Floats, Floats]:
-    """Rides over a level crossing: distance, time, and 1 where the barrier was down (which costs three minutes)."""
-    random = np.random.default_rng(seed)
-    x, barrier = random.gamma(6, 0.5, count), (random.random(count) < 0.3).astype(float)
-    return x, 2 * x + 3 * barrier + random.normal(0, 0.3, count), barrier
-
-
-def density(line: Line, x: ArrayLike, y: ArrayLike, scale: float = NOISE) -> Floats:
-    """The density that the model "normal around the line" gives to the time y of a ride of x km, per minute."""
-    x, y = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
-    return np.exp(-np.asarray(normal_nll(line(x), y, scale=scale, reduction="none")))
-
-
-def log_likelihood(line: Line, x: ArrayLike = KM, y: ArrayLike = MINUTES, scale: float = NOISE) -> float:
-    """The log-likelihood of all rides under the line with normal noise, in nats."""
-    return -float(normal_nll(line(x), y, scale=scale, reduction="sum"))
-
-
-def joint_density(x: ArrayLike, y: ArrayLike) -> Floats:
-    """The true p*(x, y), per km and minute."""
-    return np.asarray(DISTANCES.pdf(x)) * density(TRUE, x, y)
-
-
-def share_at_most(y: Floats) -> Floats:
-    """The true probability that a ride takes at most y minutes, averaged over 2000 equally likely distances."""
-    x = DISTANCES.ppf((np.arange(2000) + 0.5) / 2000)
-    return np.asarray(stats.norm.cdf((y[:, None] - TRUE(x)) / NOISE).mean(axis=1))
 
 
 def _hills(axis, x: Floats, y: Floats) -> None:
@@ -111,8 +80,9 @@ def courier_line() -> Explorer:
         words.set_text(f"mean {written(e.mean())}, spread {e.std():.2f}")
         return (
             f"The line {written(intercept, 1)} + {written(slope, 1)} x leaves residuals with mean {written(e.mean())} "
-            f"min and spread {e.std():.2f} min. The log-likelihood of the twelve rides is "
-            f"{written(log_likelihood(chosen), 1)}; under the line 2 x it is {written(log_likelihood(TRUE), 1)}."
+            f"min and spread {e.std():.2f} min. With normal noise of {NOISE:g} min, the log-likelihood of the twelve "
+            f"rides is {written(log_likelihood(chosen), 1)}; under the line 2 x it is "
+            f"{written(log_likelihood(TRUE), 1)}."
         )
 
     return Explorer(
@@ -127,7 +97,7 @@ def courier_line() -> Explorer:
         caption="Twelve rides of a bicycle courier. A residual is the time of a ride minus the line's. Drag the two "
         "large dots until the residuals in the second panel lie around zero, in a band as narrow as you can make it. "
         "The shaded band is one spread (standard deviation) on either side of their mean. Watch the log-likelihood in "
-        "the sentence under the picture: it falls when either the mean or the spread goes wrong.",
+        "the sentence under the picture: the further the mean is from zero, and the wider the spread, the lower it is.",
         alt="Left, twelve rides with times close to two minutes per kilometre, and the line 1 + 3x far above them. "
         "Right, the residuals of that line: all negative, and on the whole further down the longer the ride.",
     )
@@ -147,7 +117,7 @@ def slices() -> Explorer:
     left.set_title("joint p*(x, y), and a cut")
     (joint,) = right.plot(times, times, color=palette.truth)
     (conditional,) = right.plot(times, times, color=palette.density, ls="--")
-    right.text(-2.7, 0.73, "p*(y | x): area 1", color=palette.density, va="top", fontsize="small")
+    right.text(-2.7, 0.73, "p*(y | x), per min: area 1", color=palette.density, va="top", fontsize="small")
     area = right.text(-2.7, 0.66, "", color=palette.truth, va="top", fontsize="small")
     right.set(xlim=(-3, 16), ylim=(0, 0.75), xlabel="time y (min)", ylabel="density", title="the cut, and scaled")
 
@@ -156,7 +126,7 @@ def slices() -> Explorer:
         cut.set_xdata([distance] * 2)
         joint.set_ydata(along)
         conditional.set_ydata(along / share)
-        area.set_text(f"p*(x, y): area {share:.3f}")
+        area.set_text(f"p*(x, y), per km and min: area {share:.3f}")
         return (
             f"Cut at {distance:.2f} km, the joint density encloses an area of {share:.3f} per km, which is p*(x). "
             f"Divided by that, it is the density of the time of such a ride, centred on {2 * distance:.1f} min."
@@ -195,7 +165,11 @@ def samples() -> Explorer:
     right.text(15.8, 0.12, "true", color=palette.truth, ha="right")
     right.text(15.8, 0.04, "empirical: steps of 1/N", color=palette.data, ha="right")
     right.set(
-        xlim=(0, 16), ylim=(0, 1.02), xlabel="time y (min)", ylabel="share of rides up to y", title="its distribution"
+        xlim=(0, 16),
+        ylim=(0, 1.02),
+        xlabel="time y (min)",
+        ylabel="share of rides up to y",
+        title="shares of its times",
     )
 
     def update(count: int, day: int) -> str:
@@ -203,12 +177,10 @@ def samples() -> Explorer:
         dots.set_data(x, y)
         ordered = np.sort(y)
         stairs.set_data([0, *ordered, 16], [0, *(np.arange(1, count + 1) / count), 1])
-        steps = np.arange(count + 1) / count
-        true_at = share_at_most(ordered)
-        gap = max(np.abs(true_at - steps[1:]).max(), np.abs(true_at - steps[:-1]).max())
         return (
-            f"{count} rides: each carries probability 1/{count}. The empirical share is off by at most {gap:.2f}; the "
-            f"mean time is {y.mean():.2f} min where the true one is {2 * DISTANCES.mean():.2f}."
+            f"{count} rides: each carries probability 1/{count}. The empirical share is off by at most "
+            f"{largest_gap(y):.2f}; the mean time is {y.mean():.2f} min where the true one is "
+            f"{2 * DISTANCES.mean():.2f}."
         )
 
     return Explorer(
@@ -221,7 +193,7 @@ def samples() -> Explorer:
         },
         caption="The dots are all that you ever see of p*; the contour lines stay hidden from you. Draw another "
         "sample of the same size, then raise N. The staircase puts 1/N on each ride, and no probability anywhere else. "
-        "With many more rides it closes in on the true curve, though a few more may happen to make it worse.",
+        "With many more rides it closes in on the true curve, but not at every doubling.",
         alt="Left, twenty dots over the contour lines of the true distribution. Right, a staircase of twenty steps "
         "near a smooth rising curve.",
     )
@@ -230,10 +202,7 @@ def samples() -> Explorer:
 def missing_feature() -> Explorer:
     """The residuals of a line that does not know about the barrier, and of a model that does."""
     x, y, barrier = draw_rides_with_barrier(120, seed=4)
-    blind = fit_line(MSE, x, y)
-    features = np.column_stack([np.ones_like(x), x, barrier])
-    seeing = features @ np.linalg.lstsq(features, y, rcond=None)[0]
-    residuals = {False: y - blind(x), True: y - seeing}
+    blind, (intercept, slope), wait, residuals = fitted_with_and_without_barrier(x, y, barrier)
     edges = np.arange(-2.0, 3.01, 0.25)
     figure, (left, right) = subplots(1, 2)
     colours = {0: palette.data, 1: palette.outlier}
@@ -246,7 +215,6 @@ def missing_feature() -> Explorer:
     left.set(xlim=(0, 7), ylim=(0, 17), xlabel="distance (km)", ylabel="time (min)", title="rides, and the model")
     bars = right.bar(edges[:-1], np.ones(edges.size - 1), width=0.25, align="edge", color=palette.gradient, lw=0)
     right.set(xlim=(-2, 3), ylim=(0, 60), xlabel="residual (min)", ylabel="rides", title="what is left over")
-    (intercept, slope, wait) = np.linalg.lstsq(features, y, rcond=None)[0]
 
     def update(known: bool) -> str:
         e = residuals[known]
@@ -302,7 +270,7 @@ def bell_at_ride() -> Explorer:
         heights = density(model, x, times, scale)
         line.set_ydata(model(ENDS))
         near = np.abs(times - model(x)) < 4 * scale
-        bell.set_data(x + heights[near], times[near])
+        bell.set_data(x + 0.8 * heights[near] / heights.max(), times[near])  # always 0.8 km wide: a shape, not a scale
         here.set_data([x], [y])
         curve.set_ydata(heights)
         at_y = float(density(model, x, y, scale))
@@ -320,23 +288,22 @@ def bell_at_ride() -> Explorer:
         update,
         name="bell-at-ride",
         controls={
-            "ride": Play(1, 12, value=4, label="ride", interval=700),
+            "ride": Play(1, 12, value=11, label="ride", interval=700),
             "scale": Slider(values=[0.4, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0], value=0.8, label="σ", unit="min"),
             "model": Choice(lines, value=TRUE, label="line"),
         },
         caption="The model is a whole distribution for every distance: a bell around the line. Step through the "
         "rides and read off the density of the time that was observed. Then look for the σ with the largest sum of "
         "logarithms, under each of the two lines: the wrong line excuses itself with a wide bell.",
-        alt="Left, twelve rides, the line 2x, and a sideways bell around it at the fourth ride. Right, the same "
-        "bell over the time; the ride's time of 2.2 minutes lies in its left flank.",
+        alt="Left, twelve rides, the line 2x, and a sideways bell around it at the eleventh ride. Right, the same "
+        "bell over the time; the ride's time of 10 minutes lies in its right flank.",
     )
 
 
 def landscape() -> Explorer:
     """Average loss as a landscape over intercept and slope; one point of it is one line."""
     intercepts, slopes = np.linspace(-3, 3, 61), np.linspace(0.5, 3.5, 61)
-    e = MINUTES - intercepts[:, None, None] - slopes[:, None] * KM
-    heights = normal_nll(np.zeros_like(e), e, scale=NOISE, reduction="none").mean(axis=-1).T  # type: ignore[union-attr]
+    heights = average_loss(intercepts, slopes[:, None])
     best = fit_line(MSE, KM, MINUTES)
     floor = -log_likelihood(best) / KM.size
     figure, (left, right) = subplots(1, 2)
@@ -396,21 +363,6 @@ def landscape() -> Explorer:
 
 # ── Reductions, and products that vanish ─────────────────────────────────────────────────────────────────────────────
 
-STEPS = 10
-START = 0.5  # the slope that gradient descent starts from, in minutes per km
-
-
-@cache
-def descent(batch: int, reduction: str, rate: float) -> Floats:
-    """The slopes that `STEPS` steps of stochastic gradient descent visit, each step on the next `batch` rides."""
-    x, y = draw_rides(128 * STEPS, seed=5)
-    slopes = [START]
-    for step in range(STEPS):
-        rows = slice(step * batch, (step + 1) * batch)
-        gradient = mse_grad(slopes[-1] * x[rows], y[rows], reduction=reduction) @ x[rows]
-        slopes.append(slopes[-1] - rate * float(gradient))
-    return np.array(slopes)
-
 
 def _inside(heights: Floats, low: float, high: float) -> tuple[Floats, Floats]:
     """The polyline through `heights`, cut off below and above: a diverging path would leave the page by miles."""
@@ -427,6 +379,8 @@ def batch_step() -> Explorer:
     """Ten steps of gradient descent, and the length of the first, for a batch size, a reduction and a learning rate."""
     batches, rates = [1, 2, 4, 8, 16, 32, 64, 128], [0.001, 0.003, 0.01, 0.03]
     colours = {"sum": palette.gradient, "mean": palette.loss}
+    sizes = np.array(batches)
+    expected = {name: np.array([first_steps(batch, name) for batch in batches]).T for name in colours}
     figure, (left, right) = subplots(1, 2)
     left.plot([0, 10.3], [2, 2], color=palette.truth, lw=1)
     left.text(10.6, 2, "true", color=palette.truth, va="center")
@@ -441,19 +395,24 @@ def batch_step() -> Explorer:
         title="ten steps from w = 0.5",
     )
     lengths = {name: right.plot(batches, batches, ".-", color=colour, lw=1.2)[0] for name, colour in colours.items()}
+    bands = {
+        name: right.fill_between(sizes, sizes, sizes + 1, color=colour, alpha=0.2, lw=0)
+        for name, colour in colours.items()
+    }
     names = {name: right.text(128, 1, name, color=colour, ha="right") for name, colour in colours.items()}
     (here,) = right.plot([1], [1], "o", color=palette.outlier, ms=10)
-    right.axhline(2 - START, color=palette.truth, lw=1)
-    right.text(1, 800, "level line: distance to the true slope", color=palette.truth, fontsize="small")
+    right.plot([0.85, 128], [2 - START] * 2, color=palette.truth, lw=1)
+    right.text(150, 2 - START, "to the\ntruth", color=palette.truth, fontsize="small", va="center")
     right.set(
         xscale="log",
         yscale="log",
-        xlim=(0.85, 180),
+        xlim=(0.85, 700),
         ylim=(0.003, 3000),
-        xlabel="batch size N",
+        xlabel="batch size B",
+        ylabel="min/km",
         title="length of the first step",
     )
-    right.set_xticks(batches, [str(batch) for batch in batches])
+    right.set_xticks(batches[::2], [str(batch) for batch in batches[::2]])
     right.set_xticks([], minor=True)
 
     def update(batch: int, reduction: str, rate: float) -> str:
@@ -464,50 +423,39 @@ def batch_step() -> Explorer:
         paths[reduction].set_data(*_inside(slopes, -4.5, 8.5))
         near = (slopes > -4) & (slopes < 8)
         dots[reduction].set_data(np.flatnonzero(near), slopes[near])
-        first = {name: np.array([abs(descent(n, name, rate)[1] - START) for n in batches]) for name in lengths}
         for name, curve in lengths.items():
-            curve.set_ydata(first[name])
-            names[name].set_y(first[name][-1] * (1.6 if name == "sum" else 0.35))
-        step = first[reduction][batches.index(batch)]
+            mean, spread = rate * expected[name]
+            curve.set_ydata(mean)
+            bands[name].set_data(sizes, mean - spread, mean + spread)
+            names[name].set_y(mean[-1] * (1.6 if name == "sum" else 0.35))
+        step = abs(slopes[1] - START)
         here.set_data([batch], [step])
         end = slopes[-1]
         verdict = (
             f"after ten steps w = {written(end)}" if abs(end) < 100 else "after ten steps w is beyond 100: it diverges"
         )
         setting = f"Batches of {batch} under “{reduction}” with learning rate {rate:g}"
-        return f"{setting}: the first step moves w by {step:.3g}; {verdict}."
+        usual = rate * expected[reduction][0][batches.index(batch)]
+        return f"{setting}: the first step moves w by {step:.3g}, on average over batches by {usual:.3g}; {verdict}."
 
     return Explorer(
         figure,
         update,
         name="batch-step",
         controls={
-            "batch": Slider(values=batches, value=16, label="batch size N"),
+            "batch": Slider(values=batches, value=16, label="batch size B"),
             "reduction": Choice(["sum", "mean"], value="sum", label="reduction"),
             "rate": Slider(values=rates, value=0.01, label="learning rate η"),
         },
         caption="Gradient descent on the slope of a line through the origin, a fresh batch of rides at every step. "
-        "Under “sum”, double the batch and the step about doubles, up to the luck of the draw, until the descent "
-        "overshoots and diverges. Switch to “mean”: the step keeps its length up to that luck, which matters less the "
-        "larger the batch.",
+        "The large dot is its first step; the curves are averages over 400 batches, each in a band of one spread up "
+        "and down. Under “sum”, double the batch and the average step doubles, until the descent overshoots and "
+        "diverges. Switch to “mean”: the average step keeps its length, and four times the batch makes the band about "
+        "half as wide.",
         alt="Left, ten steps under the sum with batches of 16: the slope leaves the picture in ever larger swings. "
-        "Right, the length of the first step over the batch size: it grows about in proportion under the sum and "
-        "stays nearly level under the mean.",
+        "Right, the average length of the first step over the batch size, with bands that narrow to the right: it "
+        "grows in proportion under the sum and is level under the mean.",
     )
-
-
-UNITS = {"seconds": 60.0, "minutes": 1.0, "hours": 1 / 60}
-FORMATS = {"float64 (double)": np.float64, "float32 (single)": np.float32}
-
-
-@cache
-def running_product(unit: str, precision: type[np.floating]) -> tuple[Floats, Floats]:
-    """The product of the densities of the first 1, 2, … 800 rides, multiplied in `precision`; the sum of their logs."""
-    x, y = draw_rides(800, seed=6)
-    logs = -np.asarray(normal_nll(UNITS[unit] * TRUE(x), UNITS[unit] * y, scale=UNITS[unit] * NOISE, reduction="none"))
-    with np.errstate(under="ignore", over="ignore"):
-        product = np.cumprod(np.exp(logs).astype(precision), dtype=precision)
-    return product.astype(np.float64), np.cumsum(logs)
 
 
 def underflow() -> Explorer:
@@ -551,7 +499,11 @@ def underflow() -> Explorer:
         controls={
             "rides": Slider(10, 800, step=10, value=700, label="number of rides N"),
             "unit": Choice(list(UNITS), value="minutes", label="times measured in"),
-            "precision": Choice(FORMATS, value=np.float64, label="number format"),
+            "precision": Choice(
+                {"float64 (double)": np.float64, "float32 (single)": np.float32},
+                value=np.float64,
+                label="number format",
+            ),
         },
         caption="The thick line is the product of densities as the computer holds it, the dashed line the sum of "
         "logarithms, each at its power of ten. Where the thick line ends, the product has become 0, or infinite: "

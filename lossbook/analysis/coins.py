@@ -1,0 +1,85 @@
+"""A fair coin against a bent one: what the likelihood ratio does as the flips go on."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from lossbook.core import Floats
+from lossbook.losses.information import kl_divergence, surprisal
+
+FAIR = np.array([0.5, 0.5])  # tails, heads
+BENT = np.array([2 / 3, 1 / 3])
+"""The two coins of the chapter, (probability of 0, probability of 1)."""
+
+STOPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+FLIPS = np.union1d(np.logspace(0, math.log10(5000), 100).round().astype(int), STOPS)
+PLAYERS = 8
+
+
+@cache
+def _heads() -> Floats:
+    """For each player the number of heads after 1, 2, … 5000 flips."""
+    return np.random.default_rng(11).integers(0, 2, size=(PLAYERS, 5000)).cumsum(axis=1).astype(float)
+
+
+def shares_of_heads() -> Floats:
+    """For each player and each number of flips in `FLIPS`, the share of heads among the flips so far."""
+    return _heads()[:, FLIPS - 1] / FLIPS
+
+
+def log_ratio_per_flip(heads: Floats, q_of_heads: float) -> Floats:
+    """1/N of the log of (likelihood under the fair coin / likelihood under q), given the share of heads."""
+    tails_gain, heads_gain = np.asarray(surprisal([1 - q_of_heads, q_of_heads])) - surprisal(FAIR)
+    return heads * heads_gain + (1 - heads) * tails_gain
+
+
+def log_ratios(q_of_heads: float, last: int) -> Floats:
+    """For each player the whole log ratio after 0, 1, … `last` flips, in nats."""
+    flips = np.arange(1, last + 1)
+    walks = flips * log_ratio_per_flip(_heads()[:, :last] / flips, q_of_heads)
+    return np.concatenate([np.zeros((PLAYERS, 1)), walks], axis=1)
+
+
+class Wait(NamedTuple):
+    """How long it takes until the fair coin is first ahead by a factor, and when it is in expectation."""
+
+    expected: float
+    """The N at which the *expected* log ratio reaches the goal: log(factor) / D."""
+    chances: Floats
+    """The probability that flip n is the first at which the goal is reached, for n = 0, 1, 2, …"""
+
+    @property
+    def mean(self) -> float:
+        """The mean number of flips until then. It exceeds `expected`, because the last flip overshoots the goal."""
+        return float(np.arange(self.chances.size) @ self.chances)
+
+    def share(self, last: int) -> Floats:
+        """The probability of having got there by flip 0, 1, … `last`."""
+        return np.pad(self.chances, (0, max(0, last + 1 - self.chances.size))).cumsum()[: last + 1]
+
+    def quantile(self, level: float) -> int:
+        """The first number of flips by which a share `level` of the players has got there."""
+        return int(np.searchsorted(self.chances.cumsum(), level))
+
+
+@cache
+def waiting_time(q_of_heads: float, factor: float) -> Wait:
+    """When the fair coin, which is the true one, explains its flips `factor` times as well as q does.
+
+    Exact: the paths of the log ratio are followed flip by flip, by their number of heads, until all but 10⁻¹² of them
+    have reached the goal for the first time.
+    """
+    tails_gain, heads_gain = np.asarray(surprisal([1 - q_of_heads, q_of_heads])) - surprisal(FAIR)
+    goal = math.log(factor)
+    alive, chances = np.ones(1), [0.0]
+    while alive.sum() > 1e-12:
+        alive = (np.append(alive, 0) + np.append(0, alive)) / 2  # by number of heads: the next flip is tails, or heads
+        heads = np.arange(alive.size)
+        there = heads * heads_gain + (alive.size - 1 - heads) * tails_gain >= goal - 1e-12
+        chances.append(float(alive[there].sum()))
+        alive[there] = 0
+    return Wait(goal / float(kl_divergence(FAIR, [1 - q_of_heads, q_of_heads])), np.array(chances))
