@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -13,6 +14,7 @@ from scipy import integrate, optimize, special, stats
 
 from lossbook.analysis import codes, coins, divergences, two_humps
 from lossbook.exercises import check
+from lossbook.explorer import Explorer
 from lossbook.figures import kl_divergence as figures
 from lossbook.losses.information import cross_entropy, entropy, js_divergence, kl_divergence
 from lossbook.losses.information_densities import kl_density, kl_normal
@@ -237,3 +239,221 @@ def test_the_sorted_sample_slip_and_the_truth() -> None:
 def test_swapped_arguments_get_their_hint() -> None:
     swapped = 0.2 * math.log(0.2 / 0.5) + 0.8 * math.log(0.8 / 0.5)
     assert "swap" in " ".join(check("kl-two-coins", swapped).messages)
+
+
+# ── What captions and sentences claim, over all states ───────────────────────────────────────────────────────────────
+
+
+def states(explorer: Explorer) -> list[dict[str, Any]]:
+    """Every state of an explorer, as keywords of `set`."""
+    grid = itertools.product(*(control.values for control in explorer.controls.values()))
+    return [dict(zip(explorer.controls, values, strict=True)) for values in grid]
+
+
+def test_all_eight_lines_settle_and_the_dashed_one_never_sinks_below_zero() -> None:
+    for state in states(figures.coin_trajectories()):
+        q = state["twelfths"] / 12
+        limit = special.rel_entr(0.5, q) + special.rel_entr(0.5, 1 - q)
+        last = coins.log_ratio_per_flip(coins.shares_of_heads(), q)[:, -1]
+        assert limit >= 0 and (limit > 0) == (q != 0.5)
+        assert np.ptp(last) <= 0.05 and np.all(np.abs(last - limit) < 0.03)
+
+
+def test_some_lines_lie_below_zero_early_on() -> None:
+    ratios = coins.log_ratio_per_flip(coins.shares_of_heads(), 1 / 3)
+    assert np.any(ratios[:, coins.FLIPS <= 10] < 0) and np.all(ratios[:, coins.FLIPS >= 2000] > 0)
+
+
+@pytest.mark.parametrize(("q", "factor"), [(1 / 3, 1000), (1 / 5, 1000), (1 / 6, 10)])
+def test_waiting_times_by_playing(q: float, factor: int) -> None:
+    """Twenty thousand players, by another way: cumulated sums of random gains."""
+    gains = np.where(np.random.default_rng(4).random((20_000, 1500)) < 0.5, math.log(0.5 / q), math.log(0.5 / (1 - q)))
+    there = gains.cumsum(axis=1) >= math.log(factor) - 1e-9
+    assert there.any(axis=1).mean() > 0.9999
+    times = there.argmax(axis=1) + 1
+    wait = coins.waiting_time(q, factor)
+    assert wait.mean == pytest.approx(times.mean(), abs=4 * times.std() / math.sqrt(times.size))
+    assert np.array([wait.quantile(level) for level in (0.25, 0.75)]) == pytest.approx(
+        np.quantile(times, [0.25, 0.75]), abs=3
+    )
+    assert wait.chances.sum() == pytest.approx(1, abs=1e-11)
+
+
+def test_the_average_wait_is_always_a_little_longer_than_the_expected_log_ratio_takes() -> None:
+    """By Wald's identity the overshoot is at most one gain of heads."""
+    for state in states(figures.waiting_times()):
+        q, goal = state["coin"], math.log(state["factor"])
+        wait, drift = coins.waiting_time(q, state["factor"]), stats.entropy([0.5, 0.5], [q, 1 - q])
+        assert wait.expected == pytest.approx(goal / drift, rel=1e-12)
+        assert goal < wait.mean * drift < goal - math.log(2 * q)
+        assert wait.quantile(0.25) < wait.expected < wait.quantile(0.75) < 300
+    assert [coins.waiting_time(1 / 3, 1000).quantile(level) for level in (0.25, 0.75)] == [74, 149]
+
+
+def test_one_bit_is_the_most_a_coin_can_give() -> None:
+    for state in states(figures.coin_entropy()):
+        bits = stats.entropy([state["chance"], 1 - state["chance"]], base=2)
+        assert bits <= 1 and (bits == 1) == (state["chance"] == 0.5)
+
+
+def test_the_gap_of_the_tangent_closes_at_one_alone() -> None:
+    explorer = figures.tangent()
+    closed = [s["z"] for s in states(explorer) if "they touch" in explorer.set(**s).readout]
+    assert closed == [1.0]
+
+
+def test_the_reverse_divergence_of_the_cut_belief_stays_below_one_and_factors_of_1000_cost_the_same() -> None:
+    for kept in (3, 4, 5):
+        forward = [kl_divergence(divergences.SIX, divergences.cut_belief(kept, floor)) for floor in (1e-3, 1e-6, 1e-9)]
+        assert np.diff(forward)[0] == pytest.approx(np.diff(forward)[1], rel=0.003)
+    for state in states(figures.support()):
+        assert kl_divergence(divergences.cut_belief(**state), divergences.SIX) < 1
+
+
+def test_extra_bits_of_ideal_codes_vanish_at_the_truth_alone_and_grow_on_both_sides() -> None:
+    suns = [state["sun"] for state in states(figures.wrong_code()) if not state["whole"]]
+    price = {
+        whole: np.array([codes.CLIMATE @ codes.codeword_lengths(s, whole) - 1.75 for s in suns]) for whole in (0, 1)
+    }
+    best = int(price[0].argmin())
+    assert suns[best] == pytest.approx(0.5) and price[0][best] == pytest.approx(0, abs=1e-12)
+    assert np.all(np.diff(price[0])[:best] < 0) and np.all(np.diff(price[0])[best:] > 0)
+    right = [
+        sorted(codes.codeword_lengths(sun, True)) == [1, 2, 3, 3] and codes.codeword_lengths(sun, True)[0] == 1
+        for sun in suns
+    ]
+    assert list(np.abs(price[1]) < 1e-12) == right and 1 < sum(right) < len(suns)
+
+
+def test_only_at_one_belief_does_a_tie_change_the_price() -> None:
+    """Of all whole lengths that obey Kraft's inequality, the shortest under q cost the same under p, but for q = 0.2."""
+    allowed = np.array([n for n in itertools.product((1, 2, 3), repeat=4) if sum(2.0**-k for k in n) <= 1])
+    tied = {}
+    for sun in {state["sun"] for state in states(figures.wrong_code())}:
+        under_q = allowed @ codes.believed_climate(sun)
+        prices = set((allowed[under_q < under_q.min() + 1e-12] @ codes.CLIMATE).round(9))
+        if len(prices) > 1:
+            tied[round(sun, 2)] = prices
+        assert float(codes.CLIMATE @ codes.codeword_lengths(sun, True)) in [pytest.approx(price) for price in prices]
+    assert tied == {0.2: {2.0, 2.375}}
+
+
+def test_binning_never_raises_the_divergence_in_any_state() -> None:
+    for mean in {state["mean"] for state in states(figures.binning())}:
+        assert np.all(np.diff(two_humps.binned_divergences(mean)) >= 0)
+
+
+def test_every_state_of_the_integrand_shows_both_areas_right() -> None:
+    """Against integrals between the roots of log(p/q), with SciPy's quadrature."""
+    explorer = figures.gaussian_integrand()
+    for state in states(explorer):
+        p, q = stats.norm(0, 1), stats.norm(state["mean"], state["scale"])
+
+        def integrand(x: float, p=p, q=q) -> float:
+            return p.pdf(x) * (p.logpdf(x) - q.logpdf(x))
+
+        # log(p/q) is a parabola in x: its roots are where the sign changes
+        v = state["scale"] ** 2
+        roots = np.roots(
+            [(1 - v) / (2 * v), -state["mean"] / v, state["mean"] ** 2 / (2 * v) + math.log(state["scale"])]
+        )
+        ends = [-15, *sorted(r.real for r in roots if abs(r.imag) < 1e-9), 15]
+        parts = [integrate.quad(integrand, *pair)[0] for pair in itertools.pairwise(ends)]
+        above, below = (sum(part for part in parts if part * sign > 0) for sign in (1, -1))
+        assert above + below >= 0
+        readout = explorer.set(**state).readout.replace("−", "-")
+        assert f"above zero is {above:.3f}, below it {below:.3f};" in readout.replace("-0.000", "0.000") or (
+            above < 1e-9
+        )
+
+
+def test_the_too_narrow_model_costs_more() -> None:
+    assert kl_normal(0, 1, 0, 0.5) > kl_normal(0, 1, 0, 2)
+
+
+def test_a_histogram_of_counts_is_often_infinite() -> None:
+    """Two samples of 200 from one normal, in 64 bins: the true divergence is 0."""
+    for seed in (1, 2, 3):
+        samples = np.random.default_rng(seed).normal(size=(50, 2, 200))
+        counts = np.array([[np.histogram(x, 64, (-8, 8))[0] for x in pair] for pair in samples])
+        infinite = np.any((counts[:, 0] > 0) & (counts[:, 1] == 0), axis=1)
+        assert infinite.mean() > 0.7
+
+
+def test_lengths_that_obey_kraft_have_a_prefix_code() -> None:
+    """The construction of the text, from the largest share to the smallest, for all lengths up to 4 of five words."""
+    for lengths in itertools.combinations_with_replacement(range(1, 5), 5):
+        if sum(2.0**-n for n in lengths) <= 1:
+            starts = np.cumsum([0, *(2.0**-n for n in lengths[:-1])])
+            words = [format(int(start * 2**n), f"0{n}b") for start, n in zip(starts, lengths, strict=True)]
+            assert not any(a != b and b.startswith(a) for a in words for b in words) and len(set(words)) == 5
+
+
+# ── Near humps and far ones ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("distance", "expected"),
+    [
+        (1.5, (0.62, 0.85)),
+        (2.0, (0.83, 1.01)),
+        (2.5, (1.05, 1.18)),
+        (2.6, (0.02, 0.53)),
+        (3.0, (0.01, 0.51)),
+        (5.0, (0, 0.5)),
+    ],
+)
+def test_reverse_kl_covers_near_humps_and_chooses_between_far_ones(
+    distance: float, expected: tuple[float, float]
+) -> None:
+    """By a grid over (μ, σ), with sums over x instead of SciPy's search."""
+    moved = two_humps.humps_apart(distance)
+    mean, scale, least = two_humps.best_reverse(moved)
+    assert (mean + 2, scale) == pytest.approx(expected, abs=0.01)
+    x = np.linspace(-14, 14, 2801)
+    p = sum(weight * stats.norm.pdf(x, centre, width) for weight, centre, width in moved)
+    means, scales = np.meshgrid(np.linspace(-2.2, -2 + distance + 0.2, 41), np.linspace(0.4, 2.5, 43))
+    q = stats.norm.pdf(x, means[..., None], scales[..., None])
+    values = (special.xlogy(q, q) - special.xlogy(q, p)).sum(axis=-1) * (x[1] - x[0])
+    assert values.min() >= least - 1e-9 and values.min() < least + 0.01
+
+
+def test_the_shelf_has_a_dip_of_its_own() -> None:
+    """A local minimum, three millionths of a nat below the pass to its left."""
+
+    def lowest(mean: float) -> float:
+        return float(
+            optimize.minimize_scalar(
+                lambda s: two_humps.normal_from_humps(mean, s),
+                bounds=(1.5, 2.6),
+                method="bounded",
+                options={"xatol": 1e-9},
+            ).fun
+        )
+
+    valley = [lowest(mean) for mean in (-0.028, 0.0065, 0.03)]
+    assert valley[0] - valley[1] == pytest.approx(3.3e-6, abs=3e-7) and valley[2] > valley[1] + 3e-6
+
+
+@pytest.mark.parametrize("seed", [3, 4, 5])  # 3 is the chapter's
+def test_claims_about_draws_hold_for_other_seeds(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    hump = generator.choice(2, size=50_000, p=[0.6, 0.4])
+    sample = generator.normal(np.array([-2, 3])[hump], 0.5)
+    assert stats.norm.fit(sample) == pytest.approx((0, 2.5), abs=0.05)
+    x, y, z = np.random.default_rng(seed).dirichlet([0.5, 0.5, 0.5], size=(3, 20_000))
+    failing = [
+        np.sum(special.rel_entr(x, z).sum(1) > special.rel_entr(x, y).sum(1) + special.rel_entr(y, z).sum(1)),
+        np.sum(js_divergence(x, z) > js_divergence(x, y) + js_divergence(y, z)),
+        np.sum(np.sqrt(js_divergence(x, z)) > np.sqrt(js_divergence(x, y)) + np.sqrt(js_divergence(y, z)) + 1e-12),
+    ]
+    assert min(failing[:2]) > 1000 and failing[2] == 0
+    left, right = np.random.default_rng(seed).dirichlet(np.ones(5), size=(2, 10_000))
+    assert (left * np.log(left / right)).sum(axis=1).min() > 0
+    there, back = (
+        divergences.sorted_sample_divergence(0, 1, seed=seed),
+        divergences.sorted_sample_divergence(1, 0, seed=seed),
+    )
+    assert there > 5000 and back > 1.3 * there
+    a, b = np.sort(np.random.default_rng(seed).normal([[0], [1]], 1, (2, 10_000)))
+    assert (a * b < 0).mean() == pytest.approx(1 / 3, abs=0.03)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from fractions import Fraction
 
@@ -173,3 +174,179 @@ def test_a_model_of_features_alone_is_judged_by_the_same_average():
     fresh, _ = rides.draw_rides(200, seed=2)
     ours = normal_nll(np.full(200, distance.mean()), fresh, scale=distance.std())
     assert_allclose(ours, -stats.norm(distance.mean(), distance.std()).logpdf(fresh).mean(), rtol=1e-12)
+
+
+# ── What captions and sentences claim, over all states ───────────────────────────────────────────────────────────────
+
+
+def states(explorer):
+    """Every state of an explorer, as keywords of `set`."""
+    grid = itertools.product(*(control.values for control in explorer.controls.values()))
+    return [dict(zip(explorer.controls, values, strict=True)) for values in grid]
+
+
+def test_the_log_likelihood_falls_with_the_mean_and_with_the_spread_and_with_nothing_else():
+    rows = []
+    for state in states(view.courier_line()):
+        line = Line(**state)
+        e = rides.MINUTES - line(rides.KM)
+        rows.append((e.mean() ** 2 + e.var(), rides.log_likelihood(line)))
+    squares, fits = np.array(rows).T
+    assert_allclose(
+        fits, rides.log_likelihood(rides.TRUE) - 12 * (squares - np.mean((rides.MINUTES - 2 * rides.KM) ** 2)) / 1.28
+    )
+
+
+def test_a_line_of_the_figure_beats_the_true_one():
+    best = max(states(view.courier_line()), key=lambda state: rides.log_likelihood(Line(**state)))
+    assert rides.log_likelihood(Line(**best)) > rides.log_likelihood(rides.TRUE)
+
+
+def test_the_opening_line_leaves_negative_residuals_that_fall_with_the_distance():
+    e = rides.MINUTES - rides.WRONG(rides.KM)
+    assert np.all(e < 0) and stats.spearmanr(rides.KM, e).statistic < -0.7
+
+
+def test_every_conditional_distribution_is_the_same_bell_shifted():
+    times = np.linspace(-3, 16, 191)
+    explorer = view.slices()
+    for state in states(explorer):
+        x = state["distance"]
+        drawn = explorer.set(**state).figure.axes[1].lines[1].get_ydata()
+        assert_allclose(drawn, stats.norm(2 * x, 0.8).pdf(times), atol=1e-12)
+
+
+@pytest.mark.parametrize("day", [1, 2, 3])
+def test_the_staircase_closes_in_but_not_at_every_doubling(day):
+    _, y = rides.draw_rides(320, day)
+    gaps = [rides.largest_gap(y[:count]) for count in (5, 10, 20, 40, 80, 160, 320)]
+    assert gaps[-1] < gaps[0] / 2
+    assert day == 1 or np.any(np.diff(gaps) > 0)
+
+
+def test_gaps_shrink_like_one_over_the_root():
+    typical = [np.mean([rides.largest_gap(rides.draw_rides(n, seed)[1]) for seed in range(30)]) for n in (20, 80, 320)]
+    assert_allclose([typical[0] / typical[1], typical[1] / typical[2]], 2, rtol=0.2)
+
+
+@pytest.mark.parametrize("seed", [4, 5, 6])  # 4 is the figure's
+def test_without_the_feature_there_are_two_humps_and_with_it_the_noise_is_left(seed):
+    fitted = rides.fitted_with_and_without_barrier(*rides.draw_rides_with_barrier(120, seed))
+    blind, seeing = fitted.residuals[False], fitted.residuals[True]
+    low, high = blind[blind < 0.6], blind[blind >= 0.6]
+    assert_allclose(high.mean() - low.mean(), 3, atol=0.25)
+    assert ((blind > 0.2) & (blind < 1.0)).mean() < 0.1  # the valley
+    assert_allclose(seeing.std(), 0.3, rtol=0.2)
+    assert fitted.wait == pytest.approx(3, abs=0.2)
+
+
+def test_the_wrong_line_excuses_itself_with_a_wide_bell_and_stays_far_behind():
+    scales = view.bell_at_ride().controls["scale"].values
+    best = {
+        line: max(scales, key=lambda scale: rides.log_likelihood(line, scale=scale))
+        for line in (rides.TRUE, rides.WRONG)
+    }
+    e = rides.MINUTES - rides.WRONG(rides.KM)
+    assert best == {rides.TRUE: 0.8, rides.WRONG: 4.0}
+    assert_allclose(best[rides.WRONG], np.sqrt(np.mean(e**2)), rtol=0.05)  # as wide as its errors are large
+    fits = [max(rides.log_likelihood(line, scale=scale) for scale in scales) for line in best]
+    assert fits[0] - fits[1] > 19
+
+
+def test_every_state_of_the_bell_shows_scipys_density():
+    explorer = view.bell_at_ride()
+    for state in states(explorer):
+        at = state["ride"] - 1
+        bell = stats.norm(state["model"](rides.KM[at]), state["scale"])
+        assert f"Density {bell.pdf(rides.MINUTES[at]):.3f} per minute" in explorer.set(**state).readout
+
+
+def test_the_lowest_place_of_the_landscape_is_near_the_truth_and_the_valley_is_slanted():
+    best = fit_line(MSE, rides.KM, rides.MINUTES)
+    floor = float(rides.average_loss(*best))
+    losses = {
+        tuple(s.values()): float(rides.average_loss(**{f"{k}s": v for k, v in s.items()}))
+        for s in states(view.landscape())
+    }
+    assert min(losses.values()) >= floor
+    assert 0 < float(rides.average_loss(0, 2)) - floor < 0.1
+    along = float(rides.average_loss(best.intercept + 0.5, best.slope - 0.15)) - floor
+    across = float(rides.average_loss(best.intercept + 0.5, best.slope + 0.15)) - floor
+    assert across > 10 * along
+
+
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_steps_on_average_double_under_the_sum_and_stay_under_the_mean(reduction):
+    # by hand: E[2x · 1.5x] = 3 (1.5 + 9) = 31.5; the band halves with four times the batch
+    sizes = [1, 2, 4, 8, 16, 32, 64, 128]
+    means, spreads = np.array([rides.first_steps(size, reduction) for size in sizes]).T
+    expected = 31.5 * np.array(sizes) ** (reduction == "sum")
+    assert_allclose(means, expected, rtol=0.06)
+    shares = spreads / means
+    assert_allclose(shares[2:] / shares[:-2], 0.5, rtol=0.2)
+
+
+@pytest.mark.parametrize("seed", [87, 1, 2])  # 87 is the figure's
+def test_large_batches_overshoot_under_the_sum_alone(seed):
+    for batch in (16, 32, 64, 128):
+        assert abs(rides.descent(batch, "sum", 0.01, seed)[-1]) > 100
+        assert abs(rides.descent(batch, "mean", 0.01, seed)[-1] - 2) < 0.4
+
+
+def test_the_figures_own_batches_are_typical():
+    for batch in (1, 2, 4, 8, 16, 32, 64, 128):
+        mean, spread = rides.first_steps(batch, "mean")
+        assert abs(abs(rides.descent(batch, "mean", 0.01)[1] - rides.START) / 0.01 - mean) < spread
+
+
+def test_once_a_product_is_zero_or_infinite_it_stays_so_in_every_state():
+    for unit, precision in itertools.product(rides.UNITS, (np.float64, np.float32)):
+        values, logs = rides.running_product(unit, precision)
+        dead = (values == 0) | np.isinf(values)
+        assert np.all(np.diff(dead.astype(int)) >= 0) and np.all(np.isfinite(logs))
+    explorer = view.underflow()
+    shown = [explorer.set(**state).readout for state in states(explorer)]
+    assert all("nan" not in text for text in shown) and any("outside the picture" in text for text in shown)
+
+
+# ── Claims about runs and draws, over several seeds ──────────────────────────────────────────────────────────────────
+
+
+def test_another_two_hundred_rides_may_turn_the_order_over():
+    wins = []
+    for seed in range(60):
+        distance, _ = rides.draw_rides(200, 1000 + seed)
+        fresh, _ = rides.draw_rides(200, 2000 + seed)
+        median = np.median(distance)
+        laplace = stats.laplace(median, np.abs(distance - median).mean()).logpdf(fresh).mean()
+        wins.append(stats.norm(distance.mean(), distance.std()).logpdf(fresh).mean() > laplace)
+    assert 0.5 < np.mean(wins) < 1
+
+
+@pytest.mark.parametrize("seed", [3, 4, 5])  # 3 is the chapter's
+def test_products_of_seven_hundred_are_zero_and_logarithms_thousands_apart(seed):
+    x, y = rides.draw_rides(700, seed)
+    assert np.prod(rides.density(rides.TRUE, x, y)) == np.prod(rides.density(rides.WRONG, x, y)) == 0
+    assert rides.log_likelihood(rides.TRUE, x, y) - rides.log_likelihood(rides.WRONG, x, y) > 2000
+
+
+@pytest.mark.parametrize("seed", [7, 8, 9])  # 7 is the chapter's
+def test_four_times_the_batch_halves_the_spread_of_the_gradient(seed):
+    x, y = rides.draw_rides(8192, seed)
+    each = -2 * (y - 0.5 * x) * x
+    means, spreads = zip(
+        *((b.mean(), b.std()) for b in (each.reshape(-1, size).mean(axis=1) for size in (4, 16, 64))), strict=True
+    )
+    assert np.ptp(means) < 1e-9
+    assert_allclose([spreads[0] / spreads[1], spreads[1] / spreads[2]], 2, rtol=0.15)
+
+
+def test_a_penalty_moves_the_argmin_between_sum_and_mean():
+    # one slope, squared error, λ w²: ŵ = Σxy / (Σx² + λ) under the sum, Σxy / (Σx² + Nλ) under the mean
+    x, y = rides.KM, rides.MINUTES
+    under_sum, under_mean = (x @ y / (x @ x + penalty) for penalty in (10, 12 * 10))
+    slopes = np.linspace(0, 3, 30_001)
+    losses = (y - slopes[:, None] * x) ** 2
+    assert_allclose(slopes[np.argmin(losses.sum(axis=1) + 10 * slopes**2)], under_sum, atol=1e-4)
+    assert_allclose(slopes[np.argmin(losses.mean(axis=1) + 10 * slopes**2)], under_mean, atol=1e-4)
+    assert under_sum > under_mean + 0.5
