@@ -90,6 +90,8 @@ def test_a_long_formula_is_broken_between_its_terms(extensions: Path) -> None:
     assert equation("y", "a + b") == "y = a + b"
     first, second = "a" * 70, " - " + "b" * 70
     assert equation("y", first + second) == (rf"\begin{{aligned}} y &= {first} \\ &\quad {{}}{second} \end{{aligned}}")
+    wide = r"\ell(\mu_p, \sigma_p, \mu_q, \sigma_q)"
+    assert equation(wide, first + second).startswith(rf"\begin{{aligned}} &{wide} \\ &\quad = {first} \\")
     assert equation("y", "a" * 200) == "y = " + "a" * 200
 
 

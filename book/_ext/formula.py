@@ -37,6 +37,7 @@ TESTS = Path(__file__).parents[2] / "tests"
 ORACLES, FAMILY, PRINTED = (TESTS / f"{name}.py" for name in ("oracles", "test_every_loss", "test_printed_formulas"))
 CHECKS_PAGE = "reference/how-formulas-are-checked"
 LONG = 85  # characters of LaTeX: a right side with more is broken into rows of at most as many, if it has the terms
+WIDE = 30  # characters of LaTeX: a left side with more has the first row of a broken equation to itself
 OPENING = {"(", "[", "{", r"\lVert", r"\begin"}
 CLOSING = {")", "]", "}", r"\rVert", r"\end"}
 VECTORS = {"logits", "distribution", "components", "positive components", "embedding"}  # of `core.DOMAINS`
@@ -77,6 +78,8 @@ def equation(left: str, right: str) -> str:
             rows.append("")
         rows[-1] += term
     # The empty group makes the sign at the start of a row a binary one.
+    if len(left) > WIDE:
+        return rf"\begin{{aligned}} &{left} \\ &\quad = " + r" \\ &\quad {}".join(rows) + r" \end{aligned}"
     return rf"\begin{{aligned}} {left} &= " + r" \\ &\quad {}".join(rows) + r" \end{aligned}"
 
 

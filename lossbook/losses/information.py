@@ -438,7 +438,8 @@ JS_DIVERGENCE = Loss(
     more_grads={"q": js_divergence_grad_q},
     title="Jensen–Shannon divergence",
     synonyms=("JSD", "information radius"),
-    latex=r"\frac{1}{2}\sum_{k=1}^{K} \left(p_k \log \frac{2 p_k}{p_k + q_k} + q_k \log \frac{2 q_k}{p_k + q_k}\right)",
+    latex=r"\frac{1}{2}\sum_{k=1}^{K} p_k \log \frac{2 p_k}{p_k + q_k} "
+    r"+ \frac{1}{2}\sum_{k=1}^{K} q_k \log \frac{2 q_k}{p_k + q_k}",
     latex_grad={
         "p": r"\frac{1}{2} \log \frac{2 p_k}{p_k + q_k}",
         "q": r"\frac{1}{2} \log \frac{2 q_k}{p_k + q_k}",
