@@ -8,9 +8,14 @@ from numpy.testing import assert_allclose
 from scipy.optimize import linprog
 
 from lossbook.analysis.fitting import fit_constant, fit_line
+from lossbook.analysis.residual_curve import residual_curve
+from lossbook.losses.classification import BINARY_CROSS_ENTROPY
 from lossbook.losses.information_densities import KL_NORMAL
-from lossbook.losses.regression import EPSILON_INSENSITIVE, MAE, MSE, PINBALL
-from lossbook.losses.robust import CAUCHY, HUBER, LOG_COSH
+from lossbook.losses.likelihood_bounded import VON_MISES_NLL
+from lossbook.losses.likelihood_discrete import POISSON_NLL
+from lossbook.losses.likelihood_real import LAPLACE_NLL, NORMAL_NLL
+from lossbook.losses.regression import EPSILON_INSENSITIVE, MAE, MSE, PINBALL, RMSE
+from lossbook.losses.robust import CAUCHY, HUBER, LOG_COSH, SMOOTH_L1
 
 rng = np.random.default_rng(20)
 X = rng.uniform(-3, 7, 30)
@@ -57,39 +62,128 @@ def test_the_squared_line_is_least_squares():
     assert_allclose(fit_line(MSE, X, Y), (intercept, slope), rtol=1e-9)
 
 
+def optimum(x, y, above, below, dead_zone=0.0):
+    """The lowest Σ above·max(0, e − ε) + below·max(0, −e − ε) of all lines, by a linear programme, and such a line.
+
+    The dual programme, which has two rows: pulls from −below to above, whose sums Σ d and Σ d x vanish; the prices of
+    the two rows are the line.
+    """
+    n = x.size
+    rows = np.c_[np.ones(n), x].T
+    best = linprog(
+        np.r_[dead_zone - y, dead_zone + y],
+        A_eq=np.hstack([rows, -rows]),
+        b_eq=[0, 0],
+        bounds=[(0, above)] * n + [(0, below)] * n,
+    )
+    assert best.status == 0
+    return -best.fun, -best.eqlin.marginals
+
+
 @pytest.mark.parametrize("n", [30, 200])
 @pytest.mark.parametrize("quantile", [0.1, 0.5, 0.85])
 def test_the_pinball_line_is_the_linear_programme(quantile, n):
     draw = np.random.default_rng(n)
     X = draw.uniform(-3, 7, n)
     Y = 1.5 - 0.7 * X + draw.standard_t(2, n)
-    best = linprog(
-        np.r_[0, 0, np.full(n, quantile), np.full(n, 1 - quantile)],
-        A_eq=np.c_[np.ones(n), X, np.eye(n), -np.eye(n)],
-        b_eq=Y,
-        bounds=[(None, None)] * 2 + [(0, None)] * 2 * n,
-    )
+    lowest, best = optimum(X, Y, quantile, 1 - quantile)
     line = fit_line(PINBALL, X, Y, quantile=quantile)
     e = Y - line(X)
-    assert_allclose(np.where(e > 0, quantile * e, (quantile - 1) * e).sum(), best.fun, rtol=1e-9)
-    assert_allclose(line, best.x[:2], rtol=1e-6)
+    assert_allclose(np.where(e > 0, quantile * e, (quantile - 1) * e).sum(), lowest, rtol=1e-9)
+    assert_allclose(line, best, rtol=1e-6)
 
 
-def test_the_epsilon_insensitive_line_is_the_linear_programme():
-    n, epsilon = X.size, 0.5
-    best = linprog(
-        np.r_[0, 0, np.ones(2 * n)],
-        A_ub=np.block(
-            [
-                [-np.ones((n, 1)), -X[:, None], -np.eye(n), np.zeros((n, n))],
-                [np.ones((n, 1)), X[:, None], np.zeros((n, n)), -np.eye(n)],
-            ]
-        ),
-        b_ub=np.r_[epsilon - Y, epsilon + Y],
-        bounds=[(None, None)] * 2 + [(0, None)] * 2 * n,
-    )
-    e = Y - fit_line(EPSILON_INSENSITIVE, X, Y, epsilon=epsilon)(X)
-    assert_allclose(np.maximum(0, np.abs(e) - epsilon).sum(), best.fun, rtol=1e-9)
+KINKED = {  # the loss, its parameters, and the programme's
+    "mae": (MAE, {}, (1, 1)),
+    "pinball 0.3": (PINBALL, {"quantile": 0.3}, (0.3, 0.7)),
+    "pinball 0.95": (PINBALL, {"quantile": 0.95}, (0.95, 0.05)),
+    "epsilon-insensitive 0.5": (EPSILON_INSENSITIVE, {"epsilon": 0.5}, (1, 1, 0.5)),
+    "epsilon-insensitive 0.1": (EPSILON_INSENSITIVE, {"epsilon": 0.1}, (1, 1, 0.1)),
+    "laplace": (LAPLACE_NLL, {"scale": 2.0}, (0.5, 0.5)),
+}
+TIED = {
+    "few levels": lambda draw, n: (draw.integers(0, 6, n), draw.integers(0, 6, n)),
+    "counts": lambda draw, n: (draw.integers(-20, 20, n), draw.poisson(2, n)),
+    "one decimal": lambda draw, n: (draw.normal(size=n).round(1), draw.standard_t(2, n).round(1)),
+    "no ties": lambda draw, n: (1e3 * draw.normal(size=n), draw.normal(size=n)),
+}
+
+
+@pytest.mark.parametrize("kind", TIED)
+@pytest.mark.parametrize("name", KINKED)
+def test_a_kinked_line_is_the_linear_programme_with_ties_too(name, kind):
+    loss, parameters, programme = KINKED[name]
+    for seed in range(20):
+        draw = np.random.default_rng(seed)
+        x, y = (values.astype(float) for values in TIED[kind](draw, draw.integers(8, 120)))
+        e = y - fit_line(loss, x, y, **parameters)(x)
+        above, below, dead_zone = (*programme, 0.0)[:3]
+        cost = above * np.maximum(0, e - dead_zone) + below * np.maximum(0, -e - dead_zone)
+        assert_allclose(cost.sum(), optimum(x, y, *programme)[0], rtol=1e-9, atol=1e-9, err_msg=f"seed {seed}")
+
+
+def test_a_line_through_many_ties_by_hand():
+    # y = 2 costs 93: of 64 targets 0, …, 5 in turn, |y − 2| sums to 2 + 1 + 0 + 1 + 2 + 3 = 9 over every six
+    i = np.arange(64)
+    x, y = i % 3, (i + i // 3) % 6
+    line = fit_line(MAE, x, y)
+    assert line == (2, 0) and np.abs(y - line(x)).sum() == 93
+
+
+def test_a_line_knows_whether_another_one_is_as_good():
+    # the optimal lines of absolute error are a polygon whose corners go through two points each
+    several = []
+    for seed in range(60):
+        draw = np.random.default_rng(seed)
+        x, y = draw.integers(0, 5, (2, draw.integers(3, 12))).astype(float)
+        if np.ptp(x) == 0:
+            continue
+        corners = {}
+        for i, j in zip(*np.triu_indices(x.size, k=1), strict=True):
+            if x[i] != x[j]:
+                slope = (y[j] - y[i]) / (x[j] - x[i])
+                corners[round(y[i] - slope * x[i], 9), round(slope, 9)] = np.abs(y - y[i] - slope * (x - x[i])).sum()
+        lowest = min(corners.values())
+        best = [line for line, cost in corners.items() if cost < lowest + 1e-9]
+        line = fit_line(MAE, x, y)
+        assert min(abs(line[0] - a) + abs(line[1] - b) for a, b in best) < 1e-8
+        assert line.unique == (len(best) == 1), seed
+        several.append(len(best) > 1)
+    assert 10 < sum(several) < 50
+
+
+def test_every_line_is_as_good_where_the_tube_holds_all():
+    line = fit_line(EPSILON_INSENSITIVE, [0, 1, 2], [0, 1, 0], epsilon=1e9)
+    assert not line.unique and np.abs(line([0, 1, 2])).max() < 1e9
+    assert not fit_line(EPSILON_INSENSITIVE, [0, 1, 2], [0, 1, 0], epsilon=2.0).unique
+
+
+@pytest.mark.parametrize(
+    ("loss", "parameters", "influence"),
+    [
+        (HUBER, {}, lambda e: np.clip(e, -1, 1)),
+        (HUBER, {"delta": 0.1}, lambda e: np.clip(e, -0.1, 0.1)),
+        (SMOOTH_L1, {"beta": 0.5}, lambda e: np.clip(e / 0.5, -1, 1)),
+        (LOG_COSH, {}, np.tanh),
+        (MSE, {}, lambda e: e),
+        (NORMAL_NLL, {"scale": 2.0}, lambda e: e),
+    ],
+)
+def test_a_curved_convex_loss_reaches_its_optimum_with_ties_too(loss, parameters, influence):
+    # convex: where both sums of influences vanish is the optimum
+    for seed in range(40):
+        draw = np.random.default_rng(seed)
+        x, y = (values.astype(float) for values in TIED["few levels" if seed % 2 else "one decimal"](draw, 40))
+        pull = influence(y - fit_line(loss, x, y, **parameters)(x))
+        assert_allclose([pull.sum(), pull @ x], 0, atol=1e-10 * np.abs(influence(y)).sum(), err_msg=f"seed {seed}")
+        pull = influence(y - fit_constant(loss, y, **parameters))
+        assert_allclose(pull.sum(), 0, atol=1e-13 * np.abs(influence(y)).sum(), err_msg=f"seed {seed}")
+
+
+@pytest.mark.parametrize("loss", [MAE, MSE, HUBER, LOG_COSH, CAUCHY])
+def test_points_on_a_line_give_the_line(loss):
+    assert_allclose(fit_line(loss, [0, 1, 2, 5], [1, 3, 5, 11]), (1, 2), rtol=1e-12)
+    assert_allclose(fit_line(loss, [0, 1, 2, 5], [3, 3, 3, 3]), (3, 0), rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -166,12 +260,96 @@ def test_a_loss_that_fits_no_line_is_refused(loss, words):
         fit_line(loss, [1.0, 2.0], [1.0, 2.0])
 
 
-def test_many_examples_fit_into_memory():
-    many = np.random.default_rng(3).standard_t(2, 12_001)
+@pytest.mark.parametrize("loss", [BINARY_CROSS_ENTROPY, POISSON_NLL, VON_MISES_NLL])
+def test_a_loss_of_no_residual_is_refused_by_its_name(loss):
+    with pytest.raises(ValueError, match=f"loss must be a function of the residual alone, got {loss.name}"):
+        fit_constant(loss, [0.1, 0.4])
+    with pytest.raises(ValueError, match="loss must be a"):
+        fit_line(loss, [0, 1], [0.1, 0.4])
+
+
+def test_what_else_a_fit_refuses():
+    for fit, data in ((fit_constant, ([0.1, 0.4],)), (fit_line, ([0.0, 1.0], [0.1, 0.4]))):
+        with pytest.raises(ValueError, match="loss must give one value per residual, got rmse"):
+            fit(RMSE, *data)
+        with pytest.raises(ValueError, match="scale must be given as a number to make a curve of normal_nll, got none"):
+            fit(NORMAL_NLL, *data)
+        with pytest.raises(ValueError, match="parameters of huber must be among delta, got dleta"):
+            fit(HUBER, *data, dleta=2)
+
+
+# ── Constants where the slope steps, or is 0 for a while ─────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("loss", "parameters", "sample", "constant"),
+    [
+        (MAE, {}, [-1, 0, 2], 0),
+        (MAE, {}, [0.0], 0),
+        (MAE, {}, [0, 0, 1], 0),
+        (MAE, {}, [0, 0], 0),
+        (MAE, {}, [-1, 1], 0),
+        (MAE, {}, [1e300, 1e300], 1e300),
+        (PINBALL, {"quantile": 0.25}, [0, 1, 2], 0),
+        (LAPLACE_NLL, {"scale": 2.0}, [-1, 0, 2], 0),
+        (HUBER, {}, [0, 1, 10, 30], 5.5),  # every constant from 2 to 9
+        (HUBER, {"delta": 0.1}, [1, 2, 4, 1000], 3),  # from 2.1 to 3.9
+        (EPSILON_INSENSITIVE, {"epsilon": 0.9}, [0, 1], 0.5),  # from 0.1 to 0.9
+        (EPSILON_INSENSITIVE, {"epsilon": 5}, [0, 1], 0.5),  # from −4 to 5
+        (LOG_COSH, {}, [0, 100], 50),
+    ],
+)
+def test_a_constant_by_hand(loss, parameters, sample, constant):
+    assert fit_constant(loss, sample, **parameters) == constant
+    curve = residual_curve(loss, **parameters)
+    assert fit_constant(curve, sample) == constant
+    if loss is not LOG_COSH:  # a callable tells values alone
+        assert_allclose(fit_constant(curve.value, sample), constant, atol=1e-6)
+
+
+def test_a_loss_that_is_flat_wherever_floats_go_gets_a_constant():
+    assert fit_constant(EPSILON_INSENSITIVE, [0, 1], epsilon=1e300) == 0  # from −1e300 to 1e300
+    assert fit_constant(EPSILON_INSENSITIVE, [0, 1], epsilon=1.7e308) == 0.5
+
+
+def test_constants_of_ties_are_the_middle_of_the_quantiles():
+    draw = np.random.default_rng(8)
+    for trial in range(200):
+        n, quantile = draw.integers(1, 20), (0.1, 0.25, 0.3, 0.5)[trial % 4]
+        sample = np.sort(draw.normal(size=n).round(1) if trial % 2 else draw.poisson(1, n).astype(float))
+        place = round(quantile * n, 9)  # the place-th smallest, or from that to the next where it is whole
+        ends = sample[[int(np.ceil(place)) - 1, min(int(np.floor(place)), n - 1)]]
+        assert_allclose(fit_constant(PINBALL, sample, quantile=quantile), ends.mean(), rtol=1e-14, atol=1e-15)
+        if quantile == 0.5:
+            assert_allclose(fit_constant(MAE, sample), np.median(sample), rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.parametrize("shape", ["drawn", "rounded", "all on the line"])
+def test_many_examples_are_fitted_exactly_and_fit_into_memory(shape):
+    n = 10_001
+    draw = np.random.default_rng(3)
+    x, y = draw.normal(size=n), draw.standard_t(2, n)
+    x, y = {"drawn": (x, y), "rounded": (x.round(), y.round()), "all on the line": (x, 2 * x)}[shape]
     tracemalloc.start()
     try:
-        assert_allclose(fit_constant(MAE, many), np.median(many), rtol=1e-9)
-        assert_allclose(fit_constant(PINBALL, many, quantile=0.1), np.sort(many)[1200], rtol=1e-9)
-        assert tracemalloc.get_traced_memory()[1] < 300e6
+        constants = [fit_constant(MAE, y), fit_constant(PINBALL, y, quantile=0.1), fit_constant(abs, y)]
+        names = "pinball 0.3", "epsilon-insensitive 0.5"
+        lines = [fit_line(KINKED[name][0], x, y, **KINKED[name][1]) for name in names]
+        fit_line(CAUCHY, x, y)
+        assert tracemalloc.get_traced_memory()[1] < 150e6
     finally:
         tracemalloc.stop()
+    assert_allclose(constants, [np.median(y), np.sort(y)[1000], np.median(y)], rtol=1e-14, atol=1e-8)
+    for name, line in zip(names, lines, strict=True):
+        loss, parameters, programme = KINKED[name]
+        cost = loss(line(x), y, **parameters, reduction="sum")
+        assert_allclose(cost, optimum(x, y, *programme)[0], rtol=1e-9, atol=1e-6)
+
+
+def test_a_line_of_two_valleys_is_the_lower_one():
+    # 60 points on one line, 40 on another, many of them: Cauchy follows the majority, squared error lies between
+    draw = np.random.default_rng(5)
+    x = draw.uniform(0, 10, 100)
+    y = np.where(np.arange(100) < 60, 1 + 2 * x, 40 - 3 * x) + 0.1 * draw.normal(size=100)
+    assert_allclose(fit_line(CAUCHY, x, y, scale=0.5), (1, 2), atol=0.1)
+    assert fit_line(MSE, x, y).slope < 1

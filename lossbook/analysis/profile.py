@@ -47,7 +47,7 @@ class Profile:
 
     @cached_property
     def constant(self) -> float:
-        return fit_constant(self.curve.value, self.sample)
+        return fit_constant(self.curve, self.sample)
 
     def at(self, e: float) -> tuple[float, float]:
         """Loss and slope at one residual."""

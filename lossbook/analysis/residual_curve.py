@@ -53,11 +53,15 @@ def residual_curve(loss: Loss | str | Callable[..., Any], **parameters: float) -
 
 
 def _from_record(loss: Loss, parameters: dict[str, float]) -> ResidualCurve:
-    if dict(loss.arguments) != dict(RESIDUAL):  # binary cross-entropy has the names, but no residual
+    further = [name for name in loss.arguments if name not in RESIDUAL]  # a scale, which one number may fix
+    named = all(loss.arguments.get(name) == RESIDUAL[name] for name in RESIDUAL)  # of BCE it is the names only
+    if named and not set(further) <= set(parameters):
+        raise ValueError(f"{further[0]} must be given as a number to make a curve of {loss.name}, got none")
+    if not named:
         raise ValueError(f"loss must be a function of the residual alone, got {loss.name}({', '.join(loss.arguments)})")
-    unknown = set(parameters) - set(loss.parameters)
+    unknown = set(parameters) - set(loss.parameters) - set(further)
     if unknown:
-        known = ", ".join(loss.parameters) or "no parameters"
+        known = ", ".join([*further, *loss.parameters]) or "no parameters"
         raise ValueError(f"parameters of {loss.name} must be among {known}, got {', '.join(sorted(unknown))}")
     parameters = {**loss.defaults, **parameters}
 
