@@ -164,5 +164,5 @@ def test_every_regression_loss_has_a_profile(name):
 
 
 def test_a_profile_reads_the_middle_of_the_constants_that_are_equally_good():
-    # δ = 0.1 on the ten points of the sample: every constant from 0 to 0.1, the median's own interval less δ at its ends
+    # δ = 0.1 on the ten points of the sample: every constant from 0 to 0.1, all of them at least δ from every point
     assert profile("huber").set(delta=0.1).readout.endswith("the constant it fits to the sample is 0.050.")
