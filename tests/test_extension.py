@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
+import importlib.metadata
 import importlib.util
 import json
 import pkgutil
 import re
+import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import build
 import pagechecks
 import pytest
 from bs4 import BeautifulSoup
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import lossbook.analysis
 from lossbook.catalogue import CATALOGUE, find
+from lossbook.exercises import Choice, chapters, exercises
 
 ROOT = Path(__file__).parents[1]
 
@@ -203,11 +211,14 @@ def test_a_chapter_depends_on_figures_that_its_own_figures_use(tiny_book: Path) 
 def write(extensions: Path):
     from notebooks import Writer
 
-    return Writer(ROOT / "book/part-2/regression.md", lambda text: "1.50" if text == "slope:.2f" else text).text
+    values = {"slope:.2f": "1.50"}
+    numbers = {"residual": "7", "formula-mse": "8", "inner": "9"}
+    return Writer(ROOT / "book/part-2/regression.md", lambda text: values.get(text, text), numbers).text
 
 
 def test_a_formula_becomes_tex(write) -> None:
-    assert write("```{formula} mse\n:part: value\n```") == "$$\n\\ell(e) = e^2\n$$"
+    assert write("```{formula} mse\n:part: value\n```") == "$$\n\\ell(e) = e^2 \\tag{8}\n$$"
+    assert write("```{formula} mae\n:part: value\n```") == "$$\n\\ell(e) = |e|\n$$", "no number, no tag"
 
 
 def test_an_admonition_becomes_a_quotation(write) -> None:
@@ -216,13 +227,35 @@ def test_an_admonition_becomes_a_quotation(write) -> None:
 
 
 def test_a_glued_number_becomes_the_number(write) -> None:
-    assert write("The slope is {glue:text}`slope:.2f`, see {cite:t}`huber1964` and {eq}`residual`.") == (
-        "The slope is 1.50, see Huber 1964 and (residual)."
+    assert write("The slope is {glue:text}`slope:.2f`.") == "The slope is 1.50."
+
+
+def test_a_citation_is_that_of_the_page(write) -> None:
+    """The third and the fourth as Sphinx prints them."""
+    assert write("{cite:t}`huber1964` found it.") == "Huber [1964] found it."
+    assert write("It is old {cite:p}`huber1964`.") == "It is old [Huber, 1964]."
+    assert write("{cite}`black1996`, {cite}`bromley1993, oord2018`.") == (
+        "[Black and Rangarajan, 1996], [Bromley *et al.*, 1993, van den Oord *et al.*, 2018]."
     )
 
 
-def test_a_labelled_equation_keeps_its_label(write) -> None:
-    assert write("$$\ne = y - \\hat y\n$$ (residual)") == "$$\ne = y - \\hat y\n\\tag{residual}\n$$"
+def test_a_list_of_works_is_in_order_and_readable(extensions: Path) -> None:
+    from works import references
+
+    first, second = references({"huber1964", "black1996"}).splitlines()
+    assert first.startswith("- Michael J. Black and Anand Rangarajan. On the unification of line processes")
+    assert second == (
+        "- Peter J. Huber. Robust estimation of a location parameter. *Annals of Mathematical Statistics*, "
+        "35(1):73–101, 1964. [doi:10.1214/aoms/1177703732](https://doi.org/10.1214/aoms/1177703732)."
+    )
+
+
+def test_a_labelled_equation_keeps_its_number(write) -> None:
+    assert write("$$\ne = y - \\hat y\n$$ (residual)") == "$$\ne = y - \\hat y\n\\tag{7}\n$$"
+    assert write("1. It is\n\n   $$\n   e\n   $$ (inner)\n\n   by {eq}`inner`.") == (
+        "1. It is\n\n   $$\n   e\n   \\tag{9}\n   $$\n\n   by (9)."
+    )
+    assert write("$$\ne\n$$ (another)") == "$$\ne\n$$"
 
 
 def test_a_link_leads_to_the_other_chapters_notebook(write) -> None:
@@ -236,21 +269,142 @@ def test_included_source_is_the_whole_function(write) -> None:
     assert text.endswith("```") and "return reduce(" in text and "def mse_grad" not in text
 
 
-def test_a_question_keeps_its_statement(write) -> None:
-    text = write("```{question} some-id\nWhat is $1 + 1$?\n```")
-    assert "What is $1 + 1$?" in text and 'check("some-id", answer)' in text
-
-
-def test_no_directive_is_left_in_any_notebook(extensions: Path) -> None:
-    """Every chapter, as written out: no MyST that only Sphinx would understand."""
-    import jupytext
+def test_each_question_has_a_cell_and_one_for_its_answer(extensions: Path) -> None:
     from notebooks import Writer
 
-    for path in sorted((ROOT / "book").glob("part-*/*.md")):
-        cells = jupytext.read(path, fmt="md:myst").cells
-        texts = [Writer(path).text(cell.source) for cell in cells if cell.cell_type == "markdown"]
-        left = re.findall(r"^[`:]{3,}\{.*|\{[a-z:]+\}`[^`]*`", "\n".join(texts), re.MULTILINE)
-        assert left == [], path.name
+    choice = next(each for each in exercises().values() if isinstance(each, Choice))
+    code = exercises()["regression-find-the-bug"]
+    asked = "Before.\n\n```{{question}} {}\nWhat is $1 + 1$?\n```\n\nBetween.\n\n```{{question}} {}\nMend it.\n```"
+    cells = list(Writer(ROOT / "book/part-2/regression.md").cells(asked.format(choice.id, code.id)))
+    assert [cell.cell_type for cell in cells] == ["markdown", "markdown", "code", "markdown", "markdown", "code"]
+    question = cells[1].source
+    assert question.startswith(f"**Question 1. {choice.title}** ({choice.task})\n\nWhat is $1 + 1$?")
+    for letter, option in choice.named.items():
+        assert f"- **{letter})** {option.text}" in question
+    assert "<details><summary>Solution</summary>\n\n" in question and choice.solution in question
+    assert cells[2].source == f'check("{choice.id}", ...)'
+    assert cells[5].source.startswith(code.starter_code)
+    assert cells[5].source.endswith(f'check("{code.id}", {code.starter.__name__})')
+
+
+# ── A chapter's code without the book's plumbing ─────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("cell", "later", "left"),
+    [
+        ("from myst_nb import glue\nimport numpy as np\nprint(np.pi)", "", "import numpy as np\nprint(np.pi)"),
+        ("x = 1\nassert x == 1\nprint(x)", "", "x = 1\nprint(x)"),
+        ('a, b = 1, 2\nglue("a", a)\nglue("b", b)', "", ""),
+        ('a = 1\nb = a + 1\n# for the text\nglue("b", b)\nprint(a)', "", "a = 1\nprint(a)"),
+        ('a = 1\nglue("a", a)', "print(a)", "a = 1"),
+        ('a = 1\nglue("a", a)', "a = 2\nprint(a)", ""),
+        ('for x in (1, 2):\n    print(x)\n    glue(f"{x}", x)', "", "for x in (1, 2):\n    print(x)"),
+        ('for x in (1, 2):\n    glue(f"{x}", x)\nfigure()', "", "figure()"),
+        ('def put(x):\n    glue("x", x)\n\n\nput(1)\nput(2)', "", ""),
+        ('numbers = {}\nfor x in (1, 2):\n    numbers[x] = x\nglue("all", numbers)', "", ""),
+        ('import torch\np = torch.zeros(2)\np.sum().backward()\nglue("g", p.grad[0])', "", ""),
+        ("def f(x):\n    return x\n\n\nprint(f(1))", "", "def f(x):\n    return x\n\n\nprint(f(1))"),
+        ("unused = 1", "", "unused = 1"),
+    ],
+)
+def test_plumbing_goes_and_what_it_alone_needed(cell: str, later: str, left: str, extensions: Path) -> None:
+    from plumbing import without_plumbing
+
+    assert without_plumbing([cell, later])[0] == left
+
+
+# ── Every chapter as a notebook ──────────────────────────────────────────────────────────────────────────────────────
+
+
+CHAPTERS = sorted((ROOT / "book").glob("part-*/*.md"))
+
+
+@pytest.fixture(params=CHAPTERS, ids=[path.stem for path in CHAPTERS])
+def notebook(request: pytest.FixtureRequest, extensions: Path):
+    from notebooks import Writer, notebook_of
+
+    return notebook_of(request.param.read_text(encoding="utf-8"), Writer(request.param))
+
+
+def sources(notebook, kind: str) -> list[str]:
+    return [cell.source for cell in notebook.cells if cell.cell_type == kind]
+
+
+def test_no_directive_is_left_in_any_notebook(notebook) -> None:
+    """No MyST that only Sphinx would understand, no label, and no talk of the page."""
+    text = "\n".join(sources(notebook, "markdown"))
+    assert (
+        re.findall(r"^ *[`:]{3,}\{.*|\{[a-z:]+\}`[^`]*`|^ *\$\$ \(.*|^\([\w-]+\)=|on this page", text, re.MULTILINE)
+        == []
+    )
+    assert not re.search(r"\b[a-z]+(19|20)\d\d\b", re.sub(r"\(http\S+\)", "", text)), "a key of a work"
+
+
+def test_every_question_of_a_chapter_can_be_answered_in_its_notebook(request, notebook) -> None:
+    chapter = request.node.callspec.params["notebook"].stem
+    checked = [re.findall(r'check\("([^"]+)"', source) for source in sources(notebook, "code")]
+    assert sorted(id for ids in checked for id in ids) == sorted(chapters()[chapter])
+    assert max(map(len, checked)) == 1
+    asked = re.findall(r"^\*\*Question (\d+)\. ", "\n".join(sources(notebook, "markdown")), re.MULTILINE)
+    assert asked == [str(number) for number in range(1, len(chapters()[chapter]) + 1)]
+
+
+def test_a_notebooks_code_has_no_plumbing_and_all_its_names(notebook) -> None:
+    """ruff finds a name that went with the plumbing and is needed all the same."""
+    code = sources(notebook, "code")
+    assert not any(re.search(r"\bglue\(|myst_nb|^ *assert ", source, re.MULTILINE) for source in code)
+    command = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "check",
+        "--isolated",
+        "--select",
+        "F821",
+        "--stdin-filename",
+        "n.py",
+        "-",
+    ]
+    found = subprocess.run(command, input="\n".join(code), capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout
+
+
+def installed_by(extra: str) -> set[str]:
+    """The distributions that `pip install ".[extra]"` brings, as pyproject.toml and their own metadata say."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    found, waiting = {"lossbook"}, [*project["dependencies"], *project["optional-dependencies"][extra]]
+    while waiting:
+        wanted = Requirement(waiting.pop())
+        name = canonicalize_name(wanted.name)
+        if name == "lossbook":
+            waiting += [each for inner in wanted.extras for each in project["optional-dependencies"][inner]]
+        elif name not in found and (not wanted.marker or wanted.marker.evaluate({"extra": ""})):
+            found.add(name)
+            with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+                waiting += importlib.metadata.requires(name) or []
+    return found
+
+
+def imported(code: str) -> set[str]:
+    nodes = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Import | ast.ImportFrom)]
+    modules = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+    modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    return {module.split(".")[0] for module in modules} - set(sys.stdlib_module_names)
+
+
+def test_the_one_command_installs_what_a_notebook_imports(notebook) -> None:
+    """And what the package imports, wherever in its files it does."""
+    from notebooks import INTRODUCTION
+
+    command = 'pip install ".[course]"'
+    assert command in INTRODUCTION and command in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert sum(command in text for text in sources(notebook, "markdown")) == 1
+    package = [path.read_text(encoding="utf-8") for path in (ROOT / "lossbook").rglob("*.py")]
+    modules = set().union(*map(imported, [*sources(notebook, "code"), *package]))
+    owners = importlib.metadata.packages_distributions()
+    brought = installed_by("course")
+    assert {name for name in modules if not brought & set(map(canonicalize_name, owners[name]))} == set()
 
 
 def test_installed_for_the_site() -> None:

@@ -1,34 +1,48 @@
-"""Every chapter as a notebook that runs by itself, behind the download button of its page.
+"""Every chapter as a notebook that stands alone, behind the download button of its page.
 
-What only a Sphinx build understands is written out: a formula as TeX, a question as its statement, an included function
-as its source, an admonition as a quotation, a glued number as the number.
+What only a Sphinx build understands is written out: a formula as TeX, an included function as its source, an admonition
+as a quotation, a glued number as the number, a citation as on the page. A question has a cell, and one for its answer.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import jupytext
 import nbformat
 from formula import equations
+from plumbing import without_plumbing
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from works import cited, references
 
 from lossbook.catalogue import CATALOGUE, find
+from lossbook.exercises import Choice, Code, Exercise, Order, exercises
 
 FOLDER = "_static/notebooks"
 INTRODUCTION = """\
-This chapter of *Lossbook* runs wherever the package `lossbook` is installed: `pip install ".[live]"` in the folder of
-the course, with scikit-learn, statsmodels, PyTorch and MyST-NB beside it; `make lab` there sets up everything."""
+This is a chapter of *Lossbook* as a notebook. All that it needs comes with one command, in the folder of the course:
+
+    pip install ".[course]"
+
+To answer a question, put your answer in place of the dots in the cell below it, and run the cell;
+`hint("its-id")` gives a hint, one more at each call."""
+ANSWERING = """\
+import numpy as np
+
+from lossbook.exercises import check, hint"""
 
 FENCE = re.compile(r"^(?P<fence>`{3,}|:{3,})\{(?P<name>[\w:-]+)\}[ \t]*(?P<argument>.*)$")
 OPTION = re.compile(r"^:(?P<key>[\w-]+):[ \t]*(?P<value>.*)$")
 ROLE = re.compile(r"\{(?P<name>[a-z:]+)\}`(?P<text>[^`]+)`")
-LABELLED = re.compile(r"^\$\$ \((?P<label>[\w-]+)\)$")  # the end of a displayed equation
+LABELLED = re.compile(r"^(?P<indent> *)\$\$ \((?P<label>[\w-]+)\)$")  # the end of a displayed equation
+QUESTION = re.compile(r"^(?P<fence>`{3,}|:{3,})\{question\}[ ]+(?P<id>\S+)\n(?P<text>.*?)^(?P=fence)[ ]*$", re.M | re.S)
+CITATION = re.compile(r"\{cite(?::[a-z]+)?\}`(?P<keys>[^`]+)`")
+ON_THE_PAGE = "Answer on this page, or in a notebook: "  # which is not said in a notebook
 LINK = re.compile(r"\[(?P<text>[^\]]+)\]\((?P<page>[\w./-]+\.md)\)")
 
 
@@ -40,18 +54,60 @@ def is_chapter(page: Path) -> bool:
     return page.suffix == ".md" and page.read_text(encoding="utf-8").startswith("---\njupytext:")
 
 
-def display(tex: str) -> str:
-    return f"$$\n{tex.strip()}\n$$"
+def answer(exercise: Exercise) -> str:
+    """The cell in which a question is answered: run as it is, it says how."""
+    if not isinstance(exercise, Code):
+        return f'check("{exercise.id}", ...)'
+    function = exercise.starter or exercise.reference
+    return f'{exercise.starter_code}\n\n\ncheck("{exercise.id}", {function.__name__})'
 
 
 class Writer:
-    """Turns the MyST of one page into the Markdown that any notebook shows. `page` is the file it came from."""
+    """Turns the MyST of one page into the Markdown that any notebook shows.
 
-    def __init__(self, page: Path, values: Callable[[str], str] = lambda name: name) -> None:
-        self.page, self.values = page, values
+    `page` is the file it came from, `values` looks up glued numbers, and `numbers` has those of the equations by label.
+    """
+
+    def __init__(
+        self, page: Path, values: Callable[[str], str] = lambda name: name, numbers: Mapping[str, str] | None = None
+    ) -> None:
+        self.page, self.values, self.numbers = page, values, numbers or {}
+        self.questions = 0
+
+    def cells(self, myst: str) -> Iterator[Any]:
+        """The notebook cells of a piece of text: each question has one, and below it one for the answer."""
+        start = 0
+        for found in QUESTION.finditer(myst):
+            yield from self.prose(myst[start : found.start()])
+            exercise = exercises()[found["id"]]
+            yield nbformat.v4.new_markdown_cell(self.question(exercise, found["text"].strip()))
+            yield nbformat.v4.new_code_cell(answer(exercise))
+            start = found.end()
+        yield from self.prose(myst[start:])
+
+    def prose(self, myst: str) -> Iterator[Any]:
+        if text := self.text(myst).strip("\n"):
+            yield nbformat.v4.new_markdown_cell(text)
+
+    def question(self, exercise: Exercise, statement: str) -> str:
+        self.questions += 1
+        parts = [f"**Question {self.questions}. {exercise.title}** ({exercise.task})", statement]
+        if isinstance(exercise, Choice):
+            parts.append("\n".join(f"- **{letter})** {option.text}" for letter, option in exercise.named.items()))
+        if isinstance(exercise, Order):
+            steps = [f"- **{letter})** {exercise.steps[name]}" for letter, name in exercise.shuffled.items()]
+            parts.append("\n".join(steps))
+        code = [f"```python\n{exercise.code}\n```"] if exercise.code else []
+        solved = [*code, exercise.solution] if isinstance(exercise, Code) else [exercise.solution, *code]
+        parts += ["<details><summary>Solution</summary>", *filter(None, solved), "</details>"]
+        return self.text("\n\n".join(parts))
 
     def text(self, myst: str) -> str:
-        return "\n".join(self.blocks(myst.splitlines()))
+        return "\n".join(self.blocks(myst.replace(ON_THE_PAGE, "").splitlines()))
+
+    def display(self, tex: str, label: str = "") -> str:
+        tag = rf" \tag{{{self.numbers[label]}}}" if label in self.numbers else ""
+        return f"$$\n{tex.strip()}{tag}\n$$"
 
     def blocks(self, lines: list[str]) -> Iterator[str]:
         number = 0
@@ -72,7 +128,8 @@ class Writer:
 
     def line(self, line: str) -> str:
         if end := LABELLED.match(line):
-            return rf"\tag{{{end['label']}}}" + "\n$$"
+            number = self.numbers.get(end["label"])
+            return (rf"{end['indent']}\tag{{{number}}}" + "\n" if number else "") + f"{end['indent']}$$"
         return LINK.sub(self.link, ROLE.sub(self.role, line))
 
     def link(self, found: re.Match[str]) -> str:
@@ -82,13 +139,11 @@ class Writer:
 
     def directive(self, name: str, argument: str, options: dict[str, str], body: str) -> str:
         if name == "formula" and argument in CATALOGUE:
-            return "\n\n".join(display(tex) for _, tex in equations(find(argument), options.get("part")))
+            return "\n\n".join(
+                self.display(tex, label) for label, tex in equations(find(argument), options.get("part"))
+            )
         if name == "math":
-            tag = rf" \tag{{{options['label']}}}" if "label" in options else ""
-            return display((body or argument) + tag)
-        if name == "question":
-            calls = f'`ask("{argument}")` shows it, `check("{argument}", answer)` judges, `hint("{argument}")` helps.'
-            return f"**Question.** {self.text(body)}\n\n{calls}"
+            return self.display(body or argument, options.get("label", ""))
         if name == "literalinclude":
             return f"```python\n{self.included(argument, options.get('pyobject', ''))}\n```"
         if name in ("tableofcontents", "bibliography"):
@@ -115,11 +170,13 @@ class Writer:
         if name == "math":
             return f"${text}$"
         if name.startswith("cite"):
-            return "; ".join(re.sub(r"\d", r" \g<0>", key.strip().capitalize(), count=1) for key in text.split(","))
+            return cited(text, textual=name == "cite:t")
         words = re.match(r"(.*?)\s*<.*>$", text)
         if words:
             return words[1]
-        return f"({text})" if name == "eq" else text.rsplit("/", 1)[-1].replace("-", " ") if name == "doc" else text
+        if name == "eq":
+            return f"({self.numbers.get(text, text)})"
+        return text.rsplit("/", 1)[-1].replace("-", " ") if name == "doc" else text
 
 
 def glued(cells: list[Any]) -> Callable[[str], str]:
@@ -153,14 +210,27 @@ def as_notebook(env: BuildEnvironment, path: Path) -> Any:
 
     text = path.read_text(encoding="utf-8")
     values = glued(executed(env, read_myst_markdown_notebook(text, add_source_map=True, path=path)))
+    equations = env.get_domain("math").equations  # type: ignore[attr-defined]
+    numbers = {label: str(number) for label, (_, number) in equations.items() if number is not None}
+    return notebook_of(text, Writer(path, values, numbers))
+
+
+def notebook_of(text: str, writer: Writer) -> Any:
+    """The notebook of a chapter's text."""
     notebook = jupytext.reads(text, fmt="md:myst")
-    writer = Writer(path, values)
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            cell.source = writer.text(cell.source)
+    codes = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for cell, source in zip(codes, without_plumbing([cell.source for cell in codes]), strict=True):
+        cell.source = source
+    cells = [
+        made for cell in notebook.cells for made in ([cell] if cell.cell_type == "code" else writer.cells(cell.source))
+    ]
+    notebook.cells = [cell for cell in cells if cell.source]
     notebook.cells.insert(1, nbformat.v4.new_markdown_cell(quoted(INTRODUCTION)))
-    if "```{question}" in text:
-        notebook.cells.insert(2, nbformat.v4.new_code_cell("from lossbook.exercises import ask, check, hint"))
+    if writer.questions:
+        notebook.cells.insert(2, nbformat.v4.new_code_cell(ANSWERING))
+    keys = {key.strip() for found in CITATION.finditer(text) for key in found["keys"].split(",")}
+    if keys:
+        notebook.cells.append(nbformat.v4.new_markdown_cell(f"## References\n\n{references(keys)}"))
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number}"  # jupytext draws random ones, and equal sources shall give equal files
     notebook.metadata.pop("jupytext", None)
