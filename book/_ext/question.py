@@ -94,16 +94,22 @@ class Question(SphinxDirective):
         chapter = next(chapter for chapter, members in chapters().items() if name in members)
         self.env.note_dependency(inspect.getfile(sys.modules[f"lossbook.exercises.{chapter.replace('-', '_')}"]))
         attributes = {"data_question": name, "data_kind": exercise.kind, "id": f"question-{name}"}
-        return [html_element("form", *self.parts(exercise), class_="question", novalidate="", **attributes)]
+        parts = self.parts(exercise)  # a browser that comes back fills nothing in: page and script would disagree
+        return [html_element("form", *parts, class_="question", novalidate="", autocomplete="off", **attributes)]
 
     def parts(self, exercise: Exercise) -> list[nodes.Node]:
         title = html_element("span", nodes.strong("", exercise.title), class_="question-title")
+        link = raw(f'<a class="headerlink" href="#question-{exercise.id}" title="Link to this question">#</a>')
         task = html_element("span", nodes.Text(f" ({exercise.task})"), class_="question-task")
         statement = html_element("div", *self.parsed(list(self.content)), class_="question-statement")
-        legend = html_element("legend", title, task, paper="paragraph")
+        legend = html_element("legend", title, task, link, paper="paragraph")
         return [
             html_element("fieldset", legend, statement, *self.entry(exercise)),
-            raw(self.buttons(exercise)),
+            *(
+                []
+                if isinstance(exercise, Numeric)
+                else [raw(f'<p class="question-buttons">{self.buttons(exercise)}</p>')]
+            ),
             raw('<output aria-live="polite"></output>'),
             *self.hints(exercise),
             *self.solution(exercise),
@@ -120,7 +126,8 @@ class Question(SphinxDirective):
             unit = f" {html.escape(exercise.unit)}" if exercise.unit else ""
             name = f"answer-{exercise.id}"
             field = f'<input type="text" id="{name}" autocomplete="off" spellcheck="false">{unit}'
-            return [raw(f'<p class="question-entry"><label for="{name}">Your answer</label> {field}</p>')]
+            entry = f'<label for="{name}">Your answer</label> <span class="question-field">{field}</span>'
+            return [raw(f'<p class="question-entry question-buttons">{entry} {self.buttons(exercise)}</p>')]
         if isinstance(exercise, Choice):
             kind = "checkbox" if exercise.several else "radio"
             items = [self.option(exercise, kind, letter, option.text) for letter, option in exercise.named.items()]
@@ -151,8 +158,9 @@ class Question(SphinxDirective):
 
     def buttons(self, exercise: Exercise) -> str:
         word = "Mark as done" if exercise.kind in ("code", "paper") else "Check"
-        label = f'aria-label="{word}: {html.escape(exercise.title)}"'
-        return f'<p class="question-buttons"><button type="submit" {label}>{word}</button></p>'
+        title = html.escape(exercise.title)
+        clear = f'<button type="button" class="question-clear" aria-label="Clear: {title}">Clear</button>'
+        return f'<button type="submit" aria-label="{word}: {title}">{word}</button> {clear}'
 
     def hints(self, exercise: Exercise) -> list[nodes.Node]:
         return [

@@ -284,14 +284,36 @@ function remember(form, status) {
   tally();
 }
 
-function forget() {
-  memory.clear();
-  store((storage) => Object.keys(storage).filter((key) => key.startsWith(PREFIX)).forEach((key) => storage.removeItem(key)));
-  for (const output of document.querySelectorAll("form.question output")) {
-    output.replaceChildren();
-    delete output.dataset.status;
-  }
-  tally(" Your progress in the whole book is cleared.");
+// Back to how the page came: nothing filled in, steps as they were offered, hints and solution folded, nothing noted.
+function clear(form) {
+  const id = form.dataset.question;
+  memory.delete(id);
+  store((storage) => storage.removeItem(PREFIX + id));
+  form.reset();
+  const steps = form.querySelector(".question-steps");
+  steps?.append(...[...steps.children].sort((one, other) => (one.dataset.letter < other.dataset.letter ? -1 : 1)));
+  form.querySelectorAll("details").forEach((box) => {
+    box.open = false;
+  });
+  form.querySelectorAll(".question-hint").forEach((hint, index) => {
+    hint.hidden = index > 0;
+  });
+  const output = form.querySelector("output");
+  output.replaceChildren();
+  delete output.dataset.status;
+}
+
+function clearOne(form) {
+  clear(form);
+  tally();
+  form.querySelector("input, button").focus(); // the button that was pressed is gone
+}
+
+function clearPage(forms) {
+  const what = `Clear your answers to the ${forms.length} questions on this page, and what is noted of them?`;
+  if (!confirm(`${what} Other chapters keep theirs.`)) return;
+  forms.forEach(clear);
+  tally(" This page is cleared.");
 }
 
 function tally(more = "") {
@@ -304,18 +326,18 @@ function tally(more = "") {
   document.querySelector(".question-tally output").textContent = words + more;
 }
 
-function tallyPanel(last) {
+function tallyPanel(forms) {
   const panel = document.createElement("div");
   panel.className = "question-tally";
   panel.innerHTML =
     '<p><strong>Questions on this page:</strong> <output aria-live="polite"></output></p>' +
-    '<p><button type="button">Clear my progress</button> Kept in this browser only; nothing is sent.</p>';
-  panel.querySelector("button").addEventListener("click", forget);
-  last.after(panel);
+    '<p><button type="button">Clear this page…</button> Kept in this browser only; nothing is sent.</p>';
+  panel.querySelector("button").addEventListener("click", () => clearPage(forms));
+  forms.at(-1).after(panel);
 }
 
 function start(forms) {
-  tallyPanel(forms.at(-1));
+  tallyPanel(forms);
   for (const form of forms) {
     form.classList.add("live");
     grade([...form.querySelectorAll(".question-hint")]);
@@ -332,6 +354,7 @@ function start(forms) {
     form.addEventListener("click", (event) => {
       const button = event.target.closest("[data-move]");
       if (button) move(form, button);
+      if (event.target.closest(".question-clear")) clearOne(form);
     });
   }
   tally();

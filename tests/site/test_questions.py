@@ -272,11 +272,56 @@ def test_progress_stays_and_is_cleared_on_request(page: Page) -> None:
     page.reload()
     assert tally.inner_text().startswith(f"1 of {len(CHAPTER)} done")
     assert box.get_attribute("data-progress") == "right"
-    page.get_by_role("button", name="Clear my progress").click()
+    page.evaluate("() => localStorage.setItem('lossbook:question:softmax-odds', 'right')")
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    page.get_by_role("button", name="Clear this page").click()
+    assert f"to the {len(CHAPTER)} questions on this page" in asked[0] and "Other chapters keep theirs" in asked[0]
+    assert tally.inner_text().startswith("1 of"), "who says no keeps all"
+    box.get_by_label("Your answer").fill("12345")
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Clear this page").click()
     assert tally.inner_text().startswith("0 of") and "cleared" in tally.inner_text()
+    assert box.get_by_label("Your answer").input_value() == ""
     page.reload()
     assert tally.inner_text().startswith("0 of")
     assert page.evaluate("() => localStorage.getItem('another')") == "kept"
+    assert page.evaluate("() => localStorage.getItem('lossbook:question:softmax-odds')") == "right"
+
+
+def test_one_question_can_be_cleared(page: Page) -> None:
+    """Field, options, order, hints, what was said and what is noted; the others keep theirs."""
+    number, choice, order = (form(page, first(kind)) for kind in (Numeric, Choice, Order))
+    offered = order.locator("[data-letter]").evaluate_all("steps => steps.map((step) => step.dataset.letter)")
+    number.get_by_label("Your answer").fill("1")
+    choice.locator("input").first.check()
+    order.get_by_role("button", name=f"Move step {offered[0]} down").click()
+    order.locator(".question-hint summary").first.click()
+    for box in (number, choice, order):
+        assert box.get_by_role("button", name="Clear").count() == 0, "nothing to clear yet"
+        box.get_by_role("button", name="Check").click()
+    for box in (choice, order):
+        box.get_by_role("button", name="Clear").click()
+        assert box.locator("output").inner_text() == "" and box.get_attribute("data-progress") == ""
+        assert box.get_by_role("button", name="Clear").count() == 0
+    assert choice.locator("input:checked").count() == 0
+    assert order.locator("[data-letter]").evaluate_all("steps => steps.map((step) => step.dataset.letter)") == offered
+    assert order.locator("details[open]").count() == 0 and order.locator(".question-hint:visible").count() == 1
+    assert number.get_by_label("Your answer").input_value() == "1" and number.locator("output").inner_text()
+    page.reload()
+    assert choice.get_attribute("data-progress") == "" and number.get_attribute("data-progress") == "wrong"
+
+
+def test_what_cannot_be_read_is_not_tried_and_never_widens_the_page(page: Page) -> None:
+    box = form(page, first(Numeric))
+    for typed in ("abc", "1/0", "inf", "x" * 150, "x" * 5000, "1" * 5000):
+        box.get_by_label("Your answer").fill(typed)
+        box.get_by_role("button", name="Check").click()
+        assert box.locator("output strong").inner_text() == HEADINGS["not read"], typed
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    assert page.locator(".question-tally output").inner_text() == f"0 of {len(CHAPTER)} done, 0 tried."
 
 
 def test_a_browser_that_stores_nothing(open_questions: Callable[..., Page]) -> None:
@@ -286,8 +331,11 @@ def test_a_browser_that_stores_nothing(open_questions: Callable[..., Page]) -> N
     form(page, exercise).get_by_label("Your answer").fill(repr(exercise.value))
     form(page, exercise).get_by_role("button", name="Check").click()
     assert page.locator(".question-tally output").inner_text().startswith("1 of")
-    page.get_by_role("button", name="Clear my progress").click()
+    form(page, exercise).get_by_role("button", name="Clear").click()
     assert page.locator(".question-tally output").inner_text().startswith("0 of")
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Clear this page").click()
+    assert "cleared" in page.locator(".question-tally output").inner_text()
 
 
 # ── For everyone ─────────────────────────────────────────────────────────────────────────────────────────────────────
