@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import graphlib
 import gzip
 import importlib
 import json
@@ -148,7 +149,7 @@ def test_a_control_is_not_called_like_a_part_of_a_widget() -> None:
 
     figure, _ = subplots()
     with pytest.raises(
-        ValueError, match="controls of focused must not have the name of a part of a widget, got 'focus'"
+        ValueError, match="controls of focused must have names that are free for attributes, got 'focus'"
     ):
         LiveExplorer(
             figure, nothing, name="focused", controls={"focus": Toggle(label="x")}, caption="Focus.", alt="Nothing."
@@ -171,9 +172,53 @@ def test_state() -> None:
     assert explorer.a == -0.5 and explorer.state == {"a": -0.5}
     with pytest.raises(ValueError, match="a must be on its grid from -1 to 1"):
         explorer.a = 0.3
-    with pytest.raises(ValueError, match="controls of parabola are a, got b"):
+    with pytest.raises(ValueError, match=r"controls of parabola are a, got b$"):
         explorer.set(b=1)
     assert explorer.state == {"a": -0.5}
+
+
+@pytest.mark.parametrize("name", ["detla", "delt"])
+def test_a_misspelt_control_is_refused_with_the_near_name(name: str) -> None:
+    explorer = make(lambda delta, e: "", {"delta": Toggle(label="a"), "e": Toggle(label="b")})
+    with pytest.raises(ValueError, match=f"controls of parabola are delta, e, got {name}: did you mean delta[?]$"):
+        setattr(explorer, name, True)
+    with pytest.raises(AttributeError, match=f"Explorer has no '{name}'"):
+        getattr(explorer, name)
+    assert name not in vars(explorer) and {"delta", "e", "html"} <= set(dir(explorer))
+    explorer.caption = "What is there may be changed."
+    assert explorer.caption.startswith("What")
+
+
+LIVE = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.kernel = object()
+
+from lossbook.explorer import Explorer, Slider, subplots
+figure, axes = subplots()
+controls = {"a": Slider(0, 1, step=0.5, label="a")}
+toy = Explorer(figure, lambda a: str(a), name="toy", controls=controls, caption="x", alt="x")
+shell.user_ns["toy"] = toy
+for code in ("toy.a = 0.3", "toy.b = 1", "toy.aa = 1", "toy.set(a=0.3)"):
+    shell.run_cell(code)
+toy.a = 0.5
+print(type(toy).__mro__[0].__name__, isinstance(toy, Explorer), toy.a, toy.readout)
+"""
+
+
+@pytest.mark.parametrize(("static", "kind"), [("", "LiveExplorer"), ("1", "Explorer")])
+def test_a_slip_in_a_notebook_is_answered_in_one_line(static: str, kind: str) -> None:
+    """Without the frames of whoever found out: the reader slipped, not the program."""
+    environment = {**os.environ, "LOSSBOOK_STATIC": static}
+    run = subprocess.run([sys.executable, "-c", LIVE], env=environment, capture_output=True, text=True, check=False)
+    off = "ValueError: a must be on its grid from 0 to 1 (nearest: 0.5), got 0.3"
+    assert run.stdout.splitlines() == [
+        off,
+        "ValueError: controls of toy are a, got b",
+        "ValueError: controls of toy are a, got aa: did you mean a?",
+        off,
+        f"{kind} True 0.5 0.5",
+    ], run.stderr
 
 
 def test_too_many_states() -> None:
@@ -326,6 +371,20 @@ def test_figure_follows_the_theme() -> None:
     assert set(re.findall(r'(?:fill|stroke)="(#\w+)"', html)) == set()
     assert "var(--lb-ink,#202124)" in html and "var(--lb-loss,#004c9a)" in html
     assert "var(--lb-background" not in html  # no card
+
+
+# ── The house ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_imports_inside_run_one_way() -> None:
+    """No module of the explorer needs one that needs it, not even for its annotations."""
+    needs: dict[str, set[str]] = {}
+    for path in ASSETS[0].parent.glob("*.py"):
+        found = re.findall(r"from lossbook\.explorer(?:\.(\w+))? import (.+)", path.read_text(encoding="utf-8"))
+        modules = {module or name for module, names in found for name in names.split(", ")}
+        needs[path.stem] = modules
+    assert needs["live"] >= {"static", "explorer"} and needs["static"] == {"controls", "state"}
+    graphlib.TopologicalSorter(needs).prepare()  # raises an error that names a circle
 
 
 # ── The traps of the field notes, by their numbers ───────────────────────────────────────────────────────────────────

@@ -60,7 +60,7 @@ const lossbook = (() => {
         output.textContent = sentence;
         speak();
       }
-      showError(model.get("_error"));
+      showError(lost || model.get("_error"));
     }
 
     // A screen reader hears where the controls come to rest, not every step on the way.
@@ -84,6 +84,11 @@ const lossbook = (() => {
         input.closest(".explorer-control").querySelector(".explorer-value").textContent = text;
       }
     }
+
+
+    // Jupyter says so when the kernel is restarted, and the new one knows nothing of this figure.
+    let lost = "";
+    const lose = () => showError((lost = "The kernel that made this figure is gone: run the cell again."));
 
     function showError(text) {
       figure.querySelector(".explorer-error")?.remove();
@@ -177,7 +182,8 @@ const lossbook = (() => {
       due = true;
     };
     for (const event of events) model.on(event, live ? soon : draw);
-    if (!live) {
+    if (live) model.on("comm_live_update", lose);
+    else {
       window.addEventListener("beforeprint", () => draw(starts)); // paper shows what the caption and the text mean
       for (const event of ["afterprint", "pageshow"]) // a browser that comes back puts old values into the inputs
         window.addEventListener(event, () => draw());
@@ -186,6 +192,7 @@ const lossbook = (() => {
     draw();
     figure.dataset.ready = "";
     return () => {
+      model.off("comm_live_update", lose);
       players.forEach((player) => player.stop());
       clearTimeout(resting);
       for (const event of events) model.off(event, live ? soon : draw);

@@ -7,7 +7,7 @@ import itertools
 import math
 import traceback
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 
 import anywidget
 import traitlets
@@ -75,9 +75,6 @@ class LiveExplorer(Explorer, anywidget.AnyWidget):
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         Explorer.__init__(self, *arguments, **keywords)
-        for key in self.controls:
-            if hasattr(anywidget.AnyWidget, key):
-                raise ValueError(f"controls of {self.name} must not have the name of a part of a widget, got {key!r}")
         self.add_traits(**{key: Grid(key, control) for key, control in self.controls.items()})
         states = math.prod(self.sizes.values())
         table = None
@@ -127,11 +124,11 @@ class LiveExplorer(Explorer, anywidget.AnyWidget):
         self._follow()
         return super().drawing
 
-    def set(self, **values: Any) -> LiveExplorer:
+    def set(self, **values: Any) -> Self:
         self._indices_with(values)  # refuses all of them if one is wrong
         with self.hold_sync(), self.hold_trait_notifications():
             for key, value in values.items():
-                setattr(self, key, value)
+                self.set_trait(key, value)
         return self
 
     def _moved(self, change: Any) -> None:

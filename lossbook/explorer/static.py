@@ -8,12 +8,10 @@ import json
 import re
 import unicodedata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lossbook.explorer.controls import Choice, Control, Play, Slider
-
-if TYPE_CHECKING:
-    from lossbook.explorer.explorer import Explorer
+from lossbook.explorer.state import State
 
 ASSETS = (Path(__file__).with_name("explorer.js"), Path(__file__).with_name("explorer.css"))
 INLINE_LIMIT = 100_000  # bytes of a table: larger ones are loaded when the reader comes near
@@ -21,7 +19,7 @@ INLINE_LIMIT = 100_000  # bytes of a table: larger ones are loaded when the read
 escape = html.escape
 
 
-def figure(explorer: Explorer, svg: str, table: dict[str, Any] | None = None) -> str:
+def figure(explorer: State, svg: str, table: dict[str, Any] | None = None) -> str:
     """The figure with its controls, and the table of every state if the page is to play it alone."""
     data = script = ""
     if table is not None and explorer.controls:
@@ -43,7 +41,7 @@ def figure(explorer: Explorer, svg: str, table: dict[str, Any] | None = None) ->
     )
 
 
-def controls(explorer: Explorer) -> str:
+def controls(explorer: State) -> str:
     """The native inputs, disabled until the player has taken them over."""
     if not explorer.controls:
         return ""
