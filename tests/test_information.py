@@ -9,7 +9,7 @@ from precision import DIGITS, exact, ulps
 from scipy import stats
 from scipy.spatial import distance
 
-from lossbook import information
+from lossbook.losses import information_densities as information
 from lossbook.losses.information import (
     cross_entropy,
     cross_entropy_grad,

@@ -11,7 +11,7 @@ import torch
 from precision import DIGITS, exact, ulps
 from scipy import integrate, stats
 
-from lossbook import likelihood
+from lossbook.losses import likelihood_real as likelihood
 from lossbook.losses.likelihood_real import (
     laplace_nll,
     laplace_nll_grad,

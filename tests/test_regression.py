@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from precision import DIGITS, exact, ulps
 
-from lossbook import regression
+import lossbook
 from lossbook.losses.regression import (
     epsilon_insensitive,
     epsilon_insensitive_grad,
@@ -51,7 +51,7 @@ BY_HAND = [
 
 @pytest.mark.parametrize(("loss", "parameters", "values", "slopes"), BY_HAND)
 def test_by_hand(loss, parameters, values, slopes):
-    gradient = getattr(regression, f"{loss.__name__}_grad")
+    gradient = getattr(lossbook, f"{loss.__name__}_grad")
     batch = ([1.0, 2.0, 7.0], [1.5, -1.0, 7.0])
     np.testing.assert_allclose(loss(*batch, **parameters, reduction="none"), values, rtol=1e-14)
     np.testing.assert_allclose(gradient(*batch, **parameters, reduction="none"), slopes, rtol=1e-14)
@@ -151,7 +151,7 @@ def test_a_few_ulp_from_50_digits(name, parameters):
     with mpmath.workdps(DIGITS):
         for function, formula in zip((name, f"{name}_grad"), EXACT[name], strict=True):
             for target in targets:
-                result = getattr(regression, function)(0.0, target, **parameters, reduction="none")
+                result = getattr(lossbook, function)(0.0, target, **parameters, reduction="none")
                 reference = formula(exact(target), **numbers)
                 subnormal = max(abs(float(result)), abs(reference)) < np.finfo(float).tiny
                 assert subnormal or ulps(result, reference) <= 4, (function, target)
@@ -183,7 +183,7 @@ def test_the_subgradient_at_a_kink_is_the_smallest():
 
 def test_no_gradient_shows_a_negative_zero():
     for name in ("mse", "mae", "huber", "smooth_l1", "log_cosh", "pinball", "epsilon_insensitive", "cauchy", "rmse"):
-        assert not np.signbit(getattr(regression, f"{name}_grad")([1.0, 1.0], [1.0, 1.0])).any(), name
+        assert not np.signbit(getattr(lossbook, f"{name}_grad")([1.0, 1.0], [1.0, 1.0])).any(), name
 
 
 @pytest.mark.parametrize(
