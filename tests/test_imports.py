@@ -30,7 +30,8 @@ RULES: dict[str, tuple[set[str], set[str]]] = {
     "losses": (LOSSES, set()),  # which family may use which: see FAMILIES
     "catalogue": ({"", "core", "losses"}, set()),  # the families are found by walking the folder, not named
     "": ({"losses"}, set()),
-    "analysis": (ANALYSIS, {"torch"}),  # a reader's own loss may be a PyTorch one
+    # a reader's own loss may be a PyTorch one; the others bring data sets
+    "analysis": (ANALYSIS, {"torch", "sklearn", "statsmodels"}),
     "explorer": ({"core", "explorer"}, DRAWING),  # core has the checks of arguments and no loss
     "figures": ({*ANALYSIS, "explorer", "figures"}, {*DRAWING, "torch", "sklearn", "statsmodels"}),
     "exercises": ({*ANALYSIS, "exercises"}, {"IPython", "ipywidgets", "anywidget", "traitlets", "cloudpickle"}),

@@ -3,127 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
-from itertools import product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lossbook.analysis.embedding import Labels, Training, centred, linear_training, spread
+from lossbook.analysis.postcards import (
+    FRAMES,
+    PAINTERS,
+    STEPS,
+    contrastive_slopes,
+    descend,
+    info_nce_slopes,
+    mean_distances,
+    own_neighbours,
+    placed,
+    pulls,
+    settled,
+    triplet_slopes,
+)
 from lossbook.core import Floats
 from lossbook.explorer import Choice, Explorer, Handle, Play, Slider, palette, subplots
 from lossbook.figures.wording import written
-from lossbook.losses.contrastive_candidates import (
-    info_nce,
-    info_nce_grad,
-    info_nce_grad_negatives,
-    info_nce_grad_positive,
-    triplet_margin_grad,
-    triplet_margin_grad_negative,
-    triplet_margin_grad_positive,
-)
-from lossbook.losses.contrastive_pairs import (
-    contrastive,
-    contrastive_embeddings_grad,
-    contrastive_embeddings_grad_x2,
-    contrastive_grad,
-    pairwise_distance,
-)
+from lossbook.losses.contrastive_candidates import info_nce
+from lossbook.losses.contrastive_pairs import contrastive, contrastive_grad
 from lossbook.losses.scores import softmax
 
-Labels = NDArray[np.int_]
+# ── Nine postcards ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-# ── Nine postcards: points that move by themselves ───────────────────────────────────────────────────────────────────
-
-PAINTERS = np.repeat(np.arange(3), 3)
-"""Who painted each of the nine cards."""
-
-LOOKS = (("o", palette.model), ("s", palette.outlier), ("^", palette.density))
-SEED = 4
-FRAMES = 24  # of an animation
-STEPS = 4  # of gradient descent in a frame
-RATE = 0.08  # of one step; the gradient is that of the mean over all remarks, times the number of cards
-
-
-@cache
-def scattered() -> Floats:
-    """Where the cards lie at the beginning: seeded, the painters mixed."""
-    return np.random.default_rng(8).normal(scale=0.7, size=(PAINTERS.size, 2))
-
-
-@cache
-def _pairs() -> tuple[Labels, Labels, Floats]:
-    """The two cards of each pair, and Y = 1 where their painters differ."""
-    i, j = np.triu_indices(PAINTERS.size, 1)
-    return i, j, (PAINTERS[i] != PAINTERS[j]).astype(float)
-
-
-@cache
-def _triplets() -> tuple[Labels, Labels, Labels]:
-    """Anchor, another card of the same painter, and a card of another painter, in every combination."""
-    cards = range(PAINTERS.size)
-    found = [(a, p, n) for a, p, n in product(cards, repeat=3) if a != p and PAINTERS[a] == PAINTERS[p] != PAINTERS[n]]
-    a, p, n = np.array(found).T
-    return a, p, n
-
-
-def contrastive_slopes(points: Floats, margin: float = 1.0, remarks: str = "both") -> Floats:
-    """The gradient of the contrastive loss with respect to every point, over the pairs that are spoken of."""
-    i, j, label = _pairs()
-    heard = {"both": label >= 0, "similar": label == 0, "dissimilar": label == 1}[remarks]
-    i, j, label = i[heard], j[heard], label[heard]
-    total = np.zeros_like(points)
-    np.add.at(total, i, contrastive_embeddings_grad(points[i], points[j], label, margin=margin))
-    np.add.at(total, j, contrastive_embeddings_grad_x2(points[i], points[j], label, margin=margin))
-    return total
-
-
-def triplet_slopes(points: Floats) -> Floats:
-    """The gradient of the mean triplet loss, margin 1, over all triplets."""
-    a, p, n = _triplets()
-    total = np.zeros_like(points)
-    for index, slope in (
-        (a, triplet_margin_grad),
-        (p, triplet_margin_grad_positive),
-        (n, triplet_margin_grad_negative),
-    ):
-        np.add.at(total, index, slope(points[a], points[p], points[n]))
-    return total
-
-
-@cache
-def _anchors() -> tuple[Labels, Labels, Labels]:
-    """Each ordered pair of one painter's cards, and for each of them the six cards of the other two painters."""
-    i, j = np.nonzero((PAINTERS[:, None] == PAINTERS) & ~np.eye(PAINTERS.size, dtype=bool))
-    return i, j, np.array([np.flatnonzero(PAINTERS[anchor] != PAINTERS) for anchor in i])
-
-
-def info_nce_slopes(points: Floats) -> Floats:
-    """The gradient of the mean InfoNCE, T = 0.3: each card has to find each of its own among six strangers."""
-    a, p, n = _anchors()
-    total = np.zeros_like(points)
-    for index, slope in ((a, info_nce_grad), (p, info_nce_grad_positive), (n, info_nce_grad_negatives)):
-        np.add.at(total, index, slope(points[a], points[p], points[n], temperature=0.3))
-    return total
-
-
-def descend(slopes: Callable[[Floats], Floats], frames: int = FRAMES, start: Floats | None = None) -> Floats:
-    """Positions at every frame of gradient descent, from the scattered cards unless told otherwise."""
-    points = scattered() if start is None else start
-    path = [points]
-    for _ in range(frames):
-        for _ in range(STEPS):
-            points = points - RATE * PAINTERS.size * slopes(points)
-        path.append(points)
-    return np.array(path)
-
-
-def mean_distances(points: Floats) -> tuple[float, float]:
-    """The mean distance of two cards by one painter, and of two by different painters."""
-    i, j, label = _pairs()
-    distance = np.asarray(pairwise_distance(points[i], points[j]))
-    return float(distance[label == 0].mean()), float(distance[label == 1].mean())
+LOOKS: tuple[dict[str, Any], ...] = (
+    {"marker": "o"},
+    {"marker": "s", "mfc": "none", "mew": 1.8},
+    {"marker": "^", "alpha": 0.6},
+)
+"""Painters differ by shape and filling: none of the colours of the book means a painter."""
 
 
 class _Cards:
@@ -132,7 +46,7 @@ class _Cards:
     def __init__(self, axis: Any, reach: float, pulls: bool = True) -> None:
         axis.set(xlim=(-reach, reach), ylim=(-reach, reach), xlabel="z₁", ylabel="z₂", aspect="equal")
         self.pull = axis.plot([0, 0], [0, 0], color=palette.gradient, lw=1.6)[0] if pulls else None
-        self.marks = [axis.plot([0], [0], look, color=colour, ms=8, alpha=0.85)[0] for look, colour in LOOKS]
+        self.marks = [axis.plot([0], [0], ls="none", color=palette.data, ms=9, **look)[0] for look in LOOKS]
 
     def move(self, points: Floats, towards: Floats | None = None) -> None:
         for painter, mark in enumerate(self.marks):
@@ -149,40 +63,25 @@ REMARKS = {
 }
 
 
-FEATURES = 4  # numbers that a network sees of each card
-
-
-@cache
-def seen() -> Floats:
-    """What a network sees of the nine cards: four numbers each, which differ by painter and by card."""
-    random = np.random.default_rng(SEED)
-    return random.normal(size=(3, FEATURES))[PAINTERS] * 1.1 + random.normal(scale=0.6, size=(PAINTERS.size, FEATURES))
-
-
-@cache
-def placed(remarks: str) -> Floats:
-    """Where a linear network puts the cards, frame by frame, while it listens to some of the remarks."""
-    cards, weights = seen(), np.random.default_rng(1).normal(scale=0.4, size=(FEATURES, 2))
-    path = []
-    for _ in range(FRAMES + 1):
-        path.append(cards @ weights)
-        for _ in range(STEPS):
-            weights = weights - 0.05 * PAINTERS.size * cards.T @ contrastive_slopes(cards @ weights, remarks=remarks)
-    return np.array(path)
+REACH = 2.4  # of the table; no card leaves it
 
 
 def postcards() -> Explorer:
-    """Nine cards that a small network places after remarks about pairs only."""
+    """Nine cards that a small network places after remarks about pairs only, as they lie or magnified."""
     figure, axis = subplots(figsize=(5.0, 4.2))
-    cards = _Cards(axis, 2.0, pulls=False)
+    cards = _Cards(axis, REACH, pulls=False)
+    label = axis.text(-REACH + 0.1, REACH - 0.1, "", color=palette.muted, va="top")
 
-    def update(step: int, remarks: str) -> str:
+    def update(step: int, remarks: str, magnified: bool) -> str:
         points = placed(remarks)[step]
-        cards.move(points)
+        zoom = 0.85 * REACH / np.abs(centred(points)).max() if magnified else 1.0
+        cards.move(zoom * centred(points) if magnified else points)
+        label.set_text(f"magnified {zoom:.2g} times" if magnified else "")
         same, different = mean_distances(points)
         return (
-            f"After {step * STEPS} steps the mean distance is {same:.3f} between cards by one painter "
-            f"and {different:.3f} between cards by different painters."
+            f"After {step * STEPS} steps the mean distance is {same:.3f} between cards by one painter and "
+            f"{different:.3f} between cards by different painters; {own_neighbours(points)} of 9 cards lie nearest to "
+            "one by their own painter."
         )
 
     return Explorer(
@@ -192,9 +91,10 @@ def postcards() -> Explorer:
         controls={
             "step": Play(0, FRAMES, value=0, label="time", interval=160),
             "remarks": Choice(REMARKS, value="similar", label="remarks"),
+            "magnified": Choice({"the table": False, "a magnifier": True}, value=False, label="seen through"),
         },
         caption="Nine postcards by three painters (circles, squares, triangles). Choose which remarks the network "
-        "hears and press play. Only one of the three choices sorts the table.",
+        "hears and press play. Watch both distances; then look at the end through the magnifier.",
         alt="Nine marks in a plane: squares and triangles mixed on the left, three circles on the right.",
     )
 
@@ -210,8 +110,7 @@ FIELDS: dict[str, tuple[str, Callable[[Floats], Floats]]] = {
 def _field_path(loss: str) -> tuple[Floats, Floats]:
     slopes = {name: slope for name, slope in FIELDS.values()}[loss]
     path = descend(slopes)
-    pulls = np.array([-PAINTERS.size * slopes(points) for points in path])
-    return path, pulls
+    return path, pulls(slopes, path)
 
 
 LONGEST = 0.8  # that a pull is drawn
@@ -223,9 +122,9 @@ def force_field() -> Explorer:
     cards = _Cards(axis, 2.6)
 
     def update(step: int, loss: str) -> str:
-        path, pulls = _field_path(loss)
-        strength = np.linalg.norm(pulls[step], axis=1, keepdims=True)
-        drawn = pulls[step] * np.minimum(0.5, LONGEST / np.maximum(strength, LONGEST))
+        path, pulled = _field_path(loss)
+        strength = np.linalg.norm(pulled[step], axis=1, keepdims=True)
+        drawn = pulled[step] * np.minimum(0.5, LONGEST / np.maximum(strength, LONGEST))
         cards.move(path[step], path[step] + drawn)
         same, different = mean_distances(path[step])
         moved = int((strength > 0.01).sum())
@@ -242,7 +141,8 @@ def force_field() -> Explorer:
             "step": Play(0, FRAMES, value=0, label="time", interval=160),
             "loss": Choice({text: name for text, (name, _) in FIELDS.items()}, value="contrastive", label="loss"),
         },
-        caption="The line from each card shows where the loss pulls it (half the negative gradient, long ones cut). "
+        caption="The line from each card shows where the loss pulls it: along the negative gradient, "
+        "in proportion to it, long ones cut. "
         "Play each loss to its end. Under the contrastive and the triplet loss cards come to rest; InfoNCE looks at "
         "directions from the origin only, so cards line up on three rays.",
         alt="The nine scattered marks, each with a line in the direction in which the contrastive loss pulls it.",
@@ -252,12 +152,6 @@ def force_field() -> Explorer:
 MARGINS = np.arange(0.0, 3.01, 0.25)
 
 
-@cache
-def settled(margin: float) -> Floats:
-    """Where the scattered cards come to rest under the contrastive loss with a margin."""
-    return descend(lambda points: contrastive_slopes(points, margin=margin), frames=100)[-1]
-
-
 def margin_scale() -> Explorer:
     """Where the nine cards settle, margin by margin."""
     figure, (left, right) = subplots(1, 2)
@@ -265,11 +159,11 @@ def margin_scale() -> Explorer:
     ends = np.array([mean_distances(settled(margin)) for margin in MARGINS])
     right.plot(MARGINS, MARGINS, ":", color=palette.muted, lw=1)
     right.text(2.1, 1.75, "D = M", color=palette.muted, va="top")
-    right.plot(MARGINS, ends[:, 1], color=palette.gradient)
-    right.plot(MARGINS, ends[:, 0], color=palette.loss)
-    right.text(0.05, 2.2, "different painters", color=palette.gradient)
-    right.text(2.95, ends[-1, 0] + 0.12, "one painter", color=palette.loss, ha="right")
-    marks = [right.plot([1], [1], "o", color=c, ms=8)[0] for c in (palette.loss, palette.gradient)]
+    right.plot(MARGINS, ends[:, 1], color=palette.model)
+    right.plot(MARGINS, ends[:, 0], "--", color=palette.model)
+    right.text(0.05, 2.2, "different painters", color=palette.model)
+    right.text(2.95, ends[-1, 0] + 0.12, "one painter (dashed)", color=palette.model, ha="right")
+    marks = [right.plot([1], [1], "o", color=palette.model, ms=8)[0] for _ in range(2)]
     right.set(xlim=(-0.1, 3.1), ylim=(-0.2, 4.4), xlabel="margin M", ylabel="mean distance")
     left.set_title("where the cards settle")
 
@@ -324,7 +218,7 @@ def one_pair() -> Explorer:
             probe.set_data([distance], [function(distance, label, margin=margin)])
         for edge in edges:
             edge.set_xdata([margin, margin])
-        name.set_position((margin + (0.04 if margin < 1.5 else -0.04), 1.95))
+        name.set_position((margin + (0.04 if margin < 1.5 else -0.04), 1.95 if margin < 2 else 0.7))
         name.set_ha("left" if margin < 1.5 else "right")
         name.set_text(f"M = {margin:g}")
         value = float(contrastive(distance, label, margin=margin))
@@ -357,11 +251,11 @@ def one_pair() -> Explorer:
 NEGATIVES = np.array([0.7, 0.4, 0.0, -0.5, -0.9])
 """The cosines of five negatives with the anchor."""
 
-_SIDES = np.array([-1, 1, -1, 1, -1])
+BELOW = -1  # the negatives lie on the lower half of the circle, the positive moves on the upper one
 TEMPERATURES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 
 
-def _on_circle(cosine: Floats | float, side: Floats | int = 1) -> Floats:
+def _on_circle(cosine: Floats | float, side: int = 1) -> Floats:
     cosine = np.asarray(cosine, dtype=float)
     return np.stack([cosine, side * np.sqrt(1 - cosine**2)], axis=-1)
 
@@ -371,12 +265,12 @@ def temperature() -> Explorer:
     figure, (left, right) = subplots(1, 2)
     angle = np.linspace(0, 2 * np.pi, 181)
     left.plot(np.cos(angle), np.sin(angle), color=palette.grid, lw=1)
-    strangers = _on_circle(NEGATIVES, _SIDES)
+    strangers = _on_circle(NEGATIVES, BELOW)
     left.plot(*strangers.T, "s", color=palette.data, ms=8)
     for index, (place, cosine) in enumerate(zip(strangers, NEGATIVES, strict=True), 1):
         left.text(*(place * 1.2), f"n{index}", color=palette.data, ha="center", va="center")
         left.text(*(place * 0.68), written(float(cosine), 1), color=palette.muted, ha="center", va="center")
-    left.plot([1], [0], "*", color=palette.ink, ms=13)
+    left.plot([1], [0], "*", color=palette.ink, ms=13, zorder=4)  # seen where the positive lies under it
     left.text(0.8, 0, "a", color=palette.ink, va="center", ha="center")
     (positive,) = left.plot([0.8], [0.6], "o", color=palette.model, ms=12)
     name = left.text(1, 0.7, "p", color=palette.model, ha="center", va="center")
@@ -424,89 +318,37 @@ def temperature() -> Explorer:
 
 # ── A siamese network learns digits ──────────────────────────────────────────────────────────────────────────────────
 
-
-@dataclass(frozen=True)
-class Training:
-    """What was recorded while an embedding was learnt."""
-
-    margin: float
-    steps: Sequence[int]
-    embeddings: Floats  # (steps, examples, 2), of held-out examples
-    digits: Labels  # of those examples
-    accuracy: Sequence[float]  # of the nearest neighbour, at each of the steps
-
-    def distances(self, index: int = -1) -> tuple[float, float]:
-        """Mean distance within a digit and between digits."""
-        return distances_by_label(self.embeddings[index], self.digits)
-
-
-def distances_by_label(points: Floats, labels: Labels) -> tuple[float, float]:
-    """The mean distance of two different points of one label, and of two labels."""
-    i, j = np.triu_indices(len(points), 1)
-    distance = np.asarray(pairwise_distance(points[i], points[j]))
-    same = labels[i] == labels[j]
-    return float(distance[same].mean()), float(distance[~same].mean())
-
-
-def nearest_accuracy(known: Floats, known_labels: Labels, points: Floats, labels: Labels) -> float:
-    """The share of points whose nearest known point has their label."""
-    nearest = [int(np.square(known - point).sum(axis=1).argmin()) for point in points]
-    return float(np.mean(known_labels[nearest] == labels))
-
-
-@cache
-def linear_training(margin: float = 1.0) -> Training:
-    """A linear siamese map of the digits into the plane, trained in NumPy with the package's own gradients."""
-    from sklearn.datasets import load_digits
-
-    pixels, digits = load_digits(return_X_y=True)
-    pixels = (pixels - pixels.mean(axis=0)) / 16
-    random = np.random.default_rng(0)
-    weights = random.normal(scale=0.1, size=(64, 2))
-    known, held = slice(0, 400), slice(400, 600)
-    steps, embeddings, accuracy = [0, 5, 20, 80, 240], [], []
-    for step in range(steps[-1] + 1):
-        if step in steps:
-            placed = pixels @ weights
-            embeddings.append(placed[held])
-            accuracy.append(nearest_accuracy(placed[known], digits[known], placed[held], digits[held]))
-        i, j = random.integers(0, 400, size=(2, 200))
-        pair = pixels[i] @ weights, pixels[j] @ weights, (digits[i] != digits[j]).astype(float)
-        slopes = contrastive_embeddings_grad(*pair, margin=margin)
-        weights = weights - 0.3 * (pixels[i] - pixels[j]).T @ slopes
-    return Training(margin, steps, np.array(embeddings), digits[held], accuracy)
-
-
 SHOWN = 110  # digits in a picture
-DIGIT_COLOURS = (palette.loss, palette.gradient, palette.model, palette.density, palette.outlier)
 
 
 class _Digits:
-    """The first digits of a record in the plane, each drawn as itself around their mean."""
+    """The first digits of a record in the plane, each drawn as itself; those with a wrong neighbour larger."""
 
     def __init__(self, axis: Any, reach: float) -> None:
         axis.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
-        self.marks = [
-            axis.plot([0], [0], marker=f"${digit}$", color=DIGIT_COLOURS[digit % 5], ms=7, mew=0.3, ls="none")[0]
+        looks = {True: {"color": palette.model, "ms": 7}, False: {"color": palette.outlier, "ms": 10}}
+        self.marks = {
+            (digit, right): axis.plot([0], [0], marker=f"${digit}$", mew=0.3, ls="none", **look)[0]
+            for right, look in looks.items()
             for digit in range(10)
-        ]
+        }
 
-    def move(self, points: Floats, digits: Labels, unit: float) -> None:
-        centred = (points - points.mean(axis=0)) / unit
-        for digit, mark in enumerate(self.marks):
-            mark.set_data(centred[:SHOWN][digits[:SHOWN] == digit].T)
+    def move(self, points: Floats, digits: Labels, right: Any, unit: float) -> None:
+        places = (centred(points) / unit)[:SHOWN]
+        for (digit, found), mark in self.marks.items():
+            mark.set_data(places[(digits[:SHOWN] == digit) & (right[:SHOWN] == found)].T)
 
 
 def digits_in_training(training: Training | None = None) -> Explorer:
     """Held-out digits in the learnt plane, before, during and after training."""
     record = linear_training() if training is None else training
-    centred = record.embeddings - record.embeddings.mean(axis=1, keepdims=True)
+    widest = max(np.abs(centred(points)[:SHOWN]).max() for points in record.embeddings)
     figure, axis = subplots(figsize=(5.0, 4.4))
-    digits = _Digits(axis, float(np.ceil(2.1 * np.abs(centred[:, :SHOWN]).max() / record.margin) / 2))
+    digits = _Digits(axis, float(np.ceil(2.1 * widest / record.margin) / 2))
     axis.set(xlabel="z₁ / M, centred", ylabel="z₂ / M, centred")
 
     def update(snapshot: int) -> str:
-        digits.move(record.embeddings[snapshot], record.digits, record.margin)
+        digits.move(record.embeddings[snapshot], record.digits, record.right[snapshot], record.margin)
         same, different = record.distances(snapshot)
         return (
             f"After {record.steps[snapshot]} steps: mean distance {same:.3f} within a digit, {different:.3f} between "
@@ -520,10 +362,11 @@ def digits_in_training(training: Training | None = None) -> Explorer:
         controls={
             "snapshot": Play(0, len(record.steps) - 1, value=len(record.steps) - 1, label="snapshot", interval=350),
         },
-        caption="Digits that the network never saw, each drawn where the network puts it. Go back to snapshot 0 and "
-        "press play: first one heap, then arms, then clusters. Look for the digits that stay mixed.",
+        caption=f"{SHOWN} of the {record.digits.size} digits that the network never saw, each where the network puts "
+        "it. The large ones have a wrong digit for their nearest neighbour among the training images. Go back to "
+        "snapshot 0 and press play; in the end look for the digits that stay mixed.",
         alt="Handwritten digits in the learnt plane after training: most digits form a cluster of their own, a few "
-        "lie between clusters.",
+        "lie between clusters and are drawn larger.",
     )
 
 
@@ -538,11 +381,10 @@ def digits_by_margin(trainings: Sequence[Training] | None = None) -> Explorer:
     def update(margin: str) -> str:
         record = by_name[margin]
         points = record.embeddings[-1]
-        spread = float(np.sqrt(np.square(points - points.mean(axis=0)).mean()))
-        digits.move(points, record.digits, spread)
+        digits.move(points, record.digits, record.right[-1], spread(points))
         same, different = record.distances()
         return (
-            f"M = {margin}: one standard deviation is {spread:.3g}; mean distance {same:.3g} within a digit, "
+            f"M = {margin}: one standard deviation is {spread(points):.3g}; mean distance {same:.3g} within a digit, "
             f"{different:.3g} between digits; nearest neighbour {record.accuracy[-1]:.1%} right."
         )
 
@@ -551,7 +393,8 @@ def digits_by_margin(trainings: Sequence[Training] | None = None) -> Explorer:
         update,
         name="contrastive-digits-by-margin",
         controls={"margin": Choice(list(by_name), value=list(by_name)[-1], label="margin M")},
-        caption="The same network, the same number of steps, another margin. The axes follow the spread, so a "
-        "picture without clusters is a bad embedding, not a small one. Compare the two ends with the middle.",
+        caption="The same network, the same number of steps, another margin; large digits have a wrong nearest "
+        "neighbour. The axes follow the spread, so a picture without clusters is a bad embedding, not a small one. "
+        "Compare the two ends with the middle.",
         alt="The digits in the learnt plane after training with the largest margin, drawn at their own scale.",
     )

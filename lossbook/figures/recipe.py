@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
-from lossbook.analysis.fitting import Line
+from lossbook.analysis.delays import best_normal, delays, mixture_losses
+from lossbook.analysis.households import GROUPS, USUAL, best_line, households, inside_band, mean_loss, spread
+from lossbook.analysis.label_mass import MARGIN_LOSSES
+from lossbook.analysis.label_mass import label_mass as mass_of_labels
+from lossbook.analysis.point_forecasts import beta_answers, beta_partner, beta_quantile, likeliest_counts
 from lossbook.core import Floats, Loss
 from lossbook.explorer import Choice, Explorer, Handle, Slider, palette, subplots
 from lossbook.figures.wording import written
 from lossbook.losses.likelihood_bounded import beta_mode, beta_nll, von_mises_nll, von_mises_nll_grad
-from lossbook.losses.likelihood_discrete import poisson_mode, poisson_nll, poisson_nll_grad
-from lossbook.losses.likelihood_real import LAPLACE_NLL, NORMAL_NLL, STUDENT_T_NLL, normal_mixture_nll, normal_nll
-from lossbook.losses.scores import log_sigmoid
+from lossbook.losses.likelihood_discrete import poisson_nll, poisson_nll_grad
+from lossbook.losses.likelihood_real import LAPLACE_NLL, NORMAL_NLL, STUDENT_T_NLL, normal_nll
 
 # ── Fractions ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -78,7 +78,10 @@ def sunny_share() -> Explorer:
 
 
 Y_SEEN = 0.7
-PLANE = np.linspace(1, 10, 61)
+PLANE = np.linspace(1, 10.5, 77)
+# Steps of 0.7 and of 0.3 from (1, 1) stay on the line of shapes with mode 0.7; 2 and 5 are the forecaster's.
+A_VALUES = sorted({2.0, *(round(1 + 0.7 * k, 1) for k in range(14))})
+B_VALUES = sorted({5.0, *(round(1 + 0.3 * k, 1) for k in range(31))})
 
 
 def beta_map() -> Explorer:
@@ -87,14 +90,14 @@ def beta_map() -> Explorer:
     a_grid, b_grid = np.meshgrid(PLANE, PLANE)
     heights = _beta_losses(a_grid, b_grid, np.full_like(a_grid, Y_SEEN))
     contours = left.contour(
-        a_grid, b_grid, heights, levels=[-0.75, -0.5, 0, 1, 2, 4], colors=palette.loss, linewidths=1, linestyles="solid"
+        a_grid, b_grid, heights, levels=[-1.1, -0.75, 0, 1, 2, 4], colors=palette.loss, linewidths=1, linestyles="solid"
     )
     left.clabel(contours, fmt=lambda level: f"{level:g}".replace("-", "−"), fontsize="small")
-    ray = np.array([1.0, 10.0])
-    left.plot(ray, 1 + (ray - 1) * (1 - Y_SEEN) / Y_SEEN, "--", color=palette.density)
-    left.text(9.8, 2.95, "mode 0.7", color=palette.density, ha="right", fontsize="small")
+    ray = np.array([1.0, PLANE[-1]])
+    left.plot(ray, [beta_partner(a, Y_SEEN) for a in ray], "--", color=palette.density)
+    left.text(10.3, 2.4, "dashed: mode 0.7", color=palette.density, ha="right", fontsize="small")
     (chosen,) = left.plot([2], [5], "o", color=palette.model, ms=11)
-    left.set(xlim=(0.7, 10.3), ylim=(0.7, 10.3), xlabel="a", ylabel="b", title="loss at y = 0.7, in nats")
+    left.set(xlim=(0.7, 10.5), ylim=(0.7, 10.5), xlabel="a", ylabel="b", title="loss at y = 0.7, in nats")
     (curve,) = right.plot(SHARE, SHARE, color=palette.density)
     (stick,) = right.plot([Y_SEEN, Y_SEEN], [0, 1], color=palette.data, lw=1.5)
     (mark,) = right.plot([0.2, 0.2], [0, 1], ":", color=palette.model, lw=1.5)
@@ -113,12 +116,13 @@ def beta_map() -> Explorer:
         update,
         name="beta-map",
         controls={
-            "a": Slider(1, 10, step=0.5, value=2.0, label="a"),
-            "b": Slider(1, 10, step=0.5, value=5.0, label="b"),
+            "a": Slider(values=A_VALUES, value=2.0, label="a"),
+            "b": Slider(values=B_VALUES, value=5.0, label="b"),
         },
         handles=[Handle(chosen, x="a", y="b")],
-        caption="Drag the point across the map. Every pair on the dashed line has its most likely value at 0.7. Move "
-        "outwards along it: the mode stays, the density narrows, and the loss at 0.7 goes on falling.",
+        caption="Drag the point across the map. Every pair on the dashed line, its start (1, 1) apart, has its most "
+        "likely value at 0.7. Move outwards along it: the mode stays, the density narrows, and the loss at 0.7 goes "
+        "on falling.",
         alt="Left, level lines of the loss over a and b, with a valley along a dashed line from (1, 1) to the right, "
         "and a point at (2, 5) far from it. Right, the density of that point, its mode at 0.2 and the outcome at 0.7.",
     )
@@ -129,9 +133,7 @@ def many_answers() -> Explorer:
     a, b = 2.0, 5.0
     figure, axis = subplots(figsize=(4.8, 3.3))
     axis.plot(SHARE, np.exp(-_beta_losses(a, b, SHARE)), color=palette.density)
-    median = float(special.betaincinv(a, b, 0.5))
-    fixed = (("mean", a / (a + b)), ("median", median), ("mode", float(beta_mode(a, b))))
-    for row, (name, place) in enumerate(fixed):
+    for row, (name, place) in enumerate(beta_answers(a, b).items()):
         axis.plot([place, place], [0, 2.62 + 0.3 * row], color=palette.muted, lw=1)
         axis.text(place + 0.008, 2.62 + 0.3 * row, f"{name} {place:.3f}", color=palette.muted, va="center")
     (line,) = axis.plot([0.5, 0.5], [0, 1], color=palette.model, lw=2.5)
@@ -139,7 +141,7 @@ def many_answers() -> Explorer:
     axis.set(xlim=(0, 1), ylim=(0, 3.6), xlabel="sunny share of the day, y", ylabel="density")
 
     def update(quantile: float) -> str:
-        place = float(special.betaincinv(a, b, quantile))
+        place = beta_quantile(a, b, quantile)
         line.set_data([place, place], [0, np.exp(-float(beta_nll(a, b, place)))])
         text.set_text(f"τ = {quantile:.2f}: report {place:.3f}")
         ratio = quantile / (1 - quantile)
@@ -252,7 +254,8 @@ def one_scale() -> Explorer:
         curve.set_data(DECADES[inside], heights[inside])
         here = float(losses(np.array([decade]), residual, floor)[0])
         point.set_data([decade], [min(here, 8.8)])
-        at_best = np.log10(residual) if residual > 0 else np.nan
+        held_up = residual == 0 or residual < floor  # then the residual itself is no longer the best σ
+        at_best = np.nan if held_up else np.log10(residual)
         best.set_xdata([at_best, at_best])
         sigma = 10.0**decade
         held = f", held at the floor {floor:g}" if sigma < floor else ""
@@ -279,38 +282,7 @@ def one_scale() -> Explorer:
 
 
 def _size(number: float) -> str:
-    return written(number, 3) if abs(number) < 1000 else f"{number:.3g}"
-
-
-class Households(NamedTuple):
-    """What Belgian households earned and spent on food in a year, in francs (Engel 1857)."""
-
-    income: Floats
-    food: Floats
-
-
-@cache
-def households() -> Households:
-    """Engel's 235 households, as statsmodels ships them."""
-    from statsmodels.datasets import engel
-
-    table = engel.load_pandas().data
-    return Households(table["income"].to_numpy(), table["foodexp"].to_numpy())
-
-
-GROUPS = 5  # of 47 households each
-
-
-def spread(level: float, power: float, income: ArrayLike) -> Floats:
-    """σ in francs: `level` at the mean income, growing like income to the `power`."""
-    return level * (np.asarray(income) / households().income.mean()) ** power
-
-
-def best_line(power: float) -> Line:
-    """The most likely line if σ grows like income to the `power`: least squares, each residual divided by its σ."""
-    income, food = households()
-    slope, intercept = np.polyfit(income, food, 1, w=1 / spread(1.0, power, income))
-    return Line(float(intercept), float(slope))
+    return written(number, 3) if abs(number) < 1000 else f"{number:,.0f}"
 
 
 def engel_band() -> Explorer:
@@ -323,10 +295,9 @@ def engel_band() -> Explorer:
     edges = [left.plot(ends, ends, "--", color=palette.model, lw=1.5)[0] for _ in range(2)]
     left.set(xlim=(300, 5050), ylim=(0, 2900), xlabel="yearly income (francs)", ylabel="spent on food (francs)")
     left.set_title("line and ±2σ")
-    ranks = income.argsort(kind="stable").argsort() * GROUPS // income.size
-    right.axhline(95.4, color=palette.muted, lw=1.2)
-    right.text(0.6, 33, "grey: normal, 95.4%", color=palette.muted, fontsize="small")
-    (shares,) = right.plot(np.arange(1, 6), np.full(5, 90.0), "o-", color=palette.model, ms=8)
+    right.axhline(USUAL, color=palette.muted, lw=1.2)
+    right.text(0.6, 33, f"thin line: normal, {USUAL}%", color=palette.muted, fontsize="small")
+    (shares,) = right.plot(np.arange(1, GROUPS + 1), np.full(GROUPS, 90.0), "o-", color=palette.model, ms=8)
     right.set(xlim=(0.5, 5.5), ylim=(30, 104), xlabel="fifth of the incomes", title="% inside the band")
     right.set_xticks(range(1, 6), ["lowest", "2", "3", "4", "highest"], fontsize="small")
 
@@ -335,13 +306,11 @@ def engel_band() -> Explorer:
         line.set_ydata(mean(ends))
         for edge, sign in zip(edges, (-2, 2), strict=True):
             edge.set_ydata(mean(ends) + sign * spread(level, power, ends))
-        scale = spread(level, power, income)
-        inside = np.abs(food - mean(income)) <= 2 * scale
-        shares.set_ydata([100 * inside[ranks == group].mean() for group in range(GROUPS)])
-        loss = normal_nll(mean(income), food, scale=scale)
+        shares.set_ydata(inside_band(level, power))
         return (
             f"σ is {spread(level, power, 500.0):.0f} francs at an income of 500 and "
-            f"{spread(level, power, 2500.0):.0f} at 2500; the mean loss is {loss:.3f} nats a household."
+            f"{spread(level, power, 2500.0):.0f} at 2500; the mean loss is "
+            f"{mean_loss(level, power):.3f} nats a household."
         )
 
     return Explorer(
@@ -388,7 +357,7 @@ def poisson_bars() -> Explorer:
         probe.set_data([rate], [loss])
         return (
             f"At λ = {rate:g} the count {count} has probability {np.exp(-loss):.4f}, a loss of {loss:.3f} nats; the "
-            f"gradient in log λ is λ − y = {written(slope, 1)}; a most likely count is {poisson_mode(s):.0f}."
+            f"gradient in log λ is λ − y = {written(slope, 1)}; {_likeliest(rate)}."
         )
 
     return Explorer(
@@ -400,11 +369,18 @@ def poisson_bars() -> Explorer:
             "count": Slider(0, 8, step=1, value=2, label="count y"),
         },
         handles=[Handle(top, x="count"), Handle(probe, x="rate")],
-        caption="Drag the rate on the right. For one count the loss is lowest at λ = y. Left of it the loss rises "
-        "steeply: a rate near zero calls every positive count nearly impossible.",
+        caption="Drag the rate on the right. For one count the loss is lowest at λ = y. Left of a positive count "
+        "it rises steeply: a rate near zero calls every positive count nearly impossible.",
         alt="Left, bars of the probabilities of 0 to 15 at the rate 3.5, with a mark on the count 2. Right, the loss "
         "of the count 2 over the rate, lowest at 2.",
     )
+
+
+def _likeliest(rate: float) -> str:
+    counts = likeliest_counts(rate)
+    if len(counts) == 1:
+        return f"the most likely count is {counts[0]}"
+    return f"the most likely counts are {counts[0]} and {counts[1]}"
 
 
 def _counts(s: ArrayLike, counts: Floats) -> Floats:
@@ -431,9 +407,9 @@ def wind_rose() -> Explorer:
     left.plot(*_bearing(FORECAST, np.array([0, 1.0])), color=palette.model, lw=2)
     (dot,) = left.plot(*_bearing([45.0]), "o", color=palette.data, ms=10)
     for name, degrees in (("N", 0), ("E", 90), ("S", 180), ("W", 270)):
-        x, y = _bearing(degrees, 0.84)
+        x, y = _bearing(degrees, 0.72)
         left.text(float(x), float(y), name, ha="center", va="center", color=palette.muted)
-    left.set(xlim=(-2.2, 2.2), ylim=(-1.9, 2.5), aspect="equal", title="density around the compass")
+    left.set(xlim=(-1.5, 1.5), ylim=(-1.35, 2.25), aspect="equal", title="density around the compass")
     left.axis("off")
     (losses,) = right.plot(COMPASS, COMPASS, color=palette.loss)
     (raw,) = right.plot(COMPASS, COMPASS, ":", color=palette.muted, lw=1.5)
@@ -458,10 +434,12 @@ def wind_rose() -> Explorer:
         here = float(around(np.array([wind]), concentration)[0])
         probe.set_data([wind], [here])
         pull = float(von_mises_nll_grad(np.deg2rad(FORECAST), np.deg2rad(wind), concentration=concentration))
+        on_line = float(normal_nll(np.deg2rad(FORECAST), np.deg2rad(wind), scale=concentration**-0.5))
         turn = abs((wind - FORECAST + 180) % 360 - 180)
         return (
             f"Forecast {FORECAST:.0f}°, wind from {wind:.0f}°, {turn:.0f}° apart: the loss is {written(here, 3)} nats "
-            f"and its gradient in the forecast {written(pull, 3)} per radian."
+            f"and its gradient in the forecast {written(pull, 3)} per radian. The raw degrees, {FORECAST - wind:.0f} "
+            f"apart, would cost {written(on_line, 1)}."
         )
 
     return Explorer(
@@ -474,7 +452,8 @@ def wind_rose() -> Explorer:
         },
         handles=[Handle(probe, x="wind")],
         caption="Turn the wind through north, from 0° to 345°: the loss on the circle does not notice the seam. The "
-        "dotted curve, a normal loss of the raw degrees, calls 0° almost a full turn wrong.",
+        "dotted curve, a normal loss of the raw degrees, calls 0° almost a full turn wrong; above the picture, the "
+        "readout gives its number.",
         alt="Left, a compass with a forecast just west of north and a density bulging around it; the wind came from "
         "the north-east. Right, the loss over the direction, a wave with its trough at 345 degrees, and a "
         "dotted parabola.",
@@ -486,32 +465,14 @@ def wind_rose() -> Explorer:
 WAITS = np.linspace(-2.5, 6.5, 109)
 
 
-@cache
-def delays() -> Floats:
-    """Sixty rides that end at a railway: minutes beyond the usual time, 3 more where the barrier was down."""
-    rng = np.random.default_rng(5)
-    return np.where(rng.random(60) < 0.35, 3.0, 0.0) + rng.normal(0, 0.5, 60)
-
-
-def mixture_losses(share: float, mean: float, scale: float, target: ArrayLike) -> Floats:
-    """The loss of each target under a mixture: barrier up around 0, barrier down (`share`) around `mean`."""
-    y = np.asarray(target, dtype=float)
-    logits = np.broadcast_to(np.log([1 - share, share]), (y.size, 2))
-    means, scales = np.broadcast_to([0.0, mean], (y.size, 2)), np.full((y.size, 2), scale)
-    return np.asarray(normal_mixture_nll(logits, means, scales, y, reduction="none"))
-
-
 def two_humps() -> Explorer:
     """A mixture of two normals that the reader fits to delays with two humps, beside the best single normal."""
-    sample = delays()
-    centre, wide = float(sample.mean()), float(sample.std())
-    alone = float(normal_nll(np.full(sample.size, centre), sample, scale=wide))
+    sample, bell = delays(), best_normal()
     figure, axis = subplots(figsize=(4.8, 3.4))
     axis.hist(sample, bins=np.arange(-2.5, 6.6, 0.5), density=True, color=palette.data, alpha=0.25)
     axis.plot(sample, np.full(sample.size, -0.035), "|", color=palette.data, ms=8)
-    single = np.exp(-np.asarray(normal_nll(np.full(WAITS.size, centre), WAITS, scale=wide, reduction="none")))
-    axis.plot(WAITS, single, ":", color=palette.muted, lw=1.8)
-    axis.text(-2.4, 1.26, f"dotted: one normal, loss {alone:.3f}", color=palette.muted, va="top")
+    axis.plot(WAITS, bell.density(WAITS), ":", color=palette.muted, lw=1.8)
+    axis.text(-2.4, 1.26, f"dotted: one normal, loss {bell.loss:.3f}", color=palette.muted, va="top")
     (curve,) = axis.plot(WAITS, WAITS, color=palette.model, lw=2.2)
     text = axis.text(-2.4, 1.4, "", color=palette.model, va="top")
     axis.set(xlim=(-2.5, 6.5), ylim=(-0.07, 1.45), xlabel="delay in minutes", ylabel="density per minute")
@@ -520,10 +481,10 @@ def two_humps() -> Explorer:
         curve.set_ydata(np.exp(-mixture_losses(share, mean, scale, WAITS)))
         loss = float(mixture_losses(share, mean, scale, sample).mean())
         text.set_text(f"mixture, loss {loss:.3f}")
-        better = "lower" if loss < alone else "higher"
+        better = "lower" if loss < bell.loss else "higher"
         return (
             f"{100 * share:.0f}% around {mean:.1f} min, the rest around 0, σ = {scale:g}: the mean loss is {loss:.3f} "
-            f"nats, {better} than the {alone:.3f} of one normal."
+            f"nats, {better} than the {bell.loss:.3f} of one normal."
         )
 
     return Explorer(
@@ -545,13 +506,6 @@ def two_humps() -> Explorer:
 # ── Losses without a density ─────────────────────────────────────────────────────────────────────────────────────────
 
 SCORES = np.linspace(-4, 4, 161)
-MARGIN_LOSSES: dict[str, Callable[[Any], Floats]] = {
-    "logistic": lambda margin: -np.asarray(log_sigmoid(margin)),
-    "hinge": lambda margin: np.maximum(0.0, 1 - np.asarray(margin)),
-    "squared hinge": lambda margin: np.maximum(0.0, 1 - np.asarray(margin)) ** 2,
-    "exponential": lambda margin: np.exp(-np.asarray(margin)),
-}
-"""Losses of a score s and a label y = ±1, as functions of the margin y · s."""
 
 
 def label_mass() -> Explorer:
@@ -559,27 +513,28 @@ def label_mass() -> Explorer:
     figure, axis = subplots(figsize=(4.8, 3.4))
     axis.axhline(1, color=palette.muted, lw=0.8)
     (plus,) = axis.plot(SCORES, SCORES, color=palette.model)
-    (minus,) = axis.plot(SCORES, SCORES, "--", color=palette.gradient)
+    (minus,) = axis.plot(SCORES, SCORES, "--", color=palette.model)
     (total,) = axis.plot(SCORES, SCORES, color=palette.density, lw=2.5)
     (probe,) = axis.plot([0], [1], "o", color=palette.density, ms=10)
     axis.text(-3.9, 1.5, "sum", color=palette.density, va="top")
     axis.text(-3.0, 1.5, "label +1", color=palette.model, va="top")
-    axis.text(-1.3, 1.5, "label −1 (dashed)", color=palette.gradient, va="top")
+    axis.text(-1.3, 1.5, "label −1 (dashed)", color=palette.model, va="top")
     axis.set(xlim=(-4.15, 4.15), ylim=(0, 1.55), xlabel="score s", ylabel="exp(−loss)")
 
     def update(loss: str, score: float) -> str:
-        of = MARGIN_LOSSES[loss]
-        up, down = np.exp(-of(SCORES)), np.exp(-of(-SCORES))
-        plus.set_ydata(up)
-        minus.set_ydata(down)
-        total.set_ydata(up + down)
-        here = float(np.exp(-of(score)) + np.exp(-of(-score)))
+        mass = mass_of_labels(loss, SCORES)
+        plus.set_ydata(mass.plus)
+        minus.set_ydata(mass.minus)
+        total.set_ydata(mass.total)
+        here = float(mass_of_labels(loss, score).total)
         probe.set_data([score], [here])
-        low, high = float((up + down).min()), float((up + down).max())
+        low, high = mass.total.min(), mass.total.max()
         verdict = (
-            "1 at every score: a distribution" if np.ptp([low, high]) < 1e-12 else f"between {low:.3f} and {high:.3f}"
+            "at every score it is 1: a distribution"
+            if mass.constant
+            else f"on this axis it wanders between {low:.3f} and {high:.3f}"
         )
-        return f"{loss}: at s = {written(score, 1)} the two labels together get {here:.3f}; over all scores, {verdict}."
+        return f"{loss}: at s = {written(score, 1)} the two labels together get {here:.3f}; {verdict}."
 
     return Explorer(
         figure,

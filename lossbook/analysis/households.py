@@ -1,0 +1,59 @@
+"""Engel's households and a normal model of them whose spread is a power of income."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lossbook.analysis.fitting import Line
+from lossbook.core import Floats
+from lossbook.losses.likelihood_real import normal_nll
+
+
+class Households(NamedTuple):
+    """What Belgian households earned and spent on food in a year, in francs (Engel 1857)."""
+
+    income: Floats
+    food: Floats
+
+
+@cache
+def households() -> Households:
+    """Engel's 235 households, as statsmodels ships them."""
+    from statsmodels.datasets import engel
+
+    table = engel.load_pandas().data
+    return Households(table["income"].to_numpy(), table["foodexp"].to_numpy())
+
+
+GROUPS = 5  # of 47 households each
+USUAL = 95.4  # per cent of a normal distribution within two standard deviations
+
+
+def spread(level: float, power: float, income: ArrayLike) -> Floats:
+    """σ in francs: `level` at the mean income, growing like income to the `power`."""
+    return level * (np.asarray(income) / households().income.mean()) ** power
+
+
+def best_line(power: float) -> Line:
+    """The most likely line if σ grows like income to the `power`: least squares, each residual divided by its σ."""
+    income, food = households()
+    slope, intercept = np.polyfit(income, food, 1, w=1 / spread(1.0, power, income))
+    return Line(float(intercept), float(slope))
+
+
+def inside_band(level: float, power: float) -> Floats:
+    """Per cent of the households within ±2σ of the best line, for each fifth of the incomes."""
+    income, food = households()
+    ranks = income.argsort(kind="stable").argsort() * GROUPS // income.size
+    inside = np.abs(food - best_line(power)(income)) <= 2 * spread(level, power, income)
+    return np.array([100 * inside[ranks == group].mean() for group in range(GROUPS)])
+
+
+def mean_loss(level: float, power: float) -> float:
+    """The mean normal loss of the households, in nats."""
+    income, food = households()
+    return float(normal_nll(best_line(power)(income), food, scale=spread(level, power, income)))
