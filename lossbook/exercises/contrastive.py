@@ -556,15 +556,16 @@ SCALING = Paper(
     "contrastive-scaling",
     "The margin is a unit of length",
     hints=[
-        r"Insert $cD$ and $cM$ into both branches and take $c$ out of the maximum.",
-        r"If $\ell_{cM}(cD) = c^2 \ell_M(D)$ for every pair, what does that say about the minimisers?",
+        r"Insert $\alpha D$ and $\alpha M$ into both branches and take $\alpha$ out of the maximum.",
+        r"If $\ell_{\alpha M}(\alpha D) = \alpha^2 \ell_M(D)$ for every pair, what does that say about the minimisers?",
     ],
-    solution=r"""For $c > 0$, $\frac12 (cD)^2 = c^2 \cdot \frac12 D^2$ and
-$\frac12 \max(0, cM - cD)^2 = c^2 \cdot \frac12 \max(0, M - D)^2$. So $\ell_{cM}(cD) = c^2\, \ell_M(D)$.
+    solution=r"""For $\alpha > 0$, $\frac12 (\alpha D)^2 = \alpha^2 \cdot \frac12 D^2$ and
+$\frac12 \max(0, \alpha M - \alpha D)^2 = \alpha^2 \cdot \frac12 \max(0, M - D)^2$. So
+$\ell_{\alpha M}(\alpha D) = \alpha^2\, \ell_M(D)$.
 
-Let the points $z_i$ be free. If $z$ minimises the loss with margin $M$, then $cz$ minimises it with margin $cM$:
-any better configuration $z'$ for $cM$ would give the better configuration $z'/c$ for $M$. All ratios of distances, and
-so all nearest neighbours, are the same.
+Let the points $z_i$ be free. If $z$ minimises the loss with margin $M$, then $\alpha z$ minimises it with margin
+$\alpha M$: any better configuration $z'$ for $\alpha M$ would give the better configuration $z'/\alpha$ for $M$.
+All ratios of distances, and so all nearest neighbours, are the same.
 
 What was assumed is that the points may be scaled freely. A start that is not scaled with them, a step size, weight
 decay or unit-length embeddings break the symmetry. Then a margin can be too small or too large, *compared with

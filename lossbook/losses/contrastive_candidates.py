@@ -151,7 +151,7 @@ TRIPLET_MARGIN = Loss(
     grad=triplet_margin_grad,
     more_grads={"positive": triplet_margin_grad_positive, "negative": triplet_margin_grad_negative},
     title="triplet loss",
-    synonyms=("triplet margin loss", "large-margin nearest-neighbour loss"),
+    synonyms=("triplet margin loss",),
     latex=rf"\max(0, {_NEAR} - {_FAR} + M)",
     latex_grad={
         "anchor": _if_it_costs(rf"\frac{{a - p}}{{{_NEAR}}} - \frac{{a - n}}{{{_FAR}}}"),
