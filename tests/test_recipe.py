@@ -14,6 +14,8 @@ from scipy import integrate, optimize, special, stats
 from statsmodels.datasets import engel, randhie, star98
 
 import lossbook
+from lossbook.analysis import households
+from lossbook.analysis.delays import delays, mixture_losses
 from lossbook.analysis.residual_curve import implied_density, residual_curve
 from lossbook.figures import recipe as figures
 from lossbook.losses.robust import CAUCHY, HUBER
@@ -41,6 +43,20 @@ def test_the_opening_figure_draws_the_density_and_its_logarithm(a, b):
     assert_allclose(density, stats.beta(a, b).pdf(x), rtol=1e-12)
     assert_allclose(right.lines[0].get_ydata(), -stats.beta(a, b).logpdf(x), rtol=1e-10, atol=1e-12)
     assert_allclose(left.lines[-1].get_ydata(), stats.beta(a, b).pdf(0.3))
+
+
+def test_more_than_one_forecast_makes_the_outcome_cheap_and_the_cheapest_lie_below_zero():
+    explorer = figures.sunny_share()
+    losses = [numbers(explorer.set(a=a, b=b, y=0.7).readout)[4] for a in figures.SHAPES for b in figures.SHAPES]
+    exact = [-stats.beta(a, b).logpdf(0.7) for a in figures.SHAPES for b in figures.SHAPES]
+    assert_allclose(losses, exact, atol=5.1e-4)
+    assert sum(loss < -0.5 for loss in losses) > 5 and min(losses) < 0
+
+
+def test_the_number_to_report_grows_with_the_level():
+    explorer = figures.many_answers()
+    reports = [numbers(explorer.set(quantile=level).readout)[1] for level in np.arange(1, 20) / 20]
+    assert_allclose(reports, stats.beta(2, 5).ppf(np.arange(1, 20) / 20), atol=5.1e-4)
 
 
 def test_the_number_to_report_is_the_quantile(rng):
@@ -81,6 +97,25 @@ def test_each_drawn_noise_density_has_area_one_and_the_loss_is_its_logarithm(nam
     assert_allclose(right.lines[1].get_ydata(), -frozen.logpdf(figures.RESIDUALS), rtol=1e-12)
 
 
+@pytest.mark.parametrize("name", figures.NOISE)
+def test_a_lower_scale_costs_less_at_the_centre_and_more_outside(name):
+    explorer = figures.density_beside_loss()
+    curves = []
+    for scale in (2.0, 1.75, 1.5, 1.25, 1.0, 0.75):
+        explorer.set(density=name, scale=scale)
+        curves.append(explorer.figure.axes[1].lines[1].get_ydata().copy())
+    steps = np.diff(curves, axis=0)
+    assert (steps[:, figures.RESIDUALS == 0] < 0).all() and (steps[:, np.abs(figures.RESIDUALS) == 4] > 0).all()
+
+
+def test_lighter_tails_make_steeper_losses():
+    outside = []
+    for name in figures.NOISE:  # from the lightest tail to the heaviest
+        losses = figures.density_beside_loss().set(density=name, scale=1.0).figure.axes[1].lines[1].get_ydata()
+        outside.append(losses[-1] - losses[-2])
+    assert outside == sorted(outside, reverse=True) and min(outside) > 0
+
+
 def test_the_pull_of_student_t_is_largest_at_sigma_root_nu():
     e = np.linspace(0.01, 20, 20001)
     pull = np.abs(lossbook.student_t_nll_grad(0 * e, e, df=4.0, scale=1.5, reduction="none"))
@@ -109,6 +144,39 @@ def test_the_scale_figure_and_its_floor():
     assert "lower the smaller σ is" in explorer.set(floor=0.0).readout
 
 
+def test_without_a_floor_the_lowest_point_is_the_residual_and_the_dotted_line_says_so_only_there():
+    explorer = figures.one_scale()
+    curve, dotted = explorer.figure.axes[0].lines[0], explorer.figure.axes[0].lines[2]
+    for residual in (0, 0.01, 0.03, 0.1, 0.3, 1.0, 2.0, 3.0):
+        for floor in (0.0, 0.01, 0.1):
+            readout = explorer.set(residual=residual, floor=floor).readout
+            decades, losses = curve.get_data()
+            best = 10 ** decades[losses.argmin()]
+            if residual >= floor and residual:
+                assert best == pytest.approx(residual, rel=0.04) and 10 ** dotted.get_xdata()[0] == pytest.approx(
+                    residual
+                )
+                assert f"lowest at σ = {residual:g}" in readout
+            else:
+                assert np.isnan(dotted.get_xdata()[0])
+                assert best <= max(floor, 1e-3) * 1.04 and (np.diff(losses) > -1e-12).all()
+
+
+def test_every_predicted_scale_collapses_and_counts_and_classes_do_not():
+    for loss in (
+        lambda s: lossbook.normal_nll(0.0, 0.0, scale=s),
+        lambda s: lossbook.laplace_nll(0.0, 0.0, scale=s),
+        lambda s: lossbook.student_t_nll(0.0, 0.0, scale=s, df=4.0),
+        lambda s: lossbook.von_mises_nll(0.0, 0.0, concentration=s**-2),
+        lambda s: lossbook.beta_nll(0.7 / s**2, 0.3 / s**2, 0.7),
+    ):
+        drops = np.diff([loss(s) for s in (1e-2, 1e-3, 1e-4, 1e-5)])
+        assert_allclose(drops, -math.log(10), rtol=1e-3)  # log σ, without end
+    scores = np.linspace(-30, 30, 61)
+    assert min(lossbook.poisson_nll(scores, np.full(61, y), reduction="none").min() for y in range(8)) >= 0
+    assert lossbook.bernoulli_nll(scores, np.ones(61, dtype=int), reduction="none").min() >= 0
+
+
 def test_torch_lifts_small_variances():
     zero = torch.zeros(1, dtype=torch.float64)
     for variance in (1e-8, 1e-12):
@@ -124,7 +192,7 @@ def test_the_band_is_weighted_least_squares(power):
     income, food = table["income"].to_numpy(), table["foodexp"].to_numpy()
     scale = 90 * (income / income.mean()) ** power
     fit = sm.WLS(food, sm.add_constant(income), weights=scale**-2).fit()
-    assert_allclose(figures.best_line(power), fit.params, rtol=1e-8)
+    assert_allclose(households.best_line(power), fit.params, rtol=1e-8)
     explorer = figures.engel_band().set(level=90, power=power)
     loss = -stats.norm(fit.fittedvalues, scale).logpdf(food).mean()
     assert f"the mean loss is {loss:.3f} nats" in explorer.readout
@@ -151,6 +219,73 @@ def test_the_best_power_is_near_the_one_that_the_text_names():
     assert losses[1.2] - math.log(1000) == pytest.approx(best.fun, abs=0.005)  # francs and thousands of francs
 
 
+def test_with_one_sigma_no_level_suits_the_poor_and_the_rich():
+    explorer = figures.engel_band()
+    for level in range(60, 161, 10):
+        explorer.set(level=level, power=0.0)
+        shares = explorer.figure.axes[1].lines[-1].get_ydata()
+        assert shares[0] > 95.4 > shares[-1] + 3 and shares[0] - shares[-1] > 8
+    losses = {}
+    for level in range(60, 161, 10):
+        for power in np.arange(0, 1.61, 0.2).round(1):
+            losses[level, power] = numbers(explorer.set(level=level, power=power).readout)[-1]
+    level, power = min(losses, key=losses.get)
+    assert (level, power) == (90, 1.2)
+    assert np.abs(households.inside_band(90, 1.2) - 95.4).max() < 3  # the five points lie together
+
+
+def engel_fit(income, food, power):
+    """Maximum likelihood by SciPy: intercept, slope, log σ at the mean income, and the power if it is free."""
+
+    def nll(w):
+        scale = np.exp(w[2]) * income ** (w[3] if power else 0.0)
+        return -stats.norm(w[0] + w[1] * income, scale).logpdf(food).mean()
+
+    start = [0.0, 0.6, -2.0, 1.0][: 3 + power]
+    return optimize.minimize(nll, start, method="BFGS").x
+
+
+@pytest.mark.seeds
+@pytest.mark.parametrize("first", [100, 200, 300])  # the chapter's splits are 0 to 99
+def test_a_spread_that_follows_income_wins_on_households_not_seen(first):
+    table = engel.load_pandas().data
+    income, food = (table["income"] / table["income"].mean()).to_numpy(), table["foodexp"].to_numpy() / 1000
+    gains, held_back, powers = [], [], []
+    for split in range(first, first + 20):
+        order = np.random.default_rng(split).permutation(235)
+        seen, unseen = order[:157], order[157:]
+        one, own = (engel_fit(income[seen], food[seen], power) for power in (False, True))
+        scale = np.exp(own[2]) * income[unseen] ** own[3]
+        losses = [
+            -stats.norm(one[0] + one[1] * income[unseen], np.exp(one[2])).logpdf(food[unseen]).mean(),
+            -stats.norm(own[0] + own[1] * income[unseen], scale).logpdf(food[unseen]).mean(),
+        ]
+        gains.append(losses[0] - losses[1])
+        held_back.append(income.argmax() in unseen)
+        powers.append(own[3])
+    gains, held_back = np.array(gains), np.array(held_back)
+    assert (gains > 0).all() and 0.35 < gains.mean() < 0.75
+    assert gains[held_back].mean() > 2 * gains[~held_back].mean() > 0.4
+    assert 0.9 < min(powers) and max(powers) < 1.35 and np.mean(powers) == pytest.approx(1.18, abs=0.05)
+
+
+def test_the_power_of_growth_is_about_one():
+    table = engel.load_pandas().data
+    income, food = (table["income"] / table["income"].mean()).to_numpy(), table["foodexp"].to_numpy() / 1000
+    best = engel_fit(income, food, True)[3]
+    line = engel_fit(income, food, True)
+
+    def profile(power):
+        scale = np.exp(line[2]) * income**power
+        return -stats.norm(line[0] + line[1] * income, scale).logpdf(food).sum()
+
+    step = 0.01
+    curvature = (profile(best + step) - 2 * profile(best) + profile(best - step)) / step**2
+    assert best == pytest.approx(1.19, abs=0.01)
+    # 0.098 with all four parameters free; the curvature along the power alone can only make it smaller
+    assert 0.06 < curvature**-0.5 < 0.098 and abs(best - 1) < 2 * 0.098
+
+
 # ── Fractions, counts, angles, humps ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -169,6 +304,29 @@ def test_the_map_of_shapes():
     assert "1.771 nats; the most likely value is 0.20" in figures.beta_map().readout
     readout = figures.beta_map().set(a=8, b=4).readout
     assert numbers(readout)[3] == pytest.approx(-stats.beta(8, 4).logpdf(0.7), abs=5e-4) and "0.70" in readout
+
+
+def test_along_the_dashed_line_the_mode_stays_and_the_loss_falls_without_a_break():
+    explorer, losses = figures.beta_map(), []
+    for k in range(1, 14):
+        a, b = round(1 + 0.7 * k, 1), round(1 + 0.3 * k, 1)
+        assert a in figures.A_VALUES and b in figures.B_VALUES  # the point can be put there
+        readout = explorer.set(a=a, b=b).readout
+        assert "the most likely value is 0.70" in readout
+        losses.append(-stats.beta(a, b).logpdf(0.7))
+        assert f"{losses[-1]:.3f}".replace("-", "−") in readout
+    assert (np.diff(losses) < 0).all() and losses[-1] < -1.1  # past the lowest level line of the map
+    assert "no single most likely value" in explorer.set(a=1, b=1).readout
+
+
+def test_shares_of_zero_and_one_cost_infinitely_much_or_are_refused():
+    assert stats.beta(2, 5).logpdf(0) == -np.inf and stats.beta(0.5, 0.5).logpdf(0) == np.inf
+    for y in (0.0, 1.0):
+        with pytest.raises(ValueError, match="target must lie strictly between 0 and 1"):
+            lossbook.beta_nll(2.0, 5.0, y)
+    schools = star98.load_pandas().data
+    pupils = schools["NABOVE"] + schools["NBELOW"]
+    assert (pupils.min(), pupils.max()) == (33, 38852)
 
 
 def test_the_beta_of_the_districts_by_likelihood_as_scipy_fits_it():
@@ -200,6 +358,23 @@ def test_poisson_bars_and_the_two_slips_of_torch():
     assert 1 - theirs / exact == pytest.approx(0.028, abs=5e-4)
 
 
+def test_counts_are_cheapest_at_their_own_rate_and_dearest_near_zero():
+    explorer = figures.poisson_bars()
+    for rate in np.arange(0.5, 8.1, 0.5):
+        likely = np.flatnonzero(
+            np.isclose(stats.poisson(rate).pmf(range(16)), stats.poisson(rate).pmf(range(16)).max())
+        )
+        text = "count is" if likely.size == 1 else "counts are"
+        assert f"the most likely {text} {' and '.join(map(str, likely))}." in explorer.set(rate=rate).readout
+    for count in range(9):
+        explorer.set(count=count)
+        rates, losses = explorer.figure.axes[1].lines[0].get_data()
+        assert rates[losses.argmin()] == pytest.approx(max(count, 0.1), abs=1e-9)
+        if count:  # the same way to the left costs more than to the right
+            left, right = (-stats.poisson(count * factor).logpmf(count) for factor in (0.5, 1.5))
+            assert left > right
+
+
 def test_doctor_visits_are_no_poisson():
     visits = randhie.load_pandas().data["mdvis"].to_numpy()
     assert math.exp(-visits.mean()) == pytest.approx(0.057, abs=5e-4)
@@ -214,17 +389,33 @@ def test_the_wind_does_not_notice_north():
     assert losses[0] == pytest.approx(losses[-1])
     assert_allclose(np.hypot(*left.lines[1].get_data()), 1 + np.exp(-losses), rtol=1e-9)
     assert "0°, 15° apart" in explorer.set(wind=0).readout
+    for kappa in (0.5, 1, 2, 4, 8):  # the seam is not noticed on the circle, and is on the line of raw degrees
+        explorer.set(concentration=kappa, wind=0)
+        assert right.lines[0].get_ydata()[0] == pytest.approx(right.lines[0].get_ydata()[-1], abs=1e-9)
+        costs = numbers(explorer.readout)[-1], numbers(explorer.set(wind=345).readout)[-1]
+        assert costs[0] - costs[1] == pytest.approx(kappa * math.radians(345) ** 2 / 2, abs=0.1)
+        radius = np.hypot(*left.lines[1].get_data())
+        assert left.lines[1].get_ydata().max() < left.get_ylim()[1] and radius.max() < 2.25
     # one step east of south is farther round than one step west of it
     assert "150°, 165° apart" in explorer.set(wind=150).readout and "180°, 165° apart" in explorer.set(wind=180).readout
 
 
 def test_the_mixture_of_the_delays():
-    sample = figures.delays()
+    sample = delays()
     parts = np.log([0.65, 0.35]) + stats.norm([0, 3], 0.5).logpdf(sample[:, None])
-    assert_allclose(figures.mixture_losses(0.35, 3.0, 0.5, sample), -special.logsumexp(parts, axis=1), rtol=1e-12)
+    assert_allclose(mixture_losses(0.35, 3.0, 0.5, sample), -special.logsumexp(parts, axis=1), rtol=1e-12)
     loss, alone = numbers(figures.two_humps().set(share=0.35, mean=3, scale=0.5).readout)[-2:]
     assert loss == pytest.approx(-special.logsumexp(parts, axis=1).mean(), abs=5e-4)
     assert alone == pytest.approx(-stats.norm(*stats.norm.fit(sample)).logpdf(sample).mean(), abs=5e-4)
+    explorer = figures.two_humps()
+    assert "higher than" in explorer.readout  # the picture that the reader meets does not fit yet
+    values = {
+        (share, mean, scale): numbers(explorer.set(share=share, mean=mean, scale=scale).readout)[-2]
+        for share in (0.05, 0.2, 0.35, 0.5, 0.7)
+        for mean in np.arange(0, 5.1, 0.5)
+        for scale in (0.35, 0.5, 0.7, 1.0, 1.5)
+    }
+    assert min(values, key=values.get) == (0.35, 3.0, 0.5)
     valley = np.abs(sample - sample.mean()) < 0.25
     assert valley.mean() < 0.04  # "where hardly a ride ever ended"
 
@@ -245,6 +436,7 @@ def test_only_the_logistic_loss_gives_the_two_labels_one_unit():
         drawn = figures.label_mass().set(loss=name)
         assert_allclose(drawn.figure.axes[0].lines[3].get_ydata(), total, rtol=1e-12)
         assert ("a distribution" in drawn.readout) == (name == "logistic") == bool(np.ptp(total) < 1e-12)
+    assert "on this axis it wanders between 0.736 and 0.982" in figures.label_mass().set(loss="exponential").readout
     assert "get 0.736" in figures.label_mass().readout  # 2/e
     assert f"get {1 + math.exp(-2):.3f}" in figures.label_mass().set(score=1).readout
 
@@ -254,17 +446,26 @@ def test_which_losses_of_a_residual_imply_a_density():
     assert implied_density(residual_curve(CAUCHY, scale=1.5)).exists
     assert not implied_density(residual_curve(CAUCHY, scale=1.0)).exists
     assert not implied_density(residual_curve(lambda e: np.maximum(0, 1 - e))).exists
+    narrow = residual_curve(CAUCHY, scale=1.0)
+    for factor in (1.01, 1.5, 2.0):  # any factor above 1/c² gives a Student-t
+        assert implied_density(residual_curve(lambda e, k=factor: k * narrow.value(e))).exists
+    twice = implied_density(residual_curve(lambda e: 2 * narrow.value(e)))
+    e = np.linspace(-5, 5, 11)
+    assert_allclose(np.exp(-2 * narrow.value(e)) / twice.z, stats.cauchy.pdf(e), rtol=1e-5)
+    for factor in (0.5, 2.0, 50.0):
+        assert not implied_density(residual_curve(lambda e, k=factor: k * np.maximum(0, 1 - e))).exists
     area = integrate.quad(lambda e: math.exp(-lossbook.huber(0.0, e)), -40, 40)[0]
     assert implied_density(residual_curve(HUBER)).z == pytest.approx(area, rel=1e-6)
 
 
 def test_a_cap_moves_the_best_promise_into_the_other_valley():
-    delay = figures.delays()[:59]
+    delay = delays()[:59]
     promises = np.linspace(-2, 5, 7001)
     late, early = np.clip(delay[:, None] - promises, 0, None), np.clip(promises - delay[:, None], 0, None)
     uncapped, capped = ((np.minimum(3 * late, cap) + early).mean(axis=0) for cap in (np.inf, 4.0))
     assert promises[uncapped.argmin()] == pytest.approx(np.sort(delay)[44], abs=1e-3)  # the 45th of 59: τ = 3/4
     assert promises[capped.argmin()] < 1 and uncapped.min() > capped.min()
-    high = promises > 2
-    inner = capped[high].argmin()
-    assert 0 < inner < high.sum() - 1  # a second valley
+    dents = promises[1:-1][(capped[1:-1] < capped[:-2]) & (capped[1:-1] <= capped[2:])]
+    assert_allclose(dents, [0.174, 2.529, 2.768], atol=2e-3)  # one valley near 0, one with two dents
+    assert (uncapped[1:-1] < uncapped[:-2]).sum() == uncapped.argmin()  # and without a cap a single one
+    assert (np.minimum(3 * np.clip(delay + 2, 0, None), 4.0) == 4).all()  # at −2 every ride costs the cap: no slope
