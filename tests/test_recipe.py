@@ -109,11 +109,11 @@ def test_a_lower_scale_costs_less_at_the_centre_and_more_outside(name):
 
 
 def test_lighter_tails_make_steeper_losses():
-    outside = []
-    for name in figures.NOISE:  # from the lightest tail to the heaviest
-        losses = figures.density_beside_loss().set(density=name, scale=1.0).figure.axes[1].lines[1].get_ydata()
-        outside.append(losses[-1] - losses[-2])
-    assert outside == sorted(outside, reverse=True) and min(outside) > 0
+    slopes = [
+        float(-np.asarray(loss.grad([0.0], [20.0], scale=1.0, **parameters))[0])
+        for loss, parameters in figures.NOISE.values()  # from the lightest tail to the heaviest
+    ]
+    assert slopes == sorted(slopes, reverse=True) and min(slopes) > 0
 
 
 def test_the_pull_of_student_t_is_largest_at_sigma_root_nu():
@@ -151,14 +151,13 @@ def test_without_a_floor_the_lowest_point_is_the_residual_and_the_dotted_line_sa
         for floor in (0.0, 0.01, 0.1):
             readout = explorer.set(residual=residual, floor=floor).readout
             decades, losses = curve.get_data()
-            best = 10 ** decades[losses.argmin()]
+            best = 10 ** decades[np.flatnonzero(losses < losses.min() + 1e-12)[-1]]  # all are equal below a floor
+            marked = 10 ** dotted.get_xdata()[0]
             if residual >= floor and residual:
-                assert best == pytest.approx(residual, rel=0.04) and 10 ** dotted.get_xdata()[0] == pytest.approx(
-                    residual
-                )
+                assert best == pytest.approx(residual, rel=0.04) and marked == pytest.approx(residual)
                 assert f"lowest at σ = {residual:g}" in readout
             else:
-                assert np.isnan(dotted.get_xdata()[0])
+                assert np.isnan(marked)
                 assert best <= max(floor, 1e-3) * 1.04 and (np.diff(losses) > -1e-12).all()
 
 
@@ -266,7 +265,7 @@ def test_a_spread_that_follows_income_wins_on_households_not_seen(first):
     gains, held_back = np.array(gains), np.array(held_back)
     assert (gains > 0).all() and 0.35 < gains.mean() < 0.75
     assert gains[held_back].mean() > 2 * gains[~held_back].mean() > 0.4
-    assert 0.9 < min(powers) and max(powers) < 1.35 and np.mean(powers) == pytest.approx(1.18, abs=0.05)
+    assert min(powers) > 0.9 and max(powers) < 1.35 and np.mean(powers) == pytest.approx(1.18, abs=0.05)
 
 
 def test_the_power_of_growth_is_about_one():
