@@ -47,15 +47,65 @@ def test_chapters_have_their_headings(glance: ModuleType, env: SimpleNamespace) 
     assert glance.chapter_title(env, "not-yet-written") == "Not yet written"
 
 
-@pytest.mark.parametrize(
-    "query", ["log_cosh", "log cosh", "log-cosh loss", "optax.log_cosh", "hyperbolic", "regression"]
-)
+@pytest.mark.parametrize("query", ["log_cosh", "log-cosh loss", "optax.log_cosh", "keras.losses.LogCosh", "robust"])
 def test_what_finds_a_loss(query: str, glance: ModuleType) -> None:
-    assert query in glance.words(find("log_cosh"), "Regression losses")
+    assert query in glance.phrases(find("log_cosh"))
 
 
-def test_dashes_are_found_with_a_hyphen(glance: ModuleType) -> None:
-    assert "kullback-leibler" in glance.words(find("kl_divergence"), "")
+def test_functions_of_pytorch_are_found_by_their_usual_alias(glance: ModuleType) -> None:
+    assert {"F.mse_loss", "torch.nn.MSELoss"} <= set(glance.phrases(find("mse")))
+
+
+def test_the_chapter_is_no_word_of_the_loss(glance: ModuleType) -> None:
+    """Its title names four losses; there is a menu for chapters."""
+    assert not any("regression losses" in phrase.lower() for loss in CATALOGUE for phrase in glance.phrases(find(loss)))
+
+
+def test_other_names_are_those_of_losses_and_exist(glance: ModuleType) -> None:
+    import importlib
+
+    from other_names import ABSENT, ALSO
+
+    assert set(ALSO) <= set(CATALOGUE)
+    names = [name for names in ALSO.values() for name in names] + [one.elsewhere for one in ABSENT]
+    for name in names:
+        module, _, attribute = name.rpartition(".")
+        if module.startswith(("torch", "sklearn", "scipy")):
+            assert hasattr(importlib.import_module(module), attribute), name
+    for loss in CATALOGUE.values():  # every function of torch.nn.functional comes with its class
+        if "torch.nn.functional" in loss.torch:
+            assert any(name.startswith("torch.nn.") for name in ALSO.get(loss.name, ())) or loss.name == "cross_entropy"
+
+
+def test_absent_losses_point_to_losses(glance: ModuleType) -> None:
+    from other_names import ABSENT, absent
+
+    assert {one.nearest for one in ABSENT} - {""} <= set(CATALOGUE)
+    titles = [one.title for one in ABSENT]
+    assert len(set(titles)) == len(titles)
+    assert absent([]) == list(ABSENT)
+
+
+def test_what_joins_the_catalogue_leaves_the_absent(glance: ModuleType) -> None:
+    """By its title or by any of its synonyms, however they are written."""
+    from other_names import absent
+
+    before = [one.title for one in absent(CATALOGUE.values())]
+    assert {"hinge loss", "focal loss", "Welsch loss"} <= set(before)
+    hinge, focal = (
+        SimpleNamespace(name=name, title=title, synonyms=synonyms)
+        for name, title, synonyms in (("hinge", "Hinge loss", ()), ("focal", "α-balanced loss", ("Focal-Loss",)))
+    )
+    after = [one.title for one in absent([*CATALOGUE.values(), hinge, focal])]
+    assert [title for title in before if title not in after] == ["hinge loss", "focal loss"]
+
+
+def test_far_pull() -> None:
+    from lossbook.analysis.profile import far_pull
+
+    bounded = {"mae", "huber", "smooth_l1", "log_cosh", "pinball", "epsilon_insensitive"}
+    by_hand = {"mse": "grows", "cauchy": "returns to 0", **dict.fromkeys(bounded, "bounded")}
+    assert {name: pull for name, loss in CATALOGUE.items() if (pull := far_pull(loss))} == by_hand
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -67,7 +117,8 @@ def test_nothing_of_the_record_is_missing(name: str, glance: ModuleType) -> None
         assert f"${kind.symbol}$ `{argument}`: {DOMAINS[kind.domain]}" in facts["Takes"]
     for parameter, kind in loss.parameters.items():
         assert f"${kind.symbol}$ `{parameter}`: {kind.domain}" in facts["Takes"]
-    libraries = {"PyTorch": loss.torch, "scikit-learn": loss.sklearn, "Optax": loss.optax}
+    libraries = {"PyTorch": loss.torch, "Keras": loss.keras, "scikit-learn": loss.sklearn, "SciPy": loss.scipy}
+    libraries["Optax"] = loss.optax
     assert {key: value.split()[0] for key, value in libraries.items() if value} == {
         key: facts[key].split("`")[1] for key in libraries if key in facts
     }

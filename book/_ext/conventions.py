@@ -1,7 +1,7 @@
 """Prints the entries of `lossbook.conventions` about one topic, with the values that their expressions have right now.
 
-    ```{conventions} divergences
-    ```
+```{conventions} divergences
+```
 """
 
 from __future__ import annotations

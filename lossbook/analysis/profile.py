@@ -58,3 +58,19 @@ class Profile:
 def loss_profile(loss: Loss | str | Callable[..., Any], sample: Floats, **parameters: float) -> Profile:
     """The profile of a loss at the given parameters."""
     return Profile(residual_curve(loss, **parameters), sample)
+
+
+def far_pull(loss: Loss) -> str:
+    """What the slope of a loss of the residual does far out: "grows", "bounded" or "returns to 0"; else nothing.
+
+    >>> from lossbook.catalogue import find
+    >>> far_pull(find("mse")), far_pull(find("huber")), far_pull(find("cauchy")), far_pull(find("kl_divergence"))
+    ('grows', 'bounded', 'returns to 0', '')
+    """
+    try:
+        near, far = np.abs(residual_curve(loss).slope(np.array([1e3, 1e6])))
+    except ValueError:  # a loss of something else, or of a whole batch
+        return ""
+    if far > 2 * near:
+        return "grows"
+    return "returns to 0" if far < near / 2 else "bounded"

@@ -348,5 +348,4 @@ CAUCHY = Loss(
     estimates="the centre of the bulk of the targets",
     source="black1996",
     chapter="regression",
-    scipy='scipy.optimize.least_squares (as loss="cauchy")',
 )

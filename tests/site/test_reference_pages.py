@@ -20,7 +20,7 @@ def page(open_page: OpenPage) -> Page:
 
 def shown(page: Page) -> set[str]:
     """The functions of the losses that are to be seen."""
-    return set(page.locator(f"{VISIBLE} .glance-facts code.py-func").all_inner_texts())
+    return set(page.locator(f"{VISIBLE} .glance-facts code.py-func").all_text_contents())
 
 
 def functions(names: set[str]) -> set[str]:
@@ -30,7 +30,7 @@ def functions(names: set[str]) -> set[str]:
 def test_rows_are_the_catalogue(page: Page, site: Site) -> None:
     assert page.locator(".glance-loss").count() == len(CATALOGUE)
     assert shown(page) == functions(set(CATALOGUE))
-    headings = page.locator(".glance-loss h2").all_inner_texts()
+    headings = page.locator(".glance-loss h2").all_text_contents()
     assert sorted(heading.lower() for heading in headings) == sorted(loss.title.lower() for loss in CATALOGUE.values())
     assert page.locator(".glance-filter output").inner_text() == f"{len(CATALOGUE)} losses"
 
@@ -60,13 +60,87 @@ def test_filter_by_keyboard(page: Page) -> None:
     assert "#" not in page.url
 
 
-def test_synonyms_dashes_and_case(page: Page) -> None:
-    for query in ("Kullback–Leibler", "relative ENTROPY", "kl_div "):
+FOUND = {
+    "mse": {"mse"},
+    "rmse": {"rmse"},
+    "mae": {"mae"},
+    "MSELoss": {"mse"},
+    "torch.nn.MSELoss": {"mse"},
+    "F.mse_loss": {"mse"},
+    "L1Loss": {"mae", "smooth_l1"},
+    "HuberLoss": {"huber"},
+    "SmoothL1Loss": {"smooth_l1"},
+    "CrossEntropyLoss": {"softmax_cross_entropy"},
+    "BCELoss": {"binary_cross_entropy"},
+    "BCEWithLogitsLoss": {"binary_cross_entropy_with_logits"},
+    "KLDivLoss": {"kl_divergence"},
+    "kl_div": {"kl_divergence", "kl_normal"},
+    "GaussianNLLLoss": {"normal_nll"},
+    "PoissonNLLLoss": {"poisson_nll"},
+    "TripletMarginLoss": {"triplet_margin"},
+    "least squares": {"mse"},
+    "logcosh": {"log_cosh"},
+    "log-cosh": {"log_cosh"},
+    "quantile": {"pinball"},
+    "QuantileRegressor": {"pinball"},
+    "mean_pinball_loss": {"pinball"},
+    "mean_poisson_deviance": {"poisson_nll"},
+    "tf.keras.losses.MeanSquaredError": {"mse"},
+    "MeanAbsoluteError": {"mae"},
+    "SparseCategoricalCrossentropy": {"softmax_cross_entropy"},
+    "jensenshannon": {"js_divergence"},
+    "optax.squared_error": {"mse"},
+    "sigmoid_binary_cross_entropy": {"binary_cross_entropy_with_logits"},
+    "hyperbolic": {"log_cosh"},
+}
+"""What people type, and exactly the losses that it finds."""
+
+
+def test_what_a_query_finds(page: Page) -> None:
+    for query, losses in FOUND.items():
         page.get_by_label("Filter", exact=True).fill(query)
-        assert "lossbook.kl_divergence" in shown(page) and "lossbook.mse" not in shown(page), query
+        assert shown(page) == functions(losses), query
+
+
+def test_synonyms_dashes_and_case(page: Page) -> None:
+    for query in ("Kullback–Leibler", "relative ENTROPY", "kl_div ", "crossentropy", "logloss", "outlier", "NLLLoss"):
+        page.get_by_label("Filter", exact=True).fill(query)
+        wanted = {
+            "crossentropy": "cross_entropy",
+            "logloss": "binary_cross_entropy",
+            "outlier": "huber",
+            "NLLLoss": "categorical_nll",
+        }
+        assert f"lossbook.{wanted.get(query, 'kl_divergence')}" in shown(page), query
+        assert "lossbook.mse" not in shown(page), query
     page.get_by_label("Filter", exact=True).fill("zzz")
     assert shown(page) == set()
     expect(page.locator(".glance-filter output")).to_have_text("No loss fits.")
+
+
+def test_what_is_not_in_the_course_is_named(page: Page) -> None:
+    """An absent loss is said to be absent, with the losses that are here still shown."""
+    for query, title in (("CTCLoss", "CTC loss"), ("dpo", "direct preference optimisation"), ("welsch", "Welsch loss")):
+        if title in {one.lower() for loss in CATALOGUE.values() for one in (loss.title, *loss.synonyms)}:
+            continue
+        page.get_by_label("Filter", exact=True).fill(query)
+        expect(page.locator(".glance-filter output")).to_have_text(f"Not in this course: {title}.")
+        assert page.locator(".glance-absent li:not([hidden])").count() == 1
+        assert page.locator(".glance-absent li:not([hidden])").is_visible()
+    page.get_by_label("Filter", exact=True).fill("mse")
+    assert page.locator(".glance-absent").is_hidden()
+
+
+def test_a_line_opens_into_its_card(page: Page) -> None:
+    card = page.locator("#loss-huber")
+    expect(card.locator(".glance-facts")).to_be_hidden()
+    card.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(card.locator(".glance-facts")).to_be_visible()
+    page.get_by_role("button", name="Open all").click()
+    assert page.locator(".glance-loss[open]").count() == len(CATALOGUE)
+    page.get_by_role("button", name="Close all").click()
+    assert page.locator(".glance-loss[open]").count() == 0
 
 
 def test_chapter_and_density(page: Page) -> None:
@@ -83,6 +157,7 @@ def test_a_link_to_one_loss_shows_it(page: Page) -> None:
     page.get_by_label("Filter", exact=True).fill("quantile")
     page.evaluate("location.hash = '#loss-huber'")
     expect(page.locator("#loss-huber")).to_be_in_viewport()
+    expect(page.locator("#loss-huber .glance-facts")).to_be_visible()
     assert len(shown(page)) == len(CATALOGUE)
 
 
