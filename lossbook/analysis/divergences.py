@@ -31,7 +31,7 @@ def signed_areas(mean: float, scale: float) -> tuple[float, float]:
 
 
 def sorted_sample_divergence(mean_p: float, mean_q: float, size: int = 10_000, seed: int = 1) -> float:
-    """A wrong "KL in bits" from a course in print: |Σ x log2(x/y)| over sorted samples x, y, not probabilities.
+    """A wrong "KL in bits" from a course in print: the size of Σ x log2(x/y) over sorted samples, not probabilities.
 
     As there, what is not a number (x and y of different signs) is left out of the sum.
     """
