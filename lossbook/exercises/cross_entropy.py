@@ -87,6 +87,9 @@ FLOOR = Numeric(
             float(information.entropy([0.8, 0.2], base=2)), "That is the entropy in *bits*. Use the natural logarithm."
         ),
         Mistake(-math.log(0.8), "That is the surprise at a *red* marble. One in five is blue."),
+        Mistake(-math.log(0.2), "That is the surprise at a *blue* marble. Four in five are red."),
+        Mistake(-0.8 * math.log(0.8), "That is the part of the red marbles alone. The blue ones have a term as well."),
+        Mistake(-0.2 * math.log(0.2), "That is the part of the blue marbles alone. The red ones have a term as well."),
         Mistake(math.log(2), "That is what a model pays that calls both colours equally likely. One can do better."),
     ],
     hints=[
@@ -108,6 +111,11 @@ ONE_LABEL = Numeric(
         Mistake(math.log(0.2), "The logarithm of a probability is negative; the loss has a minus sign in front."),
         Mistake(0.8, r"That is $\hat p - y$, the gradient with respect to the logit."),
         Mistake(0.2, r"That is the *likelihood* $1 - \hat p$. Take minus its logarithm."),
+        Mistake(0.8 / (0.8 * 0.2), r"That is the gradient with respect to $\hat p$. The loss itself is asked for."),
+        Mistake(
+            -math.log(0.8) - math.log(0.2), "You added both terms. With a label of 0 the one with $y$ in front is zero."
+        ),
+        Mistake(0.8**2, r"That is the squared error $(\hat p - y)^2$. Cross-entropy takes a logarithm."),
         Mistake(-math.log2(0.2), "That is the loss in bits."),
     ],
     hints=[r"Which of the two terms $-y\log\hat p - (1 - y)\log(1 - \hat p)$ survives?", r"$-\log(1 - 0.8)$."],
@@ -118,7 +126,7 @@ TO_THE_LOSS = Order(
     "cross-entropy-to-the-loss",
     "From the probability of the data to the loss",
     steps={
-        "product": r"Independent examples: maximise $\prod_i p(y_i \mid x_i, w)$.",
+        "product": r"Independent examples, and a $p(x)$ free of $w$: maximise $\prod_i p(y_i \mid x_i, w)$.",
         "log": r"The logarithm is increasing: maximise $\log \prod_i p(y_i \mid x_i, w)$.",
         "sum": r"It turns a product into a sum: maximise $\sum_i \log p(y_i \mid x_i, w)$.",
         "minus": r"Change the sign: minimise $-\sum_i \log p(y_i \mid x_i, w)$.",
@@ -133,7 +141,8 @@ TO_THE_LOSS = Order(
         Mistake(("mean", "minus"), "The line with $1/N$ is already a minimum: change the sign first."),
     ],
     hints=["It begins with independence.", "Product, log, sum, minus sign, $1/N$."],
-    solution="Only the first step assumes something, independence. The others do not move the optimum.",
+    solution=r"Only the first step assumes something: that the examples are independent, and that the model's "
+    r"$p(x)$ is free of $w$, so that its factors may go. The others do not move the optimum.",
 )
 
 WHAT_MAP_MAXIMISES = Choice(
@@ -232,6 +241,7 @@ OF_PAIRS = Numeric(
     "cross-entropy-of-pairs",
     "Twenty pairs",
     answer=(2 + 2 * 8) / 40,
+    tolerance=0.005,
     mistakes=[
         Mistake(0.9, r"That is the mean number of points up *per pair*, which is $2w$."),
         Mistake(0.5, "That is the share of pairs with at least one point up. A pair with two counts double."),
@@ -239,7 +249,16 @@ OF_PAIRS = Numeric(
         Mistake(
             math.sqrt(8 / 20), "You matched the probability of two up alone. The likelihood uses all twenty pairs."
         ),
+        Mistake(
+            1 - math.sqrt(10 / 20),
+            "You matched the probability of none up alone. The likelihood uses all twenty pairs.",
+        ),
         Mistake(0.181, "That minimises the *reverse* divergence, with the model first."),
+        Mistake(22 / 40, "That is the share of throws that landed point *down*."),
+        Mistake(18 / 22, r"That is the *odds*, 18 up to 22 down. The probability is up among all throws."),
+        Mistake(
+            10 / 40, "You counted a pair with two points up once. It holds two throws that landed point up, as it says."
+        ),
     ],
     hints=["How many single throws are there, and how many of them landed point up?", "18 of 40."],
     solution=r"The likelihood is $\bigl((1 - w)^2\bigr)^{10} \bigl(2w(1 - w)\bigr)^2 \bigl(w^2\bigr)^8 \propto "
@@ -283,6 +302,26 @@ DATASET_CODE = Code(
         Mistake(
             lambda counts, q: -np.sum(counts * np.log2(q)) / np.sum(counts),
             "That is in bits. Use the natural logarithm.",
+        ),
+        Mistake(
+            lambda counts, q: -np.sum(counts * np.log10(q)) / np.sum(counts),
+            "That is with the logarithm to base 10. `np.log` is the natural one.",
+        ),
+        Mistake(
+            lambda counts, q: -np.mean(np.log(q)),
+            "You average over the *outcomes*, each once. Each counts as often as it occurred.",
+        ),
+        Mistake(
+            lambda counts, q: -np.log(np.sum(counts * q) / np.sum(counts)),
+            "That is the logarithm of the average probability. The average of the logarithms is asked for.",
+        ),
+        Mistake(
+            lambda counts, q: np.exp(-np.sum(counts * np.log(q)) / np.sum(counts)),
+            "That is the perplexity, e to the power of the cross-entropy. Leave the power out.",
+        ),
+        Mistake(
+            lambda counts, q: np.sum(counts / np.sum(counts) * np.log(counts / np.sum(counts) / q)),
+            "That is the divergence: you have taken the entropy of the data off.",
         ),
         Mistake(
             lambda counts, q: -np.sum(q * np.log(counts / np.sum(counts))),
@@ -334,6 +373,34 @@ BCE_REPAIR = Code(
             "Both mistakes are gone. But you average, and one loss per example was asked for.",
         ),
         Mistake(
+            lambda p, y: np.sum(-y * np.log(p) - (1 - y) * np.log(1 - p)),
+            "Both mistakes are gone. But you add up, and one loss per example was asked for.",
+        ),
+        Mistake(
+            lambda p, y: -y * np.log(p),
+            "That is the branch of the label 1 alone: a label 0 would cost nothing, whatever the prediction.",
+        ),
+        Mistake(
+            lambda p, y: -(1 - y) * np.log(1 - p),
+            "That is the branch of the label 0 alone: a label 1 would cost nothing, whatever the prediction.",
+        ),
+        Mistake(
+            lambda p, y: -y * np.log(1 - p) - (1 - y) * np.log(p),
+            r"The labels are swapped: $\hat p$ is the probability of a *1*.",
+        ),
+        Mistake(
+            lambda p, y: -y * np.log2(p) - (1 - y) * np.log2(1 - p),
+            "Both mistakes are gone, and two logarithms have become those of base 2. The loss was in nats.",
+        ),
+        Mistake(
+            lambda p, y: -y * np.log10(p) - (1 - y) * np.log10(1 - p),
+            "Both mistakes are gone, and two logarithms have become those of base 10. `np.log` is the natural one.",
+        ),
+        Mistake(
+            lambda p, y: -y * np.log(p) - 1 - y * np.log(1 - p),
+            "Mind the brackets: the second logarithm is multiplied by the whole of `(1 - y)`.",
+        ),
+        Mistake(
             lambda p, y: -np.log(p + (1 - p)) * y,
             "The probabilities of the two labels always add up to 1. The Bernoulli likelihood is a product of powers.",
         ),
@@ -347,6 +414,7 @@ HOW_MANY = Numeric(
     "cross-entropy-how-many",
     "How many examples",
     answer=(0.6 / 0.02) ** 2,
+    tolerance=0.05,
     mistakes=[
         Mistake(30, "That is the ratio of the two. The error shrinks with the *square root* of $N$: square it."),
         Mistake(
@@ -354,7 +422,12 @@ HOW_MANY = Numeric(
             "That makes *two* standard errors equal to 0.02, a stricter demand than the one asked for.",
         ),
         Mistake(0.6 / 0.02**2, "The standard deviation has to be squared as well."),
+        Mistake(0.6**2 / 0.02, "The wanted standard error has to be squared as well."),
         Mistake(math.sqrt(30), "You took the root where the square belongs."),
+        Mistake(
+            (0.6 / 0.04) ** 2,
+            "That lets the error be 0.04, twice as large as asked. Twice the error takes a *quarter* of the examples.",
+        ),
     ],
     hints=[r"The standard error is $\operatorname{sd}/\sqrt N$.", r"$0.6/\sqrt N = 0.02$."],
     solution=r"$\sqrt N = \frac{0.6}{0.02} = 30$, so $N = 900$. For a tenth of that error it takes 90 000.",
@@ -369,6 +442,11 @@ MAP_OF_FIVE = Numeric(
         Mistake(4 / 5, "That is the MLE. The prior is missing."),
         Mistake(7 / 11, "That is the *mean* of the posterior Beta(7, 4). Its mode takes 1 off each parameter."),
         Mistake(0.5, "That is the mode of the *prior*. The data are missing."),
+        Mistake(7 / 9, "The numerator: 1 comes off the first parameter, $7 - 1$."),
+        Mistake(6 / 11, "The denominator: 1 comes off each parameter, so 2 off their sum."),
+        Mistake(6 / 10, "The denominator: 1 comes off *each* parameter, so 2 off their sum, and not 1."),
+        Mistake(4 / 9, r"The numerator: the prior counts there too, as $a - 1 = 2$ throws that landed up."),
+        Mistake(1 / 3, r"That is the MAP probability of point *down*."),
         Mistake(
             5 / 7,
             "That is MAP under Beta(2, 2), or the posterior mean under a flat prior. A Beta(3, 3) is worth $a - 1 = 2$ "
@@ -381,8 +459,8 @@ MAP_OF_FIVE = Numeric(
 )
 
 
-def map_estimate(up: float, down: float, a: float, b: float) -> float:
-    """MAP estimate of the probability of "up" under a Beta(a, b) prior."""
+def map_pin(up: float, down: float, a: float, b: float) -> float:
+    """MAP estimate of the probability of "up" under Beta(a, b)."""
     return (a - 1 + up) / (a + b - 2 + up + down)
 
 
@@ -393,7 +471,7 @@ def _map_estimate(up: float, down: float, a: float, b: float) -> float:
 MAP_CODE = Code(
     "cross-entropy-map-code",
     "MAP of a pin",
-    reference=map_estimate,
+    reference=map_pin,
     equals=_map_estimate,
     cases=[
         case(3.0, 0.0, 2.0, 2.0),
@@ -418,6 +496,26 @@ MAP_CODE = Code(
             lambda up, down, a, b: (a - 1 + up) / (a + b - 1 + up + down),
             "The denominator: 1 comes off *both* parameters, so 2 off their sum.",
         ),
+        Mistake(
+            lambda up, down, a, b: (a - 1 + up) / (a + b + up + down),
+            "The denominator: the two 1s that come off the parameters are missing there.",
+        ),
+        Mistake(
+            lambda up, down, a, b: (a + up) / (a + b - 2 + up + down),
+            "The numerator: 1 comes off the first parameter there too.",
+        ),
+        Mistake(
+            lambda up, down, a, b: (b - 1 + up) / (a + b - 2 + up + down),
+            "`a` and `b` are swapped: `a` belongs to the ups.",
+        ),
+        Mistake(
+            lambda up, down, a, b: (b - 1 + down) / (a + b - 2 + up + down),
+            "That is the MAP probability of *down*.",
+        ),
+        Mistake(
+            lambda up, down, a, b: a - 1 + up / (a + b - 2 + up + down),
+            "Mind the brackets: the whole sum `a - 1 + up` is divided.",
+        ),
     ],
     hints=["The posterior is a Beta distribution again. With which parameters?", "`a + up` and `b + down`."],
     solution=r"$\text{posterior} \propto w^{n_1}(1 - w)^{n_0} \cdot w^{a - 1}(1 - w)^{b - 1}$, a Beta distribution "
@@ -425,7 +523,12 @@ MAP_CODE = Code(
 )
 
 
-def map_gradient(w: np.ndarray, x: np.ndarray, y: np.ndarray, tau: float) -> np.ndarray:
+def map_gradient(
+    w: np.ndarray,
+    x: np.ndarray,
+    y: np.ndarray,
+    tau: float,
+) -> np.ndarray:
     """Gradient of the mean logistic loss plus w·w/(2 tau² N), like w."""
     p = 1 / (1 + np.exp(-(x @ w)))
     return (x.T @ (p - y) + w / tau**2) / len(y)
@@ -471,6 +574,30 @@ MAP_GRADIENT_CODE = Code(
             lambda w, x, y, tau: (x.T @ (1 / (1 + np.exp(-(x @ w))) - y) + w / tau) / len(y),
             r"The variance of the prior is $\tau^2$, so the penalty divides by $\tau^2$.",
         ),
+        Mistake(
+            lambda w, x, y, tau: (x.T @ (1 / (1 + np.exp(-(x @ w))) - y) + w * tau**2) / len(y),
+            r"A wide prior is a *weak* penalty: it divides by $\tau^2$.",
+        ),
+        Mistake(
+            lambda w, x, y, tau: (x.T @ (1 / (1 + np.exp(-(x @ w))) - y) - w / tau**2) / len(y),
+            "The sign of the prior's part: the penalty grows away from 0, so its gradient points along $w$.",
+        ),
+        Mistake(
+            lambda w, x, y, tau: x.T @ (1 / (1 + np.exp(-(x @ w))) - y) + w / (tau**2 * len(y)),
+            "The losses were to be averaged too: you add them up and divide the penalty alone.",
+        ),
+        Mistake(
+            lambda w, x, y, tau: (x.T @ (1 / (1 + np.exp(x @ w)) - y) + w / tau**2) / len(y),
+            r"The sign inside the sigmoid: $\hat p = \frac{1}{1 + e^{-s}}$.",
+        ),
+        Mistake(
+            lambda w, x, y, tau: (x.T @ (x @ w - y) + w / tau**2) / len(y),
+            r"You took the logit for the prediction. It is $\hat p = \sigma(s)$ that is compared with $y$.",
+        ),
+        Mistake(
+            lambda w, x, y, tau: -(x.T @ (1 / (1 + np.exp(-(x @ w))) - y) + w / tau**2) / len(y),
+            "That is minus the gradient, the direction of a step. The gradient points uphill.",
+        ),
     ],
     hints=[
         r"With respect to the logits the gradient of the sum is $\hat p - y$. The chain rule brings $x^\top$ in.",
@@ -490,6 +617,11 @@ FLAT_OVER_WHAT = Numeric(
         ),
         Mistake(8 / 3, r"That is the *odds* $\frac{w}{1 - w}$ at the mode."),
         Mistake(math.log(8 / 3), r"Those are the log-odds at the mode. Turn them into $w$."),
+        Mistake(3 / 11, "That is the probability of *down* there."),
+        Mistake(math.log(7 / 2), "Those are the log-odds of the MLE. Its mode over the log-odds is another pin."),
+        Mistake(
+            8 / 10, "One is added to the ups only. The factor $w(1 - w)$ adds one to the exponent of $1 - w$ as well."
+        ),
         Mistake(
             6 / 7, r"You divided by $w(1 - w)$. The density over $s$ is the density over $w$ *times* $\frac{dw}{ds}$."
         ),

@@ -55,6 +55,12 @@ ODDS = Numeric(
             math.e**2 / (1 + math.e**2), "That is the probability among the two alone. Asked is the ratio of the two."
         ),
         Mistake(math.exp(-2), "That is how many times as probable the wren is. Turn the ratio over."),
+        Mistake(math.e, "That is the ratio of two neighbours, which are 1 apart. Blackbird and wren are 2 apart."),
+        Mistake(100, r"The base is $e$, not 10: the ratio is $e^2$."),
+        Mistake(
+            math.exp(2) / (math.exp(2) + math.e + 1),
+            "That is the probability of the blackbird. Asked is a ratio of two.",
+        ),
         Mistake(
             math.exp(3),
             "You added the logits of all three birds; the ratio needs the difference of the two in question.",
@@ -164,8 +170,9 @@ SURE_AND_WRONG = Choice(
             right=True,
         ),
         Option(
-            "The logits are all small.",
-            "On the contrary: small logits have small differences, and the entropy is then close to $\\log K$.",
+            "The logits are all close to 0.",
+            "On the contrary: they have small differences then, and the entropy is close to $\\log K$. (The size of "
+            "the logits says nothing: −1000 and −1010 are far from 0 and make a sure prediction.)",
         ),
     ],
     hints=[r"Which symbols occur in $-\sum_k \hat p_k \log \hat p_k$?"],
@@ -189,6 +196,12 @@ LOSS_BY_HAND = Numeric(
         Mistake(5 / 8, r"That is the probability of the third class; the loss is minus its logarithm."),
         Mistake(math.log2(8 / 5), "That is the loss in bits. Without a base, $\\log$ is natural: nats."),
         Mistake(math.log(5 / 8), "The minus sign is missing: a loss from a probability is never negative."),
+        Mistake(math.log(8), r"That is $\operatorname{LSE}(s) = \log 8$ alone. The logit of the true class comes off."),
+        Mistake(math.log(5), r"That is the logit $s_y$ of the true class. The loss is $\operatorname{LSE}(s) - s_y$."),
+        Mistake(-math.log(5), r"That is $-s_y$: $\operatorname{LSE}(s)$, which makes a probability of it, is missing."),
+        Mistake(
+            -math.log(2 / 8), "That is the loss if the *second* class were the true one. Labels count from 1 here."
+        ),
         Mistake(
             -math.log(5 / 8 * 2 / 8 * 1 / 8), "You added the terms of all classes. Only the true class has $y_k = 1$."
         ),
@@ -210,16 +223,16 @@ JACOBIAN = Paper(
     "softmax-jacobian",
     "The Jacobian of the softmax",
     hints=[
-        r"Take the logarithm first: $\log \hat p_k = s_k - \log\sum_j e^{s_j}$.",
-        r"$\frac{\partial}{\partial s_j}\log\sum_m e^{s_m} = \hat p_j$.",
+        r"Take the logarithm first: $\log \hat p_k = s_k - \operatorname{LSE}(s)$.",
+        r"$\frac{\partial}{\partial s_j}\operatorname{LSE}(s) = \hat p_j$.",
         r"$\frac{\partial \hat p_k}{\partial s_j} = \hat p_k\,\frac{\partial \log\hat p_k}{\partial s_j}$. For "
         r"the rows, sum over $j$; for the columns, over $k$.",
     ],
-    solution=r"""With $\log \hat p_k = s_k - \log\sum_m e^{s_m}$,
+    solution=r"""With $\log \hat p_k = s_k - \operatorname{LSE}(s)$,
 
 $$
 \begin{aligned}
-\frac{\partial \log \hat p_k}{\partial s_j} &= [k = j] - \frac{e^{s_j}}{\sum_m e^{s_m}} \\
+\frac{\partial \log \hat p_k}{\partial s_j} &= [k = j] - \frac{e^{s_j}}{\sum_k e^{s_k}} \\
 &= [k = j] - \hat p_j , \\
 \frac{\partial \hat p_k}{\partial s_j} &= \hat p_k\bigl([k = j] - \hat p_j\bigr) .
 \end{aligned}
@@ -249,19 +262,20 @@ UNNORMALISED = Numeric(
             1 / 3 - 1,
             r"That is $\hat p_1 - y_1$, which holds only if the target sums to 1. Here it sums to 2.",
         ),
-        Mistake(1 / 3, r"The sign is turned: the gradient is $\hat p_1 \sum_c y_c - y_1$."),
+        Mistake(1 / 3, r"The sign is turned: the gradient is $\hat p_1 \sum_k y_k - y_1$."),
         Mistake(
             1 / 3 - 1 / 2,
             r"That is right for the target divided by its sum, $(\frac12, \frac12, 0)$. The exercise did not divide.",
         ),
-        Mistake(2 / 3, r"That is the part $\hat p_1 \sum_c y_c$ alone; $y_1$ has to come off."),
+        Mistake(-1, r"That is the part $-y_1$ alone; $\hat p_1 \sum_k y_k$ is missing."),
+        Mistake(2 / 3, r"That is the part $\hat p_1 \sum_k y_k$ alone; $y_1$ has to come off."),
         Mistake(-1 / (1 / 3), r"That is the derivative with respect to the *probability*, $-y_1/\hat p_1$."),
     ],
     hints=[
-        r"Go through the derivation again and stop before the step that uses $\sum_c y_c = 1$.",
-        r"$\frac{\partial\ell}{\partial s_1} = \hat p_1 \sum_c y_c - y_1$.",
+        r"Go through the derivation again and stop before the step that uses $\sum_k y_k = 1$.",
+        r"$\frac{\partial\ell}{\partial s_1} = \hat p_1 \sum_k y_k - y_1$.",
     ],
-    solution=r"All $\hat p_k = \frac13$ and $\sum_c y_c = 2$, so the slope is $\frac13 \cdot 2 - 1 = -\frac13$. "
+    solution=r"All $\hat p_k = \frac13$ and $\sum_k y_k = 2$, so the slope is $\frac13 \cdot 2 - 1 = -\frac13$. "
     r"The rule $\hat p - y$ would say $-\frac23$. "
     r"The three true slopes are $-\frac13, -\frac13, \frac23$ and cancel, as shift invariance demands; those of "
     r"the rule sum to −1.",
@@ -273,13 +287,18 @@ def _naive_log_sum_exp(logits: np.ndarray) -> float:
         return np.log(np.sum(np.exp(logits)))
 
 
+def _from_the_mean(logits: np.ndarray) -> float:
+    with quiet():
+        return np.mean(logits) + np.log(np.sum(np.exp(logits - np.mean(logits))))
+
+
 def _from_the_smallest(logits: np.ndarray) -> float:
     with quiet():
         return np.min(logits) + np.log(np.sum(np.exp(logits - np.min(logits))))
 
 
 def log_sum_exp(logits: np.ndarray) -> float:
-    """The logarithm of the sum of the powers of e, for one row of logits however large."""
+    """log(sum(exp(logits))) for one row of logits, however large."""
     largest = np.max(logits)
     return largest + np.log(np.sum(np.exp(logits - largest)))
 
@@ -295,6 +314,7 @@ LOGSUMEXP_CODE = Code(
         case([1000.0, 1000.0, 998.0]),
         case([-1000.0, -1001.0, -1003.0, -1000.0]),
         case([800.0, 0.0, -800.0, 3.0, 3.0]),
+        case([1500.0, 1500.0, 0.0]),
     ],
     mistakes=[
         Mistake(
@@ -318,20 +338,61 @@ LOGSUMEXP_CODE = Code(
             lambda logits: np.max(logits) + np.log(np.mean(np.exp(logits - np.max(logits)))),
             "You average the powers. The sum is asked for, which is larger by log K.",
         ),
+        Mistake(
+            _from_the_mean,
+            "You take the *mean* of the logits out. The largest of them can still be far above it and overflow.",
+        ),
+        Mistake(
+            lambda logits: np.max(logits) - np.log(np.sum(np.exp(logits - np.max(logits)))),
+            "The sign: the logarithm of the sum is added to the largest logit, not taken away.",
+        ),
+        Mistake(
+            lambda logits: np.max(logits) + np.log2(np.sum(np.exp(logits - np.max(logits)))),
+            "The powers are those of e, so the logarithm is the natural one, not that of base 2.",
+        ),
+        Mistake(
+            lambda logits: np.max(logits) + np.log10(np.sum(np.exp(logits - np.max(logits)))),
+            "The powers are those of e, so the logarithm is the natural one, not that of base 10.",
+        ),
+        Mistake(
+            lambda logits: np.max(logits) + np.log1p(np.sum(np.exp(logits - np.max(logits)))),
+            "`log1p` adds 1 to the sum, and the power of the largest logit is in the sum already.",
+        ),
+        Mistake(
+            lambda logits: np.max(logits) + np.sum(np.exp(logits - np.max(logits))),
+            "The logarithm is missing: the powers are added up and stay a sum.",
+        ),
     ],
     hints=[
-        r"$\log\sum_k e^{s_k} = c + \log\sum_k e^{s_k - c}$ for every $c$. Which $c$ keeps every power below 1?",
+        r"$\log\sum_k e^{s_k} = c + \log\sum_k e^{s_k - c}$ for every $c$. Which $c$ keeps every power at most 1?",
         "With $c$ the largest logit one of the powers is exactly 1, so that the logarithm never sees 0.",
     ],
     solution="One power is 1 and none exceeds it: nothing overflows, and what underflows was too small to matter.",
 )
 
 
-def loss_from_logits(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The mean cross-entropy of rows of logits and one class index per row, however large the logits."""
+def mean_loss(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Mean cross-entropy of rows of logits, one class index a row."""
     shifted = logits - logits.max(axis=1, keepdims=True)
-    log_probabilities = shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
-    return -np.mean(log_probabilities[np.arange(len(labels)), labels])
+    lse = np.log(np.sum(np.exp(shifted), axis=1))
+    return np.mean(lse - shifted[np.arange(len(labels)), labels])
+
+
+def _stable_then_log(logits: np.ndarray, labels: np.ndarray) -> float:
+    with quiet():
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        probabilities = powers / powers.sum(axis=1, keepdims=True)
+        return -np.mean(np.log(probabilities[np.arange(len(labels)), labels]))
+
+
+def _log_of_a_little_more(logits: np.ndarray, labels: np.ndarray) -> float:
+    return -np.mean(np.log(np.asarray(losses.softmax(logits))[np.arange(len(labels)), labels] + 1e-12))
+
+
+def _global_maximum(logits: np.ndarray, labels: np.ndarray) -> float:
+    with quiet():
+        lse = logits.max() + np.log(np.sum(np.exp(logits - logits.max()), axis=1))
+        return np.mean(lse - logits[np.arange(len(labels)), labels])
 
 
 def _naive_loss(logits: np.ndarray, labels: np.ndarray) -> float:
@@ -347,7 +408,7 @@ def _log_softmax(logits: np.ndarray) -> np.ndarray:
 LOSS_CODE = Code(
     "softmax-loss-code",
     "Write the cross-entropy from logits",
-    reference=loss_from_logits,
+    reference=mean_loss,
     equals=losses.softmax_cross_entropy,
     cases=[
         case([[2.0, 1.0, 0.0]], [1]),
@@ -358,8 +419,8 @@ LOSS_CODE = Code(
     mistakes=[
         Mistake(
             _naive_loss,
-            "Right as a formula; with a logit of 1000 it gives NaN or infinity. Subtract the largest logit of "
-            "each row first.",
+            r"Right as a formula; with a logit of 1000 it gives NaN or infinity. Use "
+            r"$\operatorname{LSE}(s) - s_y$, and take the largest logit of each row out first.",
         ),
         Mistake(
             lambda logits, labels: -np.mean(_log_softmax(losses.softmax(logits))[np.arange(len(labels)), labels]),
@@ -387,21 +448,71 @@ LOSS_CODE = Code(
             lambda logits, labels: -np.mean(_log_softmax(logits.T).T[np.arange(len(labels)), labels]),
             "You normalise down the columns, over the examples. The probabilities of one *row* have to sum to 1.",
         ),
+        Mistake(
+            _stable_then_log,
+            "Your softmax is stable now, but a small probability has become 0 before you take its logarithm. Form no "
+            r"probability: stay in logarithms, $\operatorname{LSE}(s) - s_y$.",
+        ),
+        Mistake(
+            _log_of_a_little_more,
+            "The small number that you add keeps the logarithm finite and makes it wrong: a loss of 1000 becomes 28. "
+            "Form no probability at all.",
+        ),
+        Mistake(
+            _global_maximum,
+            "You take the largest logit of the *whole array* out. A row far below it underflows: take each row's own.",
+        ),
+        Mistake(
+            lambda logits, labels: -np.mean(logits[np.arange(len(labels)), labels]),
+            r"That is the mean of $-s_y$: $\operatorname{LSE}(s)$, which makes probabilities of logits, is missing.",
+        ),
+        Mistake(
+            lambda logits, labels: -np.sum(_log_softmax(logits)[np.arange(len(labels)), labels]) / logits.size,
+            "You divide by the number of logits. There is one loss per row, so the mean divides by the rows.",
+        ),
+        Mistake(
+            lambda logits, labels: -np.mean(_log_softmax(logits)[np.arange(len(labels)), labels]) / np.log(2),
+            "That is the loss in bits. Use the natural logarithm.",
+        ),
+        Mistake(
+            lambda logits, labels: -_log_softmax(logits)[np.arange(len(labels)), labels],
+            "Those are the losses of the single rows. Their mean is asked for.",
+        ),
+        Mistake(
+            lambda logits, labels: -np.mean(_log_softmax(logits)[np.arange(len(labels)), labels - 1]),
+            "You count the classes from 1. `labels` counts from 0, as NumPy's indices do.",
+        ),
     ],
     hints=[
-        r"$-\log\hat p_y = \log\sum_k e^{s_k} - s_y$, row by row.",
-        "`logits[np.arange(len(labels)), labels]` picks one entry a row.",
+        r"$-\log\hat p_y = \operatorname{LSE}(s) - s_y$, row by row: no probability is needed.",
+        "Take the largest logit of each row out of it first, in both terms. `logits[np.arange(len(labels)), labels]` "
+        "picks one entry a row.",
     ],
     solution="No probability is ever formed, so none can become 0 before its logarithm is taken.",
 )
 
 
-def gradient_from_logits(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The derivative of the mean cross-entropy with respect to each logit, for one class index per row."""
+def mean_loss_grad(
+    logits: np.ndarray,
+    labels: np.ndarray,
+) -> np.ndarray:
+    """Gradient of the mean cross-entropy, one class index a row."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     gradient = powers / powers.sum(axis=1, keepdims=True)
     gradient[np.arange(len(labels)), labels] -= 1
     return gradient / len(labels)
+
+
+def _naive_gradient(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    with quiet():
+        probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        return (probabilities - np.eye(logits.shape[1])[labels]) / len(labels)
+
+
+def _gradient_from_global_maximum(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    with quiet():
+        powers = np.exp(logits - logits.max())
+        return (powers / powers.sum(axis=1, keepdims=True) - np.eye(logits.shape[1])[labels]) / len(labels)
 
 
 def _minus_one_hot(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -411,7 +522,7 @@ def _minus_one_hot(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
 GRADIENT_CODE = Code(
     "softmax-gradient-code",
     "Write its gradient",
-    reference=gradient_from_logits,
+    reference=mean_loss_grad,
     equals=losses.softmax_cross_entropy_grad,
     cases=[
         case([[2.0, 1.0, 0.0]], [1]),
@@ -447,6 +558,31 @@ GRADIENT_CODE = Code(
             lambda logits, labels: (losses.softmax(logits) - (1 - np.eye(logits.shape[1])[labels])) / len(labels),
             "Your target is 1 for every class *but* the label. It is the other way round.",
         ),
+        Mistake(
+            _naive_gradient,
+            "Right as a formula; with a logit of 1000 the powers overflow, and infinity by infinity is NaN. Take the "
+            "largest logit of each row out first.",
+        ),
+        Mistake(
+            _gradient_from_global_maximum,
+            "You take the largest logit of the *whole array* out. In a row far below it all powers are 0, and 0 by "
+            "0 is NaN: take each row's own.",
+        ),
+        Mistake(
+            lambda logits, labels: _minus_one_hot(logits, labels) * np.eye(logits.shape[1])[labels] / len(labels),
+            "You have left the other classes at 0. Their logits stand in the sum as well, and their slope is "
+            r"$\hat p_k$.",
+        ),
+        Mistake(
+            lambda logits, labels: -np.eye(logits.shape[1])[labels] / len(labels),
+            r"That is the part of $-s_y$ alone. The slope of $\operatorname{LSE}(s)$, which is $\hat p$, is missing.",
+        ),
+        Mistake(
+            lambda logits, labels: (
+                (np.asarray(losses.softmax(logits.T)).T - np.eye(logits.shape[1])[labels]) / len(labels)
+            ),
+            "You normalise down the columns, over the examples. The probabilities of one *row* have to sum to 1.",
+        ),
     ],
     hints=[
         r"For one row it is $\hat p - y$ with a one-hot $y$.",
@@ -470,6 +606,9 @@ FLOOR = Numeric(
         Mistake(1.5, "That is the entropy in bits. Natural logarithms give nats."),
         Mistake(math.log(3), r"That is the loss of $(\frac13, \frac13, \frac13)$. The labels are not evenly spread."),
         Mistake(math.log(2), "That is the loss on the most frequent label alone; the other four examples cost more."),
+        Mistake(math.log(4), "That is the loss on an example of B or of C alone. Half of the eight belong to A."),
+        Mistake(math.log(8), "You took the eight examples for eight classes. They share three labels, and not evenly."),
+        Mistake(1 - 6 / 16, "That is the Gini impurity, without a logarithm. Cross-entropy weighs the surprisals."),
         Mistake(floor_of_eight() * 8, "That is the sum over the eight examples. The mean loss is asked for."),
     ],
     hints=[
@@ -492,7 +631,7 @@ CONVEX = Paper(
         r"For the last part take a logit that is a product of two weights, and look at the half-way point between "
         r"two equally good solutions.",
     ],
-    solution=r"""The gradient is $\hat p - y$ (*with $\sum_c y_c = 1$*), and $y$ does not depend on $s$. So the matrix
+    solution=r"""The gradient is $\hat p - y$ (*with $\sum_k y_k = 1$*), and $y$ does not depend on $s$. So the matrix
 of second derivatives is the Jacobian of the softmax,
 $\operatorname{diag}(\hat p) - \hat p \hat p^\top$. Along a direction $v$,
 

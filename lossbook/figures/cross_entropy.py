@@ -3,47 +3,25 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from lossbook.core import Floats
+from lossbook.analysis import pin, priors, tumours
 from lossbook.explorer import Explorer, Handle, Play, Slider, palette, subplots
-from lossbook.figures.wording import written
-from lossbook.losses.classification import binary_cross_entropy, binary_cross_entropy_with_logits
+from lossbook.figures.wording import adding_up, written
+from lossbook.losses.classification import binary_cross_entropy
 from lossbook.losses.information import cross_entropy, entropy, kl_divergence, surprisal
-from lossbook.losses.likelihood_bounded import beta_mode, beta_nll
-from lossbook.losses.likelihood_real import laplace_nll, normal_nll
-from lossbook.losses.scores import log_sigmoid, sigmoid
+from lossbook.losses.likelihood_real import normal_nll
+from lossbook.losses.scores import sigmoid
 
-POINT_UP = 0.7
-"""How often the drawing pin of the chapter truly lands point up."""
-
-
-def two_sided(w: ArrayLike) -> Floats:
-    """The distribution over (0, 1) of a yes with probability w: one row for each w."""
-    return np.stack([1 - np.asarray(w), np.asarray(w)], axis=-1)
-
-
-def average_loss(share: float, w: ArrayLike) -> Floats:
-    """The average of −log p(y | w) over throws of which `share` landed point up, for each w."""
-    models = two_sided(w)
-    return np.asarray(cross_entropy(np.broadcast_to(two_sided(share), models.shape), models))
+# One colour, one meaning, in every figure of the chapter: a cross-entropy has the colour of a loss, the entropy that
+# it cannot get below that of the truth, and the divergence, what a model pays for being wrong, the one below.
+SURPLUS = palette.outlier
 
 
 # ── Data arrive ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-THROWS = (np.random.default_rng(26).random(60) < POINT_UP).astype(int)
-"""Sixty throws of the pin: 1 for point up."""
 W = (1 - np.cos(np.linspace(0.0, np.pi, 73)[1:-1])) / 2  # dense at both ends, where logarithms are steep
-
-
-def likelihoods(throws: int, w: ArrayLike) -> tuple[Floats, Floats]:
-    """Log-likelihood and average loss of the first `throws` throws under each w."""
-    loss = average_loss(THROWS[:throws].mean(), w)
-    return -throws * loss, loss
 
 
 def powers_of_ten(log: float) -> str:
@@ -60,23 +38,24 @@ def pin_arrives() -> Explorer:
     """Likelihood, log-likelihood and average loss of a drawing pin, throw by throw."""
     figure, axes = subplots(3, 1, figsize=(5.2, 6.0), sharex=True)
     titles = ("likelihood, in parts of its largest value", "log-likelihood (nats)", "average loss (nats)")
-    colours, tops = (palette.density, palette.density, palette.loss), (1.15, 4.0, 2.6)
+    colours, tops = (palette.data, palette.data, palette.loss), (1.15, 4.0, 2.5)
     curves, dots, lines = [], [], []
     for axis, title, colour, bottom, top in zip(axes, titles, colours, (-0.05, -82.0, -0.15), tops, strict=True):
         lines.append(axis.plot([0.5, 0.5], [bottom, top], color=palette.model, lw=1)[0])
         curves.append(axis.plot(W, W, color=colour)[0])
         dots.append(axis.plot([0.5], [0], "o", color=palette.model, ms=8)[0])
         axis.set(xlim=(-0.015, 1.015), ylim=(bottom, top), title=title)
-    largest = axes[0].text(0.03, 0.93, "", color=palette.density, va="top")
-    axes[2].plot(W, average_loss(POINT_UP, W), "--", color=palette.truth, lw=1.5)
-    axes[2].text(0.93, 1.95, "dashed: the limit, H(p*, p)", color=palette.truth, ha="right")
+    axes[2].set_ylim(top=3.2)  # room above the line for the label, which the line would run through
+    largest = axes[0].text(0.03, 0.93, "", color=palette.data, va="top")
+    axes[2].plot(W, pin.average_loss(pin.POINT_UP, W), "--", color=palette.loss, lw=1.5)
+    axes[2].text(0.5, 2.85, "dashed: the limit, H(p*, p)", color=palette.loss, ha="center", va="center")
     axes[2].set_xlabel("w, the model's probability of “point up”")
 
     def update(throws: int) -> str:
-        up = int(THROWS[:throws].sum())
+        up = int(pin.THROWS[:throws].sum())
         best = up / throws
-        logs, losses = likelihoods(throws, W)
-        lowest = float(average_loss(best, best))
+        logs, losses = pin.likelihoods(throws, W)
+        lowest = pin.share_loss(throws)
         for curve, values in zip(curves, (np.exp(logs + throws * lowest), logs, losses), strict=True):
             curve.set_ydata(values)
         for dot, value in zip(dots, (1.0, -throws * lowest, lowest), strict=True):
@@ -112,31 +91,38 @@ def constant_gap() -> Explorer:
     grid = W[3:-3]
     figure, axis = subplots(figsize=(5.4, 3.7))
     (upper,) = axis.plot(grid, grid, color=palette.loss)
-    (lower,) = axis.plot(grid, grid, color=palette.density)
+    (lower,) = axis.plot(grid, grid, color=SURPLUS)
     (gap,) = axis.plot([0.4, 0.4], [0, 1], color=palette.truth, lw=4)
-    (least,) = axis.plot([0.7, 0.7], [-0.05, 3], ":", color=palette.muted, lw=1.2)
-    dots = [axis.plot([0.4], [0], "o", color=colour, ms=9)[0] for colour in (palette.loss, palette.density)]
+    (least,) = axis.plot([0.7, 0.7], [-0.05, 2.6], ":", color=palette.muted, lw=1.2)
+    dots = [axis.plot([0.4], [0], "o", color=colour, ms=9)[0] for colour in (palette.loss, SURPLUS)]
     for row, (text, colour) in enumerate(
         (
             ("cross-entropy H(p*, p)", palette.loss),
-            ("KL divergence D(p*‖p)", palette.density),
+            ("KL divergence D(p*‖p)", SURPLUS),
             ("entropy H(p*)", palette.truth),
         )
     ):
-        axis.text(0.5, 2.83 - 0.24 * row, text, color=colour, ha="center", va="center")
-    axis.set(xlim=(0, 1), ylim=(-0.05, 3.0), xlabel="w, the model's probability of “point up”", ylabel="nats")
+        axis.text(0.5, 3.4 - 0.27 * row, text, color=colour, ha="center", va="center")
+    axis.set(
+        xlim=(0, 1),
+        ylim=(-0.05, 3.6),
+        yticks=[0, 1, 2, 3],
+        xlabel="w, the model's probability of “point up”",
+        ylabel="nats",
+    )
 
     def update(truth: float, w: float) -> str:
-        upper.set_ydata(average_loss(truth, grid))
-        lower.set_ydata(average_loss(truth, grid) - entropy(two_sided(truth)))
-        price, extra = cross_entropy(two_sided(truth), two_sided(w)), kl_divergence(two_sided(truth), two_sided(w))
+        upper.set_ydata(pin.average_loss(truth, grid))
+        lower.set_ydata(pin.surplus(truth, grid))
+        price, extra = float(pin.average_loss(truth, w)), float(pin.surplus(truth, w))
         for dot, value in zip(dots, (price, extra), strict=True):
             dot.set_data([w], [value])
         gap.set_data([w, w], [extra, price])
         least.set_xdata([truth, truth])
+        floor, more, total = adding_up(float(entropy(pin.two_sided(truth))), extra)
         return (
-            f"At w = {w:.2f}, cross-entropy {price:.3f} − entropy {entropy(two_sided(truth)):.3f} = KL {extra:.3f} "
-            f"nats. Both curves have their lowest point at w = p* = {truth:.2f}."
+            f"At w = {w:.2f}, cross-entropy {total} − entropy {floor} = KL {more} nats. Both "
+            f"curves have their lowest point at w = p* = {truth:.2f}."
         )
 
     return Explorer(
@@ -154,94 +140,39 @@ def constant_gap() -> Explorer:
     )
 
 
-# ── A joint distribution ─────────────────────────────────────────────────────────────────────────────────────────────
-
-WEATHER = ("dry", "rain", "snow")
-ALL_DAYS = np.array([[0.54, 0.06], [0.175, 0.075], [0.045, 0.105]])
-"""p*(x, y) of the bus: rows are the weather x, columns y = 0 (on time) and 1 (late)."""
-FORECAST = np.array([0.5, 0.3, 0.2])
-"""The weather as the model has it, p(x): not the true one, and free of w."""
-
-
-def bus_late(w: float) -> Floats:
-    """p(y | x, w) of the bus for each weather: the log-odds of being late rise by w from one row to the next."""
-    return two_sided(sigmoid(w * np.arange(3.0) - 2))
-
-
-@dataclass(frozen=True)
-class JointTerms:
-    """What the joint divergence of the bus is made of, at one w."""
-
-    joint_kl: float
-    conditional: float
-    features: float
-    truth: float
-
-
-def joint_terms(w: float) -> JointTerms:
-    """The joint KL of the bus model, and the three terms whose sum (the last subtracted) it is."""
-    days, late = ALL_DAYS.sum(axis=1), bus_late(w)
-    given = ALL_DAYS / days[:, None]
-    return JointTerms(
-        joint_kl=float(kl_divergence(ALL_DAYS.ravel(), (FORECAST[:, None] * late).ravel())),
-        conditional=float(days @ cross_entropy(given, late)),
-        features=float(cross_entropy(days, FORECAST)),
-        truth=float(entropy(ALL_DAYS.ravel())),
-    )
-
-
 # ── Monte Carlo ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-STOPS = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
-SIZES = np.union1d(np.logspace(math.log10(2), 4, 80).round().astype(int), STOPS)
-DATASETS = 8
-
-
-@cache
-def shares_up() -> Floats:
-    """For each dataset and each size in `SIZES`, the share of throws so far that landed point up."""
-    up = np.random.default_rng(5).random((DATASETS, 10_000)) < POINT_UP
-    return up.cumsum(axis=1)[:, SIZES - 1] / SIZES
-
-
-def standard_error(w: float, size: ArrayLike) -> Floats:
-    """The standard deviation of the average loss of `size` independent throws, exactly."""
-    costs = np.asarray(surprisal(two_sided(w)))
-    mean = costs @ two_sided(POINT_UP)
-    spread = math.sqrt((costs - mean) ** 2 @ two_sided(POINT_UP))
-    return spread / np.sqrt(np.asarray(size, dtype=float))
 
 
 def monte_carlo() -> Explorer:
     """The average loss of a growing dataset, with the band that about 95% of all datasets fall into."""
     figure, axis = subplots(figsize=(5.4, 3.7))
-    band = axis.fill_between(SIZES, SIZES * 0.0, SIZES * 0.0, color=palette.truth, alpha=0.22, lw=0)
-    (exact,) = axis.plot([2, 10_000], [0, 0], "--", color=palette.truth, lw=1.5)
-    others = [axis.plot(SIZES, SIZES * 0.0, color=palette.data, lw=0.8, alpha=0.35)[0] for _ in range(DATASETS)]
-    (path,) = axis.plot(SIZES, SIZES * 0.0, color=palette.loss)
+    sizes, none = pin.SIZES, np.zeros(pin.SIZES.size)
+    band = axis.fill_between(sizes, none, none, color=palette.loss, alpha=0.18, lw=0)
+    (exact,) = axis.plot([2, 10_000], [0, 0], "--", color=palette.loss, lw=1.5)
+    others = [axis.plot(sizes, none, color=palette.data, lw=0.8, alpha=0.35)[0] for _ in range(pin.DATASETS)]
+    (path,) = axis.plot(sizes, none, color=palette.loss)
     (dot,) = axis.plot([100], [0], "o", color=palette.loss, ms=10)
-    label = axis.text(9500, 0, "", color=palette.truth, ha="right", va="bottom")
+    label = axis.text(9500, 0, "", color=palette.loss, ha="right", va="bottom")
     axis.set(xscale="log", xlim=(1.8, 11_000), ylim=(0, 2.4), xlabel="examples N", ylabel="average loss (nats)")
     axis.set_xticks([10, 100, 1000, 10_000], ["10", "100", "1000", "10 000"])
     axis.set_xticks([], minor=True)
 
     def update(size: int, dataset: int, w: float) -> str:
-        costs = np.asarray(surprisal(two_sided(w)))
-        truth = float(costs @ two_sided(POINT_UP))
-        paths = two_sided(shares_up()) @ costs
-        half = 2 * standard_error(w, SIZES)
-        band.set_data(SIZES, truth - half, truth + half)
+        truth = float(pin.average_loss(pin.POINT_UP, w))
+        paths = pin.paths(w)
+        half = 2 * pin.standard_error(w, sizes)
+        band.set_data(sizes, truth - half, truth + half)
         exact.set_ydata([truth, truth])
         label.set_text(f"H(p*, p) = {truth:.3f}")
         label.set_y(truth + 0.2)
         for line, values in zip(others, paths, strict=True):
             line.set_ydata(values)
         path.set_ydata(paths[dataset - 1])
-        here = float(paths[dataset - 1, np.searchsorted(SIZES, size)])
+        here = float(paths[dataset - 1, np.searchsorted(sizes, size)])
         dot.set_data([size], [here])
         return (
             f"Dataset {dataset}, the first {size} throws under the model w = {w:.1f}: average loss {here:.3f} nats, "
-            f"off by {written(here - truth, 3)}. The standard error at this N is {standard_error(w, size):.3f}."
+            f"off by {written(here - truth, 3)}. The standard error at this N is {pin.standard_error(w, size):.3f}."
         )
 
     return Explorer(
@@ -249,14 +180,14 @@ def monte_carlo() -> Explorer:
         update,
         name="cross-entropy-monte-carlo",
         controls={
-            "size": Slider(values=STOPS, value=20, label="examples N"),
-            "dataset": Slider(1, DATASETS, step=1, value=3, label="dataset"),
+            "size": Slider(values=pin.STOPS, value=20, label="examples N"),
+            "dataset": Slider(1, pin.DATASETS, step=1, value=3, label="dataset"),
             "w": Slider(values=(0.3, 0.5, 0.6, 0.8, 0.9), value=0.9, label="model w"),
         },
         handles=[Handle(dot, x="size")],
         caption="Each line is the average loss of one growing dataset; the band is ± 2 standard errors. Every "
-        "dataset wanders, and all end at the dashed line. To halve the width of the band takes four times N. Then try "
-        "w = 0.5, and explain what you see.",
+        "dataset wanders, and all close in on the dashed line. To halve the width of the band takes four times N. Then "
+        "try w = 0.5, and explain what you see.",
         alt="Eight jagged lines over the number of examples, on a logarithmic scale. They start anywhere between 0.1 "
         "and 2.3 and close in on a dashed line at 0.765, within a band that narrows to the right.",
     )
@@ -272,12 +203,13 @@ def spikes() -> Explorer:
     """The empirical distribution as spikes, a bell over it, and what each spike costs."""
     x = np.linspace(0.5, 9, 86)
     figure, (top, bottom) = subplots(2, 1, figsize=(5.4, 5.2), sharex=True)
-    top.vlines(SEEDLINGS, 0, 1 / 8, color=palette.data, lw=3)
-    top.text(8.9, 0.49, "spikes of 1/8", color=palette.data, ha="right")
+    top.vlines(SEEDLINGS, 0, 0.46, color=palette.data, lw=1.5)
+    top.plot(SEEDLINGS, np.full(8, 0.46), "^", color=palette.data, ms=7)
+    top.text(8.9, 0.62, "arrows: probability 1/8 at one point", color=palette.data, ha="right")
     (bell,) = top.plot(x, x, color=palette.model)
     (peak,) = top.plot([5], [0.3], "o", color=palette.model, ms=10)
-    top.text(0.7, 0.49, "model density p(x | w), per cm", color=palette.model)
-    top.set(xlim=(0.5, 9), ylim=(0, 0.56), title="data and model")
+    top.text(8.9, 0.54, "curve: model density p(x | w), per cm", color=palette.model, ha="right")
+    top.set(xlim=(0.5, 9), ylim=(0, 0.69), yticks=[0, 0.2, 0.4], title="data and model")
     (cost,) = bottom.plot(x, x, color=palette.loss)
     (dots,) = bottom.plot(SEEDLINGS, SEEDLINGS, "o", color=palette.data, ms=7)
     (mean_line,) = bottom.plot([0.5, 9], [2, 2], "--", color=palette.loss, lw=1.2)
@@ -310,44 +242,21 @@ def spikes() -> Explorer:
             "scale": Slider(1.0, 3.0, step=0.25, value=1.0, label="σ", unit="cm"),
         },
         handles=[Handle(peak, x="mean")],
-        caption="Above, eight examples as spikes of 1/8, and the model. Below, the price of each example; the dashed "
-        "line is their average, which is the cross-entropy. Make it as low as you can. Which two numbers did you find?",
-        alt="Above, eight spikes between 2.1 and 7.3 cm and a bell curve with its top at 5.25. Below, a parabola with "
+        caption="Above, the model's density and eight examples. An example is a spike: it holds the probability 1/8 "
+        "at a single point, so no finite height would do, and the arrows have none. Below, the price of each example; "
+        "the dashed line is their average, which is the cross-entropy. Make it as low as you can. Which two numbers "
+        "did you find?",
+        alt="Above, eight arrows between 2.1 and 7.3 cm and a bell curve with its top at 5.25. Below, a parabola with "
         "the eight examples on it; their average is 2.545 nats.",
     )
 
 
 # ── Forward, not reverse ─────────────────────────────────────────────────────────────────────────────────────────────
 
-PAIRS = 20
-ZERO_UP = 10
-
-
-def box_of_pins(mixed: int) -> Floats:
-    """The empirical distribution of 0, 1 or 2 points up in twenty pairs of throws, `mixed` of them with one up."""
-    return np.array([ZERO_UP, mixed, PAIRS - ZERO_UP - mixed]) / PAIRS
-
-
-def two_throws(w: ArrayLike) -> Floats:
-    """The model: two independent throws with probability w each, as probabilities of 0, 1 and 2 points up."""
-    w = np.asarray(w)
-    return np.stack([(1 - w) ** 2, 2 * w * (1 - w), w**2], axis=-1)
-
-
-@cache
-def best_pairs(mixed: int) -> tuple[float, float]:
-    """The w that minimise the forward and the reverse divergence from and to the pairs, on a grid of thousandths."""
-    grid = np.linspace(0.001, 0.999, 999)
-    models = two_throws(grid)
-    data = np.broadcast_to(box_of_pins(mixed), models.shape)
-    forward, reverse = kl_divergence(data, models), kl_divergence(models, data)
-    return float(grid[np.argmin(forward)]), float(grid[np.argmin(reverse)])
-
 
 def forward_not_reverse() -> Explorer:
     """Average loss, forward and reverse KL of pairs of throws: the loss goes with the forward one."""
     grid = W[4:-4]
-    models = two_throws(grid)
     figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.6), width_ratios=[1, 1.5])
     data_bars = left.bar(np.arange(3) - 0.2, [0.0] * 3, 0.38, color=palette.data)
     model_bars = left.bar(np.arange(3) + 0.2, [0.0] * 3, 0.38, color=palette.model)
@@ -356,8 +265,8 @@ def forward_not_reverse() -> Explorer:
     left.set(xlim=(-0.5, 2.5), ylim=(0, 1.15), xticks=[0, 1, 2], xlabel="points up in a pair", title="probability")
     rows = (
         ("average loss", palette.loss, "-"),
-        ("forward KL", palette.truth, "-"),
-        ("reverse KL", palette.outlier, "--"),
+        ("forward KL", SURPLUS, "-"),
+        ("reverse KL (dashed)", SURPLUS, "--"),
     )
     curves = [right.plot(grid, grid, style, color=colour)[0] for _, colour, style in rows]
     stars = [right.plot([0.5], [0], "*", color=colour, ms=14)[0] for _, colour, _ in rows]
@@ -366,25 +275,22 @@ def forward_not_reverse() -> Explorer:
         right.text(0.5, 2.83 - 0.22 * row, text, color=colour, ha="center", va="center")
     right.set(xlim=(0, 1), ylim=(-0.05, 3.0), xlabel="w", title="nats")
 
-    def values(mixed: int, w: Floats) -> list[Floats]:
-        data = np.broadcast_to(box_of_pins(mixed), w.shape)
-        return [np.asarray(v) for v in (cross_entropy(data, w), kl_divergence(data, w), kl_divergence(w, data))]
-
     def update(mixed: int, w: float) -> str:
-        forward, reverse = best_pairs(mixed)
-        for bars, heights in ((data_bars, box_of_pins(mixed)), (model_bars, two_throws(w))):
+        forward, reverse = pin.best_pairs(mixed)
+        for bars, heights in ((data_bars, pin.pairs(mixed)), (model_bars, pin.two_throws(w))):
             for bar, height in zip(bars, heights, strict=True):
                 bar.set_height(height)
-        here = values(mixed, two_throws(np.array([w])))
-        lowest = values(mixed, two_throws(np.array([forward])))[:2] + values(mixed, two_throws(np.array([reverse])))[2:]
-        shown = zip(curves, values(mixed, models), stars, lowest, (forward, forward, reverse), dots, here, strict=True)
-        for curve, heights, star, low, best, dot, value in shown:
+        here = [float(value) for value in pin.pair_losses(mixed, w)]
+        lowest = [float(value) for value in (*pin.pair_losses(mixed, forward)[:2], pin.pair_losses(mixed, reverse)[2])]
+        best = (forward, forward, reverse)
+        shown = zip(curves, pin.pair_losses(mixed, grid), stars, best, lowest, dots, here, strict=True)
+        for curve, heights, star, place, low, dot, value in shown:
             curve.set_ydata(heights)
-            star.set_data([best], low)
-            dot.set_data([w], value)
+            star.set_data([place], [low])
+            dot.set_data([w], [value])
         return (
-            f"At w = {w:.2f}: average loss {here[0][0]:.3f}, forward KL {here[1][0]:.3f}, reverse KL "
-            f"{here[2][0]:.3f}. The first two are lowest at w = {forward:.3f}, the reverse one at w = {reverse:.3f}."
+            f"At w = {w:.2f}: average loss {here[0]:.3f}, forward KL {here[1]:.3f}, reverse KL {here[2]:.3f}. The "
+            f"first two are lowest at w = {forward:.3f}, the reverse one at w = {reverse:.3f}."
         )
 
     return Explorer(
@@ -416,7 +322,7 @@ def label_curves() -> Explorer:
     axis.text(0.04, 4.32, "y = 1: −log p̂", color=palette.muted)
     axis.text(0.96, 4.32, "y = 0: −log(1 − p̂)", color=palette.muted, ha="right")
     (floor,) = axis.plot([0, 1], [0, 0], "--", color=palette.truth, lw=1.5)
-    (gap,) = axis.plot([0.3, 0.3], [0, 1], color=palette.outlier, lw=4)
+    (gap,) = axis.plot([0.3, 0.3], [0, 1], color=SURPLUS, lw=4)
     (curve,) = axis.plot(grid, grid, color=palette.loss)
     (dot,) = axis.plot([0.3], [1], "o", color=palette.loss, ms=10)
     axis.set(
@@ -425,28 +331,27 @@ def label_curves() -> Explorer:
 
     def update(y: float, prediction: float) -> str:
         curve.set_ydata(binary_cross_entropy(grid, np.full(grid.shape, y), reduction="none"))
-        loss, least = float(binary_cross_entropy([prediction], [y])), float(entropy(two_sided(y)))
+        loss, least = float(binary_cross_entropy([prediction], [y])), float(entropy(pin.two_sided(y)))
         floor.set_ydata([least, least])
         gap.set_data([prediction, prediction], [least, loss])
         dot.set_data([prediction], [loss])
-        return (
-            f"y = {y:.1f}, p̂ = {prediction:.2f}: loss {loss:.3f} = entropy of the label {least:.3f} + KL "
-            f"{written(loss - least, 3)} nats."
-        )
+        floor_said, more, total = adding_up(least, float(pin.surplus(y, prediction)))
+        return f"y = {y:.1f}, p̂ = {prediction:.2f}: loss {total} = entropy of the label {floor_said} + KL {more} nats."
 
     return Explorer(
         figure,
         update,
         name="cross-entropy-label-curves",
         controls={
-            "y": Slider(0.0, 1.0, step=0.1, value=0.7, label="label y"),
+            "y": Slider(0.0, 1.0, step=0.1, value=1.0, label="label y"),
             "prediction": Slider(0.05, 0.95, step=0.05, value=0.3, label="prediction p̂"),
         },
         handles=[Handle(dot, x="prediction")],
-        caption="Take y to 1, then to 0: the dashed floor, the entropy of the label, is 0 at both, and the loss is one "
-        "logarithm. In between, the floor rises. No prediction gets below it; the orange part is the KL divergence.",
-        alt="A U-shaped curve of the loss over the prediction for y = 0.7. Its lowest point, at 0.7, touches a dashed "
-        "line at 0.611. At a prediction of 0.3 the curve is 0.339 higher.",
+        caption="At y = 1 the dashed floor, the entropy of the label, is 0, and the loss is one logarithm. Move y "
+        "down: the floor rises until y = 0.5 and falls again, to 0 at y = 0. No prediction gets below it; the thick "
+        "bar from the floor up to the point is the KL divergence.",
+        alt="The loss over the prediction for the label y = 1: it falls from above 4 on the left to 0 at a prediction "
+        "of 1. A dashed line, the floor, is at 0. At a prediction of 0.3 the curve is 1.204 above it.",
     )
 
 
@@ -468,28 +373,28 @@ def two_targets() -> Explorer:
     bars, prices = {}, {}
     for name, height in (("p₁", 2), ("p₂", 1)):
         first = right.barh([height], [0.0], 0.5, color=palette.truth)[0]
-        second = right.barh([height], [0.0], 0.5, left=[0.0], color=palette.outlier)[0]
+        second = right.barh([height], [0.0], 0.5, left=[0.0], color=SURPLUS)[0]
         bars[name] = first, second
         prices[name] = right.text(0.05, height + 0.3, "", color=palette.ink, va="bottom", ha="left")
     right.text(0.05, 0.42, "entropy H(p)", color=palette.truth, va="center")
-    right.text(0.05, 0.1, "+ KL divergence", color=palette.outlier, va="center")
+    right.text(0.05, 0.1, "+ KL divergence", color=SURPLUS, va="center")
     right.text(0.05, -0.22, "= cross-entropy", color=palette.ink, va="center")
     right.set(xlim=(0, 3.1), ylim=(-0.5, 2.8), xlabel="nats", title="price of q")
     right.set_yticks([2, 1], ["p₁", "p₂"])
 
     def update(first: float, second: float, model: float) -> str:
-        q = two_sided(model)
+        q = pin.two_sided(model)
         places = {"p₁": first, "p₂": second}
         grips["q"].set_xdata([model])
         cost, extra = {}, {}
         for name, at in places.items():
-            p = two_sided(at)
+            p = pin.two_sided(at)
             own, cost[name], extra[name] = float(entropy(p)), float(cross_entropy(p, q)), float(kl_divergence(p, q))
             grips[name].set_xdata([at])
             bars[name][0].set_width(own)
             bars[name][1].set_x(own)
             bars[name][1].set_width(extra[name])
-            prices[name].set_text(f"{own:.3f} + {extra[name]:.3f} = {cost[name]:.3f}")
+            prices[name].set_text("{} + {} = {}".format(*adding_up(own, extra[name])))
         cheaper, nearer = (_smaller(numbers) for numbers in (cost, extra))
         return (
             f"Cross-entropy {cost['p₁']:.3f} against {cost['p₂']:.3f}: {cheaper} is the smaller. KL {extra['p₁']:.3f} "
@@ -529,41 +434,31 @@ def _verdict(cheaper: str, nearer: str) -> str:
 INSIDE = (1 - np.cos(np.linspace(0.12, np.pi - 0.12, 61))) / 2
 
 
-def beta_density(a: float, b: float, w: ArrayLike) -> Floats:
-    """The density of a Beta distribution."""
-    return np.exp(-np.asarray(beta_nll(a, b, np.asarray(w, dtype=float), reduction="none")))
-
-
-def posterior_mode(up: int, down: int, a: float, b: float) -> float:
-    """The MAP estimate of w after `up` and `down` throws under a Beta(a, b) prior; NaN where there is no single one."""
-    return float(beta_mode(a + up, b + down))
-
-
 def beta_prior() -> Explorer:
     """Prior, likelihood and posterior of the pin, with MLE, MAP and posterior mean."""
     figure, axis = subplots(figsize=(5.4, 4.2))
-    (prior,) = axis.plot(INSIDE, INSIDE, "--", color=palette.truth)
+    (prior,) = axis.plot(INSIDE, INSIDE, "--", color=palette.density)
     (likelihood,) = axis.plot(INSIDE, INSIDE, ":", color=palette.data, lw=2.5)
     (posterior,) = axis.plot(INSIDE, INSIDE, color=palette.density)
-    (mle,) = axis.plot([1], [0.03], "v", color=palette.data, ms=11)
-    (mode,) = axis.plot([0.8], [0.03], "v", color=palette.density, ms=11)
-    (mean,) = axis.plot([0.7], [0.03], "|", color=palette.density, ms=16, mew=2.5)
+    (mle,) = axis.plot([1], [0.05], "v", mfc="none", mec=palette.data, mew=2, ms=17)
+    (mode,) = axis.plot([0.8], [0.05], "v", color=palette.density, ms=9)
+    (mean,) = axis.plot([0.7], [0.05], "|", color=palette.density, ms=16, mew=2.5)
     keys = (
-        ("prior", palette.truth),
-        ("likelihood   ▾ MLE", palette.data),
-        ("posterior   ▾ MAP   | mean", palette.density),
+        ("dashed: prior", palette.density),
+        ("dotted: likelihood   ▽ MLE", palette.data),
+        ("solid: posterior   ▾ MAP   | mean", palette.density),
     )
     for row, (text, colour) in enumerate(keys):
         axis.text(0.5, 1.47 - 0.12 * row, text, color=colour, ha="center", va="center")
-    axis.set(xlim=(-0.02, 1.02), ylim=(0, 1.57), yticks=[0, 0.5, 1], xlabel="w, the probability of “point up”")
+    axis.set(xlim=(-0.05, 1.05), ylim=(0, 1.57), yticks=[0, 0.5, 1], xlabel="w, the probability of “point up”")
     axis.set_ylabel("in parts of its largest value")
 
     def update(a: float, b: float, up: int, down: int) -> str:
         for curve, first, second in ((prior, a, b), (likelihood, 1 + up, 1 + down), (posterior, a + up, b + down)):
-            density = beta_density(first, second, INSIDE)
+            density = priors.beta_density(first, second, INSIDE)
             curve.set_ydata(density / density.max())
         best = up / (up + down) if up + down else math.nan
-        top, centre = posterior_mode(up, down, a, b), (a + up) / (a + b + up + down)
+        top, centre = priors.posterior_mode(up, down, a, b), priors.posterior_mean(up, down, a, b)
         for marker, at in ((mle, best), (mode, top), (mean, centre)):
             marker.set_xdata([at])
         said = "no data, so no MLE" if math.isnan(best) else f"MLE {best:.3f}"
@@ -590,26 +485,18 @@ def beta_prior() -> Explorer:
 # ── Penalties ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def map_under_normal(estimate: float, width: float) -> float:
-    """Where ½ (w − estimate)² + w²/(2 width²) is smallest."""
-    return estimate * width**2 / (1 + width**2)
-
-
-def map_under_laplace(estimate: float, width: float) -> float:
-    """Where ½ (w − estimate)² + |w|/width is smallest."""
-    return math.copysign(max(abs(estimate) - 1 / width, 0.0), estimate)
-
-
 def penalties() -> Explorer:
     """One weight: the loss of the data, the penalty of a normal and of a Laplace prior, and their sums."""
     grid = np.linspace(-4, 4, 81)
-    zero = np.zeros(grid.shape)
     figure, axes = subplots(1, 2, figsize=(7.0, 3.7))
-    priors = (("normal prior: L2", normal_nll, map_under_normal), ("Laplace prior: L1", laplace_nll, map_under_laplace))
+    kinds = (
+        ("normal prior: L2", priors.normal_penalty, priors.map_under_normal),
+        ("Laplace prior: L1", priors.laplace_penalty, priors.map_under_laplace),
+    )
     drawn = []
-    for axis, (title, _, _) in zip(axes, priors, strict=True):
+    for axis, (title, _, _) in zip(axes, kinds, strict=True):
         (data,) = axis.plot(grid, grid, ":", color=palette.data, lw=2.2)
-        (penalty,) = axis.plot(grid, grid, "--", color=palette.truth)
+        (penalty,) = axis.plot(grid, grid, "--", color=palette.density)
         (total,) = axis.plot(grid, grid, color=palette.loss)
         (free,) = axis.plot([2], [0], "v", color=palette.data, ms=9)
         (best,) = axis.plot([1], [1], "o", color=palette.loss, ms=10)
@@ -617,17 +504,16 @@ def penalties() -> Explorer:
         axis.set(xlim=(-4, 4), ylim=(-3.1, 8), yticks=[0, 2, 4, 6, 8], xlabel="weight w", title=title)
     axes[0].set_ylabel("nats, up to a constant")
     for row, (text, colour) in enumerate(
-        (("data ▾ MLE", palette.data), ("penalty", palette.truth), ("sum ● MAP", palette.loss))
+        (("dotted: data ▾ MLE", palette.data), ("dashed: penalty", palette.density), ("sum ● MAP", palette.loss))
     ):
         axes[0].text(0, -0.95 - 0.8 * row, text, color=colour, ha="center", va="center")
 
     def update(estimate: float, width: float) -> str:
         found = []
-        for (_, nll, minimiser), (data, penalty, total, free, best) in zip(priors, drawn, strict=True):
-            loss = (grid - estimate) ** 2 / 2
-            cost = nll(zero, grid, scale=width, reduction="none") - nll([0.0], [0.0], scale=width)
+        for (_, cost_of, minimiser), (data, penalty, total, free, best) in zip(kinds, drawn, strict=True):
+            loss, cost = priors.data_loss(grid, estimate), cost_of(grid, width)
             at = minimiser(estimate, width)
-            least = (at - estimate) ** 2 / 2 + nll([0.0], [at], scale=width) - nll([0.0], [0.0], scale=width)
+            least = float(priors.data_loss(at, estimate) + cost_of(at, width))
             data.set_ydata(loss)
             penalty.set_ydata(cost)
             total.set_ydata(loss + cost)
@@ -658,13 +544,6 @@ def penalties() -> Explorer:
 # ── Parameterisation ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def log_odds_density(a: float, b: float, s: ArrayLike) -> Floats:
-    """The density of the log-odds s of a probability that has a Beta(a, b) density, by the change of variables."""
-    s = np.asarray(s, dtype=float)
-    jacobian = log_sigmoid(s) + log_sigmoid(-s)  # log of dw/ds = w (1 − w)
-    return np.exp(jacobian - np.asarray(beta_nll(a, b, sigmoid(s), reduction="none")))
-
-
 def parameterisation() -> Explorer:
     """One posterior drawn over the probability and over the log-odds: its two modes are two different pins."""
     s = np.linspace(-5, 6, 111)
@@ -681,13 +560,14 @@ def parameterisation() -> Explorer:
 
     def update(up: int, down: int) -> str:
         a, b = 1 + up, 1 + down
-        over_w.set_ydata(beta_density(a, b, INSIDE))
-        over_s.set_ydata(log_odds_density(a, b, s))
-        in_w, in_s = posterior_mode(up, down, 1, 1), a / (a + b)
+        over_w.set_ydata(priors.beta_density(a, b, INSIDE))
+        over_s.set_ydata(priors.log_odds_density(a, b, s))
+        in_w, at = priors.posterior_mode(up, down, 1, 1), priors.log_odds_mode(up, down)
+        in_s = float(sigmoid(at))
         marks[0].set_data([in_w], [0.25])
-        marks[1].set_data([math.log(a / b)], [0.03])
+        marks[1].set_data([at], [0.03])
         texts[0].set_text("flat: no mode" if math.isnan(in_w) else f"mode at w = {in_w:.2f}")
-        texts[1].set_text(f"mode at s = {written(math.log(a / b), 2)}\nthat is w = {in_s:.2f}")
+        texts[1].set_text(f"mode at s = {written(at, 2)}\nthat is w = {in_s:.2f}")
         first = "The posterior over w is flat and has no mode" if math.isnan(in_w) else f"MAP over w: {in_w:.3f}"
         return f"{up} up, {down} down, flat prior on w. {first}. MAP over the log-odds: w = {in_s:.3f}."
 
@@ -699,9 +579,9 @@ def parameterisation() -> Explorer:
             "up": Slider(0, 8, step=1, value=3, label="throws, point up"),
             "down": Slider(0, 8, step=1, value=0, label="throws, point down"),
         },
-        caption="Both panels show one and the same posterior: every event has the same probability in both. Yet its "
-        "highest point moves when w is written as log-odds, because the new axis stretches the ends. More data bring "
-        "the two modes together.",
+        caption="Both panels show one and the same posterior: every event has the same probability in both. Yet, "
+        "unless ups and downs are equal, its highest point moves when w is written as log-odds, because the new axis "
+        "stretches the ends. After N throws the two modes are at most 1/(N + 2) apart.",
         alt="Left, a density over w that rises to w = 1, its mode. Right, the same belief over the log-odds: a hump "
         "with its top at 1.39, which is w = 0.8.",
     )
@@ -710,63 +590,21 @@ def parameterisation() -> Explorer:
 # ── Real data ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True)
-class Tumours:
-    """Standardised measurements of tumours and whether each is benign (1), in two halves."""
-
-    train_x: Floats
-    train_y: Floats
-    test_x: Floats
-    test_y: Floats
-
-
-@cache
-def tumours() -> Tumours:
-    """The Wisconsin breast cancer data, half for training; standardised with the training half's mean and spread."""
-    from sklearn.datasets import load_breast_cancer
-    from sklearn.model_selection import train_test_split
-
-    x, y = load_breast_cancer(return_X_y=True)
-    train_x, test_x, train_y, test_y = train_test_split(x, y.astype(float), test_size=0.5, random_state=0, stratify=y)
-    mean, spread = train_x.mean(axis=0), train_x.std(axis=0)
-    return Tumours((train_x - mean) / spread, train_y, (test_x - mean) / spread, test_y)
-
-
-WIDTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
-
-
-@cache
-def map_fit(width: float) -> tuple[Floats, float]:
-    """Weights and intercept of the logistic model under a normal prior of this standard deviation on the weights."""
-    from sklearn.linear_model import LogisticRegression
-
-    data = tumours()
-    model = LogisticRegression(C=width**2, solver="newton-cholesky", tol=1e-8, max_iter=1000)
-    model.fit(data.train_x, data.train_y)
-    return model.coef_[0], float(model.intercept_[0])
-
-
-def tumour_losses(width: float) -> tuple[float, float]:
-    """Average cross-entropy of that fit on the training and on the test half, without the penalty."""
-    data, (weights, intercept) = tumours(), map_fit(width)
-    halves = ((data.train_x, data.train_y), (data.test_x, data.test_y))
-    train, test = (float(binary_cross_entropy_with_logits(x @ weights + intercept, y)) for x, y in halves)
-    return train, test
-
-
 def prior_width() -> Explorer:
     """Thirty weights of a logistic regression and its losses, over the width of the prior."""
-    losses = np.array([tumour_losses(width) for width in WIDTHS])
+    widths = tumours.WIDTHS
+    losses = np.array([tumours.average_losses(width) for width in widths])
     figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.6))
     left.axhline(0, color=palette.muted, lw=0.8)
     (weights,) = left.plot(np.arange(1, 31), np.zeros(30), "o", color=palette.model, ms=5)
     left.set(xlim=(0, 31), yscale="symlog", ylim=(-300, 300), xlabel="feature", title="the 30 weights")
     left.set_yticks([-100, -10, -1, 0, 1, 10, 100], ["−100", "−10", "−1", "0", "1", "10", "100"])
-    right.plot(WIDTHS, losses[:, 0], color=palette.loss)
-    right.plot(WIDTHS, losses[:, 1], "--", color=palette.outlier)
-    dots = [right.plot([1], [0.1], "o", color=colour, ms=9)[0] for colour in (palette.loss, palette.outlier)]
+    right.plot(widths, losses[:, 0], color=palette.loss)
+    right.plot(widths, losses[:, 1], "--", color=palette.loss)
+    fills = (palette.loss, palette.background)
+    dots = [right.plot([1], [0.1], "o", mfc=fill, mec=palette.loss, mew=2, ms=9)[0] for fill in fills]
     right.text(2.2, 0.011, "training", color=palette.loss, ha="right")
-    right.text(8, 1.2, "test", color=palette.outlier, ha="right")
+    right.text(8, 1.2, "test (dashed)", color=palette.loss, ha="right")
     right.set(xscale="log", yscale="log", ylim=(1e-4, 10), xlabel="width τ of the prior", title="cross-entropy (nats)")
     right.set_xticks([0.01, 0.1, 1, 10, 100], ["0.01", "0.1", "1", "10", "100"])
     right.set_yticks([1e-4, 1e-3, 1e-2, 0.1, 1], ["0.0001", "0.001", "0.01", "0.1", "1"])
@@ -774,9 +612,9 @@ def prior_width() -> Explorer:
     right.set_yticks([], minor=True)
 
     def update(width: float) -> str:
-        fitted, _ = map_fit(width)
+        fitted, _ = tumours.map_fit(width)
         weights.set_ydata(fitted)
-        train, test = tumour_losses(width)
+        train, test = tumours.average_losses(width)
         for dot, value in zip(dots, (train, test), strict=True):
             dot.set_data([width], [value])
         return (
@@ -788,7 +626,7 @@ def prior_width() -> Explorer:
         figure,
         update,
         name="cross-entropy-prior-width",
-        controls={"width": Slider(values=WIDTHS, value=1.0, label="width τ of the prior")},
+        controls={"width": Slider(values=widths, value=1.0, label="width τ of the prior")},
         handles=[Handle(dots[0], x="width"), Handle(dots[1], x="width")],
         caption="Widen the prior. The training loss goes towards 0 and the weights grow without end: on these data the "
         "likelihood has no maximum. The test loss has its lowest point in between.",

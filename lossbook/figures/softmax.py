@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
-from scipy.special import xlogy
 
-from lossbook.core import Floats, quiet
+from lossbook.analysis import irises, overflow, rivals
+from lossbook.core import Floats
 from lossbook.explorer import Choice, Explorer, Handle, Play, Slider, palette, subplots
 from lossbook.figures.wording import written
 from lossbook.losses.classification import softmax_cross_entropy, softmax_cross_entropy_grad
@@ -93,9 +91,10 @@ def three_logits() -> Explorer:
         name="three-logits",
         controls={**_sliders(), "temperature": Slider(values=TEMPERATURES, value=1.0, label="temperature T")},
         handles=panel.handles(),
-        caption="Drag the tops of the first two grey bars, then move the temperature. The probabilities stay in the "
-        "order of the scores and always sum to 1 (0.000 is a positive number, rounded). Lower the temperature and the "
-        "largest score takes more; raise it and they draw level.",
+        caption="On the left, drag the tops of the first two bars, then move the temperature. The probabilities stay "
+        "in the order of the scores and always sum to 1 (rounded as they are here: a 0.000 is a positive number, and "
+        "the three may miss 1 by 0.001). Unless all scores are equal, the largest takes more when the temperature "
+        "falls, and they draw level when it rises.",
         alt="Left, three bars for the logits of blackbird, robin and wren: 2, 1 and 0. Right, three bars for the "
         "probabilities at temperature 1: 0.665, 0.245 and 0.090.",
     )
@@ -149,11 +148,11 @@ def sigmoid_curve() -> Explorer:
     figure, axis = subplots(figsize=(4.8, 3.2))
     axis.plot(s, sigmoid(s), ":", color=palette.muted, lw=1.2)
     (yes,) = axis.plot(s, s, color=palette.model)
-    (no,) = axis.plot(s, s, "--", color=palette.density)
+    (no,) = axis.plot(s, s, "--", color=palette.model)
     (probe,) = axis.plot([2], [0.9], "o", color=palette.model, ms=11)
-    (mirror,) = axis.plot([2], [0.1], "o", color=palette.density, ms=7)
-    axis.text(8, 1.05, "yes: σ(s/T)", ha="right", color=palette.model)
-    axis.text(-8, 1.05, "no: σ(−s/T)", ha="left", color=palette.density)
+    (mirror,) = axis.plot([2], [0.1], "o", mfc=palette.background, mec=palette.model, mew=2, ms=8)
+    axis.text(8, 1.05, "yes, σ(s/T)", ha="right", color=palette.model)
+    axis.text(-8, 1.05, "dashed: no, σ(−s/T)", ha="left", color=palette.model)
     axis.set(xlim=(-8.3, 8.3), ylim=(-0.05, 1.15), xlabel="logit s of yes (no has logit 0)", ylabel="probability")
 
     def update(logit: float, temperature: float) -> str:
@@ -188,55 +187,73 @@ def sigmoid_curve() -> Explorer:
 # ── Large logits ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def naive_softmax(logits: ArrayLike) -> Floats:
-    """The softmax exactly as its formula reads, which overflows. For show: use `lossbook.softmax`."""
-    with quiet():
-        powers = np.exp(np.asarray(logits, dtype=np.float64))
-        return np.asarray(powers / powers.sum())
-
-
-def naive_logsumexp(logits: ArrayLike, dtype: Any = np.float64) -> float:
-    """Log-sum-exp exactly as its formula reads, in one precision. For show: use `lossbook.logsumexp`."""
-    with quiet():
-        return float(np.log(np.exp(np.asarray(logits, dtype=dtype)).sum()))
+SHIFTS = (
+    0,
+    5,
+    8,
+    9,
+    10,
+    15,
+    20,
+    40,
+    60,
+    80,
+    85,
+    86,
+    87,
+    90,
+    100,
+    110,
+    200,
+    400,
+    600,
+    700,
+    705,
+    710,
+    720,
+    740,
+    750,
+    800,
+)
 
 
 def large_logits() -> Explorer:
     """Naive and stable log-sum-exp of three logits that are all shifted by c."""
-    shifts = np.arange(-800.0, 801.0, 2.0)
-    exact = logsumexp(SCORES)
+    size = np.unique(np.concatenate([SHIFTS, np.linspace(0, 20, 81), np.arange(20.0, 125.0, 0.5), np.arange(125, 810)]))
+    shifts = np.concatenate([-size[:0:-1], size])
+    exact = float(logsumexp(SCORES))
     low, high = 2.0, 2.9  # where the picture puts the infinities
     curves = {
-        bits: np.clip([naive_logsumexp(np.add(SCORES, c), f"float{bits}") - c for c in shifts], low, high)
-        for bits in (32, 64)
+        bits: np.clip([overflow.naive_logsumexp(np.add(SCORES, c), bits) - c for c in shifts], low, high)
+        for bits in (16, 32, 64)
     }
-    figure, axis = subplots(figsize=(4.8, 3.5))
+    figure, axis = subplots(figsize=(5.0, 3.6))
     axis.axhline(exact, color=palette.model, lw=6, alpha=0.35)
-    axis.text(250, exact - 0.035, "stable", color=palette.model, va="top")
-    (naive,) = axis.plot(shifts, curves[32], color=palette.gradient)
-    (stable_probe,) = axis.plot([0], [exact], "s", color=palette.model, ms=10)
-    (probe,) = axis.plot([0], [exact], "o", color=palette.gradient, ms=10)
-    note = axis.text(0, high + 0.08, "", color=palette.gradient, ha="center", va="center")
-    axis.set(xlim=(-830, 830), ylim=(low - 0.06, high + 0.16), xlabel="shift c added to the logits 2, 1, 0")
-    axis.set_xticks(range(-800, 801, 400))
+    axis.text(3, exact - 0.035, "stable", color=palette.model, va="top", ha="center")
+    (naive,) = axis.plot(shifts, curves[32], color=palette.outlier)
+    (stable_probe,) = axis.plot([0], [exact], "s", mfc="none", mec=palette.model, mew=2.5, ms=16)
+    (probe,) = axis.plot([0], [exact], "o", color=palette.outlier, ms=9)
+    note = axis.text(0, high + 0.08, "", color=palette.outlier, ha="center", va="center")
+    axis.set_xscale("symlog", linthresh=10, linscale=0.7)
+    axis.set(xlim=(-900, 900), ylim=(low - 0.06, high + 0.16), xlabel="shift c added to the logits 2, 1, 0")
+    axis.set_xticks([-800, -100, -10, 0, 10, 100, 800], ["−800", "−100", "−10", "0", "10", "100", "800"])
+    axis.set_xticks([], minor=True)
     axis.set_ylabel("log-sum-exp minus c")
     axis.set_yticks([low, 2.2, 2.4, 2.6, high], ["−∞", "2.2", "2.4", "2.6", "∞"])
 
     def update(shift: float, bits: int) -> str:
         naive.set_ydata(curves[bits])
-        answer = naive_logsumexp(np.add(SCORES, shift), f"float{bits}")
+        logits = np.add(SCORES, shift)
+        answer = overflow.naive_logsumexp(logits, bits)
         probe.set_data([shift], [min(max(answer - shift, low), high)])
         stable_probe.set_xdata([shift])
         said = written(answer, 4) if np.isfinite(answer) else "∞" if answer > 0 else "−∞"
         note.set_text(f"naive: {said}")
-        note.set_x(min(max(shift, -470), 470))
-        with quiet():
-            power = np.exp(np.asarray(shift + SCORES[0], dtype=f"float{bits}"))
-        largest = f"{power:.3g}".replace("inf", "∞").replace("-", "−")
+        note.set_x(min(max(shift, -60), 60))
+        largest = f"{overflow.power(logits.max(), bits):.3g}".replace("inf", "∞").replace("-", "−")
         return (
             f"At c = {written(shift, 0)} in {bits} bits the largest power is {largest}; naive log-sum-exp gives "
-            f"{said}, the "
-            f"stable one {written(float(logsumexp(np.add(SCORES, shift))), 4)}."
+            f"{said}, the stable one {written(float(logsumexp(logits)), 4)}."
         )
 
     return Explorer(
@@ -244,15 +261,15 @@ def large_logits() -> Explorer:
         update,
         name="large-logits",
         controls={
-            "shift": Slider(-800, 800, step=10, value=80, label="shift c"),
-            "bits": Choice({"32 bits": 32, "64 bits": 64}, value=32, label="precision"),
+            "shift": Slider(values=(*(-c for c in SHIFTS[:0:-1]), *SHIFTS), value=80, label="shift c"),
+            "bits": Choice({"16 bits": 16, "32 bits": 32, "64 bits": 64}, value=32, label="precision"),
         },
         handles=[Handle(stable_probe, x="shift")],
         caption="Three logits are shifted by c. Log-sum-exp should shift along, so the plotted difference should be "
-        "flat. Move c to the right until the naive formula overflows, then to the left until it loses its digits and "
-        "underflows.",
-        alt="The stable result is a flat line at 2.41. The naive result in 32 bits lies on it between about −100 "
-        "and 86, goes to infinity on the right and to minus infinity on the left.",
+        "flat, as the stable one is. Move c to the right until the naive formula overflows, then to the left until it "
+        "loses its digits and underflows. Then change the precision. (The axis is stretched around 0.)",
+        alt="The stable result is a flat line at 2.41. The naive result in 32 bits lies on it between about −85 "
+        "and 86, goes to infinity on the right and, after a stretch of jumps, to minus infinity on the left.",
     )
 
 
@@ -260,34 +277,38 @@ def large_logits() -> Explorer:
 
 
 def bounded_pull() -> Explorer:
-    """Cross-entropy and its slope as the logit of one wrong class grows, beside a squared error."""
+    """Cross-entropy and its slope as the logit of one wrong class grows, beside two losses that square something."""
     s = np.linspace(-6, 10, 161)
-    rows = np.stack([s, np.zeros_like(s)], axis=-1)
-    right_class = np.ones(s.size, dtype=int)
-    values = softmax_cross_entropy(rows, right_class, reduction="none")
-    slopes = softmax_cross_entropy_grad(rows, right_class, reduction="none")[:, 0]
-    figure, (left, right) = subplots(1, 2)
-    left.plot(s, np.maximum(s, 0) ** 2 / 2, ":", color=palette.muted, lw=1.5)
-    right.plot(s, np.maximum(s, 0), ":", color=palette.muted, lw=1.5)
-    left.text(4.6, 11.2, "½s² ", ha="right", color=palette.muted)
-    right.text(2.5, 2.8, "s ", ha="right", color=palette.muted)
-    left.plot(s, values, color=palette.loss)
-    right.plot(s, slopes, color=palette.gradient)
+    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.6))
+    lines = (
+        (rivals.cross_entropy_of, "-", palette.loss, palette.gradient, 2.0),
+        (rivals.logit_error_of, ":", palette.muted, palette.muted, 1.7),
+        (rivals.brier_of, "--", palette.muted, palette.muted, 1.5),
+    )
+    for curve, style, colour, slope_colour, width in lines:
+        values, slopes = curve(s)
+        left.plot(s, values, style, color=colour, lw=width)
+        right.plot(s, slopes, style, color=slope_colour, lw=width)
+    left.text(0, 11.2, "dotted: ½s²", color=palette.muted, va="center", ha="center")
+    left.text(4, 2.9, "dashed: Brier", color=palette.muted, ha="left", va="top")
     right.axhline(1, color=palette.muted, lw=0.6)
+    right.text(-5.8, 1.06, "1", color=palette.muted, va="bottom")
     (dot,) = left.plot([2], [2], "o", color=palette.loss, ms=10)
     (slope_dot,) = right.plot([2], [1], "o", color=palette.gradient, ms=10)
-    left.set(xlim=(-6, 10.3), ylim=(-0.5, 12.5), xlabel="logit of the wrong class", title="loss in nats")
-    right.set(xlim=(-6, 10.3), ylim=(-0.15, 3.2), xlabel="logit of the wrong class", title="slope")
+    left.set(xlim=(-6, 10.3), ylim=(-0.5, 12.5), xlabel="logit s of the wrong class", title="loss")
+    right.set(xlim=(-6, 10.3), ylim=(-1.2, 2.4), xlabel="logit s of the wrong class", title="slope")
     for axis in (left, right):
         axis.set_xticks([-5, 0, 5, 10])
 
     def update(wrong: float) -> str:
-        value, slope = softmax_cross_entropy([wrong, 0.0], 1), softmax_cross_entropy_grad([wrong, 0.0], 1)[0]
+        (value,), (slope,) = rivals.cross_entropy_of(wrong)
+        _, (square,) = rivals.logit_error_of(wrong)
+        _, (brier,) = rivals.brier_of(wrong)
         dot.set_data([wrong], [value])
         slope_dot.set_data([wrong], [slope])
         return (
-            f"With the wrong logit at {written(wrong, 1)} and the right one at 0: loss {value:.3f} nats, slope "
-            f"{slope:.4f}."
+            f"With the wrong logit at {written(wrong, 1)} and the right one at 0 the loss is {value:.3f} nats. Slopes: "
+            f"cross-entropy {slope:.5f}, squared error of the logit {written(square, 1)}, Brier {brier:.5f}."
         )
 
     return Explorer(
@@ -297,9 +318,12 @@ def bounded_pull() -> Explorer:
         controls={"wrong": Slider(-6, 10, step=0.5, value=2.0, label="wrong logit")},
         handles=[Handle(dot, x="wrong"), Handle(slope_dot, x="wrong")],
         caption="Raise the logit of the wrong class; the right one stays at 0. The loss bends into a straight line and "
-        "its slope levels off just below 1. A squared error (dotted) goes on accelerating.",
+        "its slope rises towards 1 without reaching it. The slope of the dotted squared error grows for ever, and on "
+        "the left it pushes a right answer back that is merely sure. The dashed Brier score has nearly no slope left "
+        "where a mistake is sure.",
         alt="Left, the loss is near 0 for clearly negative logits and approaches a straight line of slope 1. Right, "
-        "the slope rises from near 0 towards 1. Dotted: a half square and its ever-growing slope.",
+        "the slope rises from near 0 towards 1. Dotted: half the square of the logit and its slope, a straight line. "
+        "Dashed: the Brier score, which levels off, and its slope, a hump that dies away.",
     )
 
 
@@ -325,9 +349,10 @@ def how_sure() -> Explorer:
     x, y = np.meshgrid(np.linspace(0, 1, 121), np.linspace(0, np.sqrt(3) / 2, 105))
     third = y / (np.sqrt(3) / 2)
     second = x - third / 2
-    shares = np.stack([1 - second - third, second, third])
-    surface = -xlogy(np.clip(shares, 0, 1), np.clip(shares, 1e-300, 1)).sum(axis=0)
-    surface[(shares < -1e-9).any(axis=0)] = np.nan
+    shares = np.stack([1 - second - third, second, third], axis=-1)
+    inside = (shares > -1e-9).all(axis=-1)
+    surface = np.full(x.shape, np.nan)
+    surface[inside] = entropy(np.clip(shares[inside], 0, 1))
     left.contour(x, y, surface, levels=[0.3, 0.5, 0.7, 0.9, 1.05], colors=palette.muted, linewidths=0.7)
     left.plot([0, 1, 0.5, 0], [0, 0, np.sqrt(3) / 2, 0], color=palette.axis, lw=1)
     for place, name, side in (((-0.02, -0.09), BIRDS[0], "left"), ((1.02, -0.09), BIRDS[1], "right")):
@@ -340,8 +365,8 @@ def how_sure() -> Explorer:
     (point,) = left.plot([0], [0], "o", color=palette.model, ms=11)
     right.axhline(np.log(3), color=palette.muted, lw=0.8)
     right.text(0.11, np.log(3) + 0.03, "log 3", color=palette.muted)
-    (curve,) = right.plot(grid, grid, color=palette.density)
-    (mark,) = right.plot([1], [1], "o", color=palette.density, ms=11)
+    (curve,) = right.plot(grid, grid, color=palette.model)
+    (mark,) = right.plot([1], [1], "o", color=palette.model, ms=11)
     right.set(xscale="log", xlim=(0.09, 22), ylim=(-0.05, 1.24), xlabel="temperature T", title="entropy in nats")
     right.set_xticks([0.1, 1, 10], ["0.1", "1", "10"])
     right.minorticks_off()
@@ -381,38 +406,6 @@ def how_sure() -> Explorer:
 
 
 # ── The whole model ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-SPECIES = ("setosa", "versicolor", "virginica")
-
-
-class Network(NamedTuple):
-    """Two features, three hidden units, three logits."""
-
-    first: Floats
-    first_bias: Floats
-    second: Floats
-    second_bias: Floats
-
-    def hidden(self, features: ArrayLike) -> Floats:
-        return np.asarray(np.tanh(np.asarray(features) @ self.first + self.first_bias))
-
-    def logits(self, features: ArrayLike) -> Floats:
-        return np.asarray(self.hidden(features) @ self.second + self.second_bias)
-
-
-@cache
-def flower_network() -> Network:
-    """A network that tells three irises apart by length and width of their petals."""
-    from sklearn.datasets import load_iris
-    from sklearn.neural_network import MLPClassifier
-
-    flowers = load_iris()
-    centre = np.array([3.8, 1.2])
-    fitted = MLPClassifier((3,), activation="tanh", solver="lbfgs", alpha=0.3, max_iter=5000, random_state=1)
-    fitted.fit(flowers.data[:, 2:] - centre, flowers.target)
-    (first, second), (first_bias, second_bias) = fitted.coefs_, fitted.intercepts_
-    return Network(first, first_bias - centre @ first, second, second_bias)
-
 
 _ROWS = np.array([3.6, 2.4, 1.2])  # the heights at which the three classes stand
 
@@ -468,7 +461,7 @@ def _outcome_panel(axis: Any) -> _Outcome:
     axis.plot([1.8, 1.8], [0.75, 4.1], color=palette.axis, lw=0.8)
     bars = axis.barh(_ROWS, [1, 1, 1], height=0.42, left=1.8, color=palette.model, alpha=0.75)
     shares = [axis.text(4.5, y + 0.42, "", ha="right", va="center", color=palette.model, fontsize=10.5) for y in _ROWS]
-    for y, name in zip(_ROWS, SPECIES, strict=True):
+    for y, name in zip(_ROWS, irises.SPECIES, strict=True):
         axis.text(1.9, y + 0.42, name, ha="left", va="center", fontsize=10)
     (chosen,) = axis.plot([4.4], [2.4], "<", color=palette.truth, ms=9)
     loss = axis.text(6.2, 2.4, "", ha="center", va="center", color=palette.loss, fontsize=15)
@@ -479,7 +472,7 @@ def _outcome_panel(axis: Any) -> _Outcome:
 
 def whole_model() -> Explorer:
     """Features, network, logits, softmax, distribution, loss: one flower on its way through all of them."""
-    network = flower_network()
+    network = irises.flower_network()
     figure, (left, right) = subplots(1, 2, figsize=(7.4, 3.5), width_ratios=(5, 7.5))
     features, hidden, logits = _network_panel(left)
     outcome = _outcome_panel(right)
@@ -498,10 +491,10 @@ def whole_model() -> Explorer:
             text.set_text(f"{share:.3f}")
         outcome.chosen.set_ydata([_ROWS[species]])
         outcome.loss.set_text(f"{loss:.3f}")
-        outcome.label.set_text(f"y = {SPECIES[species]}")
-        listed = ", ".join(f"{name} {share:.3f}" for name, share in zip(SPECIES, shares, strict=True))
+        outcome.label.set_text(f"y = {irises.SPECIES[species]}")
+        listed = ", ".join(f"{name} {share:.3f}" for name, share in zip(irises.SPECIES, shares, strict=True))
         return (
-            f"A petal of {length:.1f} by {width:.1f} cm: {listed}. If it is {SPECIES[species]}, the loss is "
+            f"A petal of {length:.1f} by {width:.1f} cm: {listed}. If it is {irises.SPECIES[species]}, the loss is "
             f"{loss:.3f} nats."
         )
 
@@ -512,7 +505,7 @@ def whole_model() -> Explorer:
         controls={
             "length": Slider(1.0, 7.0, step=0.5, value=5.0, label="petal length", unit="cm"),
             "width": Slider(0.1, 2.5, step=0.3, value=1.6, label="petal width", unit="cm"),
-            "species": Choice({name: k for k, name in enumerate(SPECIES)}, value=1, label="the flower is"),
+            "species": Choice({name: k for k, name in enumerate(irises.SPECIES)}, value=1, label="the flower is"),
         },
         caption="Feed a flower through a trained network. The sliders change the features, and with them the numbers "
         "of every later stage (some by less than the digits show). The last control changes the label, and of all "
@@ -524,98 +517,43 @@ def whole_model() -> Explorer:
 
 # ── The floor of the loss ────────────────────────────────────────────────────────────────────────────────────────────
 
-WIDTHS = (1.4, 1.5, 1.6, 1.7, 1.8)
-"""The petal widths, in cm, at which both versicolor and virginica occur among the 150 irises."""
-
-
-class Shared(NamedTuple):
-    """Flowers that share a feature value: where each belongs in `WIDTHS`, and whether it is virginica."""
-
-    group: np.ndarray
-    virginica: np.ndarray
-
-    @property
-    def counts(self) -> Floats:
-        """One row per width: how many versicolor, how many virginica."""
-        return np.array(
-            [[np.sum((self.group == g) & (self.virginica == k)) for k in (0, 1)] for g in range(len(WIDTHS))],
-            dtype=float,
-        )
-
-    @property
-    def floor(self) -> float:
-        """The entropy of the labels given the width, averaged over the flowers, in nats."""
-        sizes = self.counts.sum(axis=1)
-        return float(sizes @ entropy(self.counts / sizes[:, None]) / sizes.sum())
-
-
-@cache
-def shared_widths() -> Shared:
-    """The flowers of two species whose petals have one of the `WIDTHS`."""
-    from sklearn.datasets import load_iris
-
-    flowers = load_iris()
-    matches = np.isclose(flowers.data[:, 3, None], WIDTHS)
-    rows = matches.any(axis=1) & (flowers.target > 0)
-    return Shared(matches[rows].argmax(axis=1), flowers.target[rows] - 1)
-
-
-STEPS = np.unique(np.round(np.geomspace(1, 400, 46)).astype(int)) - 1
-
-
-@cache
-def descent_to_floor() -> tuple[Floats, Floats]:
-    """Losses and probabilities of virginica at `STEPS` of gradient descent on one pair of logits per width."""
-    flowers = shared_widths()
-    table = np.zeros((len(WIDTHS), 2))
-    losses, shares = [], []
-    for step in range(STEPS[-1] + 1):
-        rows = table[flowers.group]
-        if step in STEPS:
-            losses.append(softmax_cross_entropy(rows, flowers.virginica))
-            shares.append(softmax(table)[:, 1])
-        gradient = np.zeros_like(table)
-        np.add.at(gradient, flowers.group, softmax_cross_entropy_grad(rows, flowers.virginica))
-        table -= 0.5 * gradient
-    return np.array(losses), np.array(shares)
-
 
 def label_floor() -> Explorer:
     """A classifier free to say anything at each width: its loss sinks to the entropy of the labels and no further."""
-    flowers = shared_widths()
-    losses, shares = descent_to_floor()
+    flowers, widths, steps = irises.shared_widths(), irises.WIDTHS, irises.STEPS
+    losses, shares = irises.descent_to_floor()
     frequency = flowers.counts[:, 1] / flowers.counts.sum(axis=1)
     figure, (left, right) = subplots(1, 2)
     left.axhline(flowers.floor, color=palette.truth, lw=1.5, ls="--")
-    left.text(1.2, flowers.floor - 0.012, "entropy of the labels", color=palette.truth, va="top")
-    left.plot(STEPS + 1, losses, color=palette.loss, lw=1, alpha=0.5)
+    left.text(1.2, flowers.floor - 0.012, "entropy of the labels,\ngiven the width", color=palette.truth, va="top")
+    left.plot(steps + 1, losses, color=palette.loss, lw=1, alpha=0.5)
     (dot,) = left.plot([1], [losses[0]], "o", color=palette.loss, ms=10)
-    left.set(xscale="log", xlim=(0.8, 520), ylim=(0.36, 0.72), xlabel="step + 1", title="mean loss in nats")
+    left.set(xscale="log", xlim=(0.8, 520), ylim=(0.33, 0.72), xlabel="step + 1", title="mean loss in nats")
     left.set_xticks([1, 10, 100], ["1", "10", "100"])
     left.minorticks_off()
-    right.plot(WIDTHS, frequency, "D", mfc="none", mec=palette.truth, mew=2, ms=12)
-    (points,) = right.plot(WIDTHS, shares[0], "o", color=palette.model, ms=7)
+    right.plot(widths, frequency, "D", mfc="none", mec=palette.truth, mew=2, ms=12)
+    (points,) = right.plot(widths, shares[0], "o", color=palette.model, ms=7)
     right.text(1.37, 0.94, "◇ share among the flowers", color=palette.truth, fontsize="small")
     right.text(1.37, 0.84, "● p̂ of the model", color=palette.model, fontsize="small")
-    right.set(xlim=(1.35, 1.85), ylim=(0, 1.02), xlabel="petal width in cm", xticks=WIDTHS, title="virginica")
+    right.set(xlim=(1.35, 1.85), ylim=(0, 1.02), xlabel="petal width in cm", xticks=widths, title="virginica")
 
     def update(snapshot: int) -> str:
-        dot.set_data([STEPS[snapshot] + 1], [losses[snapshot]])
+        dot.set_data([steps[snapshot] + 1], [losses[snapshot]])
         points.set_ydata(shares[snapshot])
         gap = losses[snapshot] - flowers.floor
         return (
-            f"After {STEPS[snapshot]} steps the loss is {losses[snapshot]:.4f} nats, {gap:.4f} above the "
-            f"entropy of the labels."
+            f"After {steps[snapshot]} steps the loss is {losses[snapshot]:.4f} nats, {gap:.4f} above the "
+            f"entropy of the labels given the width."
         )
 
     return Explorer(
         figure,
         update,
         name="label-floor",
-        controls={"snapshot": Play(0, len(STEPS) - 1, step=1, value=8, label="snapshot", interval=150)},
+        controls={"snapshot": Play(0, len(steps) - 1, step=1, value=8, label="snapshot", interval=150)},
         caption="38 irises have one of five petal widths, and at each width both species occur. The model may choose "
-        "its logits at each width freely. Press play: every green dot comes to rest in its diamond, and the loss on "
+        "its logits at each width freely. Press play: every dot comes to rest in its diamond, and the loss on "
         "the dashed line. On these flowers no model that sees the width alone can go lower.",
-        alt="Left, the mean loss falls from log 2 towards a dashed line, the entropy of the labels. Right, the "
-        "predicted probability of virginica at five petal widths moves towards its share among the flowers.",
+        alt="Left, the mean loss falls from log 2 towards a dashed line, the entropy of the labels given the width. "
+        "Right, the predicted probability of virginica at five petal widths moves towards its share among the flowers.",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 _LETTERS = {
     "delta": "δ",
     "beta": "β",
@@ -22,6 +24,19 @@ def written(number: float, digits: int = 2) -> str:
     """
     text = f"{number:.{digits}f}"
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def adding_up(*parts: float, digits: int = 3) -> list[str]:
+    """The parts and their sum, rounded, with as many decimals as it takes for what is printed to add up.
+
+    >>> adding_up(0.199, 0.263), adding_up(0.3251, 0.0726)
+    (['0.199', '0.263', '0.462'], ['0.3251', '0.0726', '0.3977'])
+    """
+    while True:
+        texts = [f"{max(number, 0.0):.{digits}f}" for number in (*parts, sum(parts))]
+        if digits == 9 or sum(map(Decimal, texts[:-1])) == Decimal(texts[-1]):
+            return texts
+        digits += 1
 
 
 def letter(latex: str) -> str:

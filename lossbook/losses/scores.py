@@ -94,7 +94,12 @@ def softmax(logits: ArrayLike, *, temperature: float = 1.0, axis: int = -1) -> F
     return np.where(scores.top & ~np.isnan(scores.powers), 1.0, scores.powers) / (1 + scores.rest)
 
 
-def log_softmax(logits: ArrayLike, *, temperature: float = 1.0, axis: int = -1) -> Floats:
+def log_softmax(
+    logits: ArrayLike,
+    *,
+    temperature: float = 1.0,
+    axis: int = -1,
+) -> Floats:
     r"""The logarithm of `softmax`, exact where the probability itself would be 0 or 1. Arguments as in `softmax`.
 
     .. math:: \log \hat p_k = \frac{s_k}{T} - \log \sum_{j=1}^{K} \exp\left(\frac{s_j}{T}\right)

@@ -1,0 +1,74 @@
+"""Logistic regression on measurements of tumours, under normal priors of several widths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from lossbook.core import Floats
+from lossbook.losses.classification import binary_cross_entropy_with_logits
+
+WIDTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+"""Standard deviations of the prior on the weights."""
+
+
+@dataclass(frozen=True)
+class Tumours:
+    """Standardised measurements of tumours and whether each is benign (1), in two halves."""
+
+    train_x: Floats
+    train_y: Floats
+    test_x: Floats
+    test_y: Floats
+
+
+@cache
+def halves(split: int = 0) -> Tumours:
+    """The Wisconsin breast cancer data, half for training; standardised with the training half's mean and spread."""
+    from sklearn.datasets import load_breast_cancer
+    from sklearn.model_selection import train_test_split
+
+    x, y = load_breast_cancer(return_X_y=True)
+    train_x, test_x, train_y, test_y = train_test_split(
+        x, y.astype(float), test_size=0.5, random_state=split, stratify=y
+    )
+    mean, spread = train_x.mean(axis=0), train_x.std(axis=0)
+    return Tumours((train_x - mean) / spread, train_y, (test_x - mean) / spread, test_y)
+
+
+@cache
+def map_fit(width: float, split: int = 0) -> tuple[Floats, float]:
+    """Weights and intercept of the logistic model under a normal prior of this standard deviation on the weights."""
+    from sklearn.linear_model import LogisticRegression
+
+    data = halves(split)
+    model = LogisticRegression(C=width**2, solver="newton-cholesky", tol=1e-8, max_iter=1000)
+    model.fit(data.train_x, data.train_y)
+    return model.coef_[0], float(model.intercept_[0])
+
+
+def average_losses(width: float, split: int = 0) -> tuple[float, float]:
+    """Average cross-entropy of that fit on the training and on the test half, without the penalty."""
+    data, (weights, intercept) = halves(split), map_fit(width, split)
+    parts = ((data.train_x, data.train_y), (data.test_x, data.test_y))
+    train, test = (float(binary_cross_entropy_with_logits(x @ weights + intercept, y)) for x, y in parts)
+    return train, test
+
+
+def each_test_loss(width: float, split: int = 0) -> Floats:
+    """The loss of that fit on every tumour of the test half."""
+    data, (weights, intercept) = halves(split), map_fit(width, split)
+    return np.asarray(
+        binary_cross_entropy_with_logits(data.test_x @ weights + intercept, data.test_y, reduction="none")
+    )
+
+
+def difference(width: float, other: float) -> tuple[float, float]:
+    """By how much the test loss under one prior is above that under another, and the standard error of this.
+
+    Both fits are judged on the same tumours, so the error is that of the mean of the differences, tumour by tumour.
+    """
+    gaps = each_test_loss(width) - each_test_loss(other)
+    return float(gaps.mean()), float(gaps.std(ddof=1) / np.sqrt(gaps.size))
