@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy import integrate, optimize, special, stats
 
+from lossbook.analysis import joint, pin, priors, tumours
 from lossbook.exercises import check
-from lossbook.explorer import Explorer
+from lossbook.explorer import Explorer, palette
 from lossbook.figures import cross_entropy as figures
 from lossbook.losses.information import cross_entropy, entropy, kl_divergence
-from lossbook.losses.likelihood_real import laplace_nll, normal_nll
 
 GRID = np.arange(1, 1000) / 1000
 FLOOR = -0.7 * math.log(0.7) - 0.3 * math.log(0.3)
@@ -22,6 +26,19 @@ def marker(explorer: Explorer, axis: int, index: int) -> tuple[float, float]:
     """The place of the n-th one-point line of a panel."""
     lines = [line for line in explorer.figure.axes[axis].lines if len(line.get_xdata()) == 1]
     return float(lines[index].get_xdata()[0]), float(lines[index].get_ydata()[0])
+
+
+def states(explorer: Explorer) -> Iterator[tuple[dict[str, Any], str]]:
+    """Every state of an explorer, and what its readout says there."""
+    names = list(explorer.controls)
+    for values in itertools.product(*(explorer.controls[name].values for name in names)):
+        state = dict(zip(names, values, strict=True))
+        yield state, explorer.set(**state).readout
+
+
+def numbers(text: str) -> list[float]:
+    """The numbers of a sentence with decimals, in order."""
+    return [float(found) for found in re.findall(r"-?\d+\.\d+", text.replace("−", "-"))]
 
 
 # ── The constant term ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -36,7 +53,7 @@ def test_divergence_is_cross_entropy_minus_the_entropy_of_the_truth() -> None:
 
 @pytest.mark.parametrize("truth", [0.1, 0.35, 0.7])
 def test_both_have_the_truth_as_argmin_and_differ_by_a_constant(truth: float) -> None:
-    loss = figures.average_loss(truth, GRID)
+    loss = pin.average_loss(truth, GRID)
     expected = -truth * np.log(GRID) - (1 - truth) * np.log1p(-GRID)
     np.testing.assert_allclose(loss, expected, rtol=1e-13)
     divergence = special.rel_entr(truth, GRID) + special.rel_entr(1 - truth, 1 - GRID)
@@ -50,43 +67,94 @@ def test_gap_figure_shows_the_entropy() -> None:
     assert said in figures.constant_gap().set(truth=0.7, w=0.4).readout
 
 
+def test_the_bar_keeps_its_length_and_the_figures_in_a_sentence_add_up() -> None:
+    """In every state: the bar between the curves is the entropy, and what is printed is right and adds up."""
+    explorer = figures.constant_gap()
+    bar = next(line for line in explorer.figure.axes[0].lines if line.get_linewidth() == 4)
+    for state, text in states(explorer):
+        truth, w = state["truth"], state["w"]
+        _, price, floor, extra, _ = numbers(text)
+        assert price - floor == pytest.approx(extra, abs=1e-9), text
+        exact = -truth * math.log(w) - (1 - truth) * math.log(1 - w)
+        assert price == pytest.approx(exact, abs=5.1e-4)
+        assert floor == pytest.approx(stats.entropy([truth, 1 - truth]), abs=5.1e-4)
+        assert np.ptp(bar.get_ydata()) == pytest.approx(stats.entropy([truth, 1 - truth]), rel=1e-9)
+        upper, lower = (line.get_ydata() for line in explorer.figure.axes[0].lines[:2])
+        assert upper.argmin() == lower.argmin()
+
+
+def test_a_fitted_loss_is_often_below_the_floor() -> None:
+    below = [stats.entropy([m, 1 - m]) < FLOOR for m in (pin.THROWS[:n].mean() for n in range(1, 61))]
+    assert sum(below) == pin.below_the_floor() == 40
+
+
 def test_joint_is_conditional_plus_features_minus_truth() -> None:
     """Each term by a plain loop over the six cells, and the divergence of the two joint tables."""
     for w in (0.0, 0.7, 2.0):
-        terms = figures.joint_terms(w)
-        conditional = features = truth = joint = 0.0
+        terms = joint.joint_terms(w)
+        conditional = features = truth = whole = 0.0
         for x in range(3):
             for y in range(2):
-                cell = figures.ALL_DAYS[x, y]
+                cell = joint.ALL_DAYS[x, y]
                 late = 1 / (1 + math.exp(2 - w * x))
                 chance = late if y else 1 - late
                 conditional -= cell * math.log(chance)
-                features -= cell * math.log(figures.FORECAST[x])
+                features -= cell * math.log(joint.FORECAST[x])
                 truth -= cell * math.log(cell)
-                joint += cell * math.log(cell / (chance * figures.FORECAST[x]))
+                whole += cell * math.log(cell / (chance * joint.FORECAST[x]))
         assert terms.conditional == pytest.approx(conditional, rel=1e-12)
         assert terms.features == pytest.approx(features, rel=1e-12)
         assert terms.truth == pytest.approx(truth, rel=1e-12)
-        assert terms.joint_kl == pytest.approx(joint, rel=1e-10) == pytest.approx(conditional + features - truth)
-    assert figures.ALL_DAYS.sum() == pytest.approx(1, abs=1e-12) == pytest.approx(figures.FORECAST.sum())
+        assert terms.joint_kl == pytest.approx(whole, rel=1e-10) == pytest.approx(conditional + features - truth)
+    assert joint.ALL_DAYS.sum() == pytest.approx(1, abs=1e-12) == pytest.approx(joint.FORECAST.sum())
 
 
 # ── Data arrive ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_the_first_three_throws_are_up() -> None:
-    assert figures.THROWS[:4].tolist() == [1, 1, 1, 0]
+    assert pin.THROWS[:4].tolist() == [1, 1, 1, 0]
 
 
 @pytest.mark.parametrize("throws", [3, 10, 60])
 def test_the_three_panels_agree(throws: int) -> None:
-    products = np.prod(stats.bernoulli(GRID[:, None]).pmf(figures.THROWS[:throws]), axis=1)
-    logs, losses = figures.likelihoods(throws, GRID)
+    products = np.prod(stats.bernoulli(GRID[:, None]).pmf(pin.THROWS[:throws]), axis=1)
+    logs, losses = pin.likelihoods(throws, GRID)
     np.testing.assert_allclose(np.exp(logs), products, rtol=1e-10)
     np.testing.assert_allclose(losses, -np.log(products) / throws, rtol=1e-10, atol=1e-15)
     assert products.argmax() == logs.argmax() == losses.argmin()
-    share = figures.THROWS[:throws].mean()
+    share = pin.THROWS[:throws].mean()
     assert marker(figures.pin_arrives().set(throws=throws), 0, 0) == pytest.approx((share, 1))
+
+
+def test_the_panels_agree_at_every_step() -> None:
+    """After each throw the three curves are best at one w, the log-likelihood never rises, the likelihood narrows."""
+    explorer = figures.pin_arrives()
+    best_logs, widths = [], {}
+    for state, text in states(explorer):
+        throws = state["throws"]
+        curves = [next(line for line in axis.lines if len(line.get_xdata()) > 2) for axis in explorer.figure.axes]
+        likelihood, logs, losses = (np.asarray(curve.get_ydata()) for curve in curves)
+        assert likelihood.argmax() == logs.argmax() == losses.argmin()
+        share = pin.THROWS[:throws].mean()
+        assert {marker(explorer, panel, 0)[0] for panel in range(3)} == {share}
+        assert f"the best w is {share:.3f}" in text
+        best_logs.append(-throws * pin.share_loss(throws))
+        widths[throws] = np.mean(likelihood > 0.5)
+    assert np.all(np.diff(best_logs) <= 0) and best_logs[-1] < -30
+    assert widths[60] < widths[20] < widths[6]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_average_loss_settles_and_the_likelihood_does_not(seed: int) -> None:
+    """What the caption says of one pin holds for others: only the average loss comes to rest on the dashed curve."""
+    up = (np.random.default_rng(seed).random(100_000) < pin.POINT_UP).cumsum()
+    grid = np.linspace(0.2, 0.9, 71)
+    gaps = [np.abs(pin.average_loss(up[n - 1] / n, grid) - pin.average_loss(pin.POINT_UP, grid)).max() for n in
+            (10_000, 100_000)]  # fmt: skip
+    assert max(gaps) < 0.05
+    lowest = [-n * stats.entropy([up[n - 1] / n, 1 - up[n - 1] / n]) for n in (100, 10_000, 100_000)]
+    assert lowest[0] > lowest[1] > lowest[2] and lowest[2] < -50_000
 
 
 def test_powers_of_ten() -> None:
@@ -101,21 +169,39 @@ def test_powers_of_ten() -> None:
 def test_standard_error_by_drawing_datasets(w: float, size: int) -> None:
     up = np.random.default_rng(3).random((20_000, size)) < 0.7
     losses = np.where(up, -math.log(w), -math.log(1 - w)).mean(axis=1)
-    assert figures.standard_error(w, size) == pytest.approx(losses.std(), rel=0.03)
-    exact = float(figures.average_loss(0.7, w))
+    assert pin.standard_error(w, size) == pytest.approx(losses.std(), rel=0.03)
+    exact = float(pin.average_loss(0.7, w))
     assert losses.mean() == pytest.approx(exact, abs=4 * losses.std() / math.sqrt(20_000))
 
 
 def test_a_model_without_preference_has_no_luck() -> None:
-    assert figures.standard_error(0.5, 7) == 0
+    assert pin.standard_error(0.5, 7) == 0
+    assert set(pin.paths(0.5).round(12).ravel()) == {round(math.log(2), 12)}
+
+
+def test_half_the_width_takes_four_times_the_examples() -> None:
+    for w in (0.3, 0.6, 0.8, 0.9):
+        assert pin.standard_error(w, 4 * 50) == pytest.approx(pin.standard_error(w, 50) / 2, rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_band_keeps_its_promise(seed: int) -> None:
+    """About 95% of the datasets of 100 throws, whichever 20 000 are drawn."""
+    up = np.random.default_rng(seed).binomial(100, 0.7, size=20_000)
+    losses = -(up * math.log(0.9) + (100 - up) * math.log(0.1)) / 100
+    inside = np.abs(losses - pin.average_loss(0.7, 0.9)) <= 2 * pin.standard_error(0.9, 100)
+    assert 0.94 < inside.mean() < 0.97
 
 
 def test_every_path_ends_near_the_cross_entropy() -> None:
-    assert np.all(np.abs(figures.shares_up()[:, -1] - 0.7) < 4 * math.sqrt(0.21 / 10_000))
+    assert np.all(np.abs(pin.shares_up()[:, -1] - 0.7) < 4 * math.sqrt(0.21 / 10_000))
+    for w in (0.3, 0.6, 0.8, 0.9):
+        gaps = np.abs(pin.paths(w) - pin.average_loss(0.7, w))
+        assert gaps[:, -1].max() < 0.02 < gaps[:, pin.SIZES <= 20].max(axis=1).min()  # each wanders, all close in
 
 
 def test_the_loss_of_a_dataset_is_the_cross_entropy_of_its_shares() -> None:
-    throws = figures.THROWS[:20]
+    throws = pin.THROWS[:20]
     plain = np.mean([-math.log(0.6) if throw else -math.log(0.4) for throw in throws])
     assert plain == pytest.approx(cross_entropy([1 - throws.mean(), throws.mean()], [0.4, 0.6]), rel=1e-13)
 
@@ -128,46 +214,76 @@ def test_seedlings_are_cheapest_at_their_mean_and_standard_deviation() -> None:
             found[mean, scale] = -stats.norm(mean, scale).logpdf(figures.SEEDLINGS).mean()
     assert min(found, key=found.__getitem__) == (4.25, 1.5)
     assert stats.norm.fit(figures.SEEDLINGS) == pytest.approx((4.25, 1.5), abs=1e-3)
-    assert f"is {found[4.25, 1.5]:.3f} nats" in explorer.set(mean=4.25, scale=1.5).readout
+    for state, text in states(explorer):
+        at = state["mean"], state["scale"]
+        assert f"is {found[at]:.3f} nats" in text
+        dearest = figures.SEEDLINGS[stats.norm(*at).logpdf(figures.SEEDLINGS).argmin()]
+        assert f"dearest seedling, {dearest} cm" in text
 
 
 # ── Maximum likelihood is the forward divergence ─────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("mixed", [1, 2, 5, 9])
+@pytest.mark.parametrize("mixed", range(1, 10))
 def test_maximum_likelihood_is_forward_and_not_reverse(mixed: int) -> None:
     counts = np.array([10, mixed, 10 - mixed])
     likelihood = stats.binom(2, GRID[:, None]).logpmf([0, 1, 2]) @ counts
-    forward, reverse = figures.best_pairs(mixed)
-    assert GRID[likelihood.argmax()] == pytest.approx(forward, abs=1e-12)
-    assert forward == pytest.approx((mixed + 2 * (10 - mixed)) / 40, abs=6e-4)
+    forward, reverse = pin.best_pairs(mixed)
+    assert GRID[likelihood.argmax()] == pytest.approx(forward, abs=5.1e-4)
+    assert forward == pytest.approx((mixed + 2 * (10 - mixed)) / 40, rel=1e-12)
     models = stats.binom(2, GRID[:, None]).pmf([0, 1, 2])
     backward = special.rel_entr(models, counts / 20).sum(axis=1)
-    assert GRID[backward.argmin()] == pytest.approx(reverse, abs=1e-12)
+    assert GRID[backward.argmin()] == pytest.approx(reverse, abs=1e-3)
+    for near in (reverse - 1e-6, reverse + 1e-6):
+        assert pin.pair_losses(mixed, near)[2] >= pin.pair_losses(mixed, reverse)[2]
 
 
 def test_the_reverse_optimum_of_the_text_and_an_unseen_outcome() -> None:
-    assert figures.best_pairs(2) == pytest.approx((0.45, 0.181), abs=1e-9)
-    assert kl_divergence(figures.two_throws(0.3), figures.box_of_pins(0)) == math.inf
+    assert pin.best_pairs(2) == pytest.approx((0.45, 0.181063), abs=1e-6)
+    _, reverse = pin.best_pairs(2)
+    ratio = (0.45 / reverse) ** 18 * (0.55 / (1 - reverse)) ** 22
+    assert round(ratio) == 2058  # as the chapter prints it
+    for w in (0.01, 0.3, 0.99):
+        assert kl_divergence(pin.two_throws(w), pin.pairs(0)) == math.inf
+
+
+def test_average_loss_and_forward_divergence_share_their_star_always() -> None:
+    explorer = figures.forward_not_reverse()
+    for state, text in states(explorer):
+        stars = [marker(explorer, 1, index) for index in range(3)]
+        assert stars[0][0] == stars[1][0]
+        assert stars[1][1] < stars[0][1]
+        *_, shared, reverse = numbers(text)
+        assert (shared, reverse) == pytest.approx(pin.best_pairs(state["mixed"]), abs=5.1e-4)
 
 
 def test_the_stars_meet_where_the_model_nearly_fits() -> None:
     """As the caption says: eight mixed pairs of twenty are close to the 8.4 that w = 0.3 expects."""
-    assert figures.best_pairs(8) == pytest.approx((0.3, 0.3), abs=6e-4)
-    gaps = [forward - reverse for forward, reverse in map(figures.best_pairs, range(1, 9))]
+    assert pin.best_pairs(8) == pytest.approx((0.3, 0.3), abs=1e-3)
+    gaps = [forward - reverse for forward, reverse in map(pin.best_pairs, range(1, 9))]
     assert gaps[0] == max(gaps) > 0.4
 
 
 # ── Binary labels, two targets ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_floor_of_a_label_is_its_entropy() -> None:
+def test_the_floor_of_a_label_is_its_entropy_and_no_prediction_gets_below() -> None:
     explorer = figures.label_curves()
-    for y, prediction in ((0.0, 0.3), (1.0, 0.3), (0.7, 0.3), (0.7, 0.7)):
+    curve, floor_line = (
+        next(line for line in explorer.figure.axes[0].lines if line.get_linestyle() == style and line.get_color() == c)
+        for style, c in (("-", palette.loss), ("--", palette.truth))
+    )
+    for state, text in states(explorer):
+        y, prediction = state["y"], state["prediction"]
         expected = -y * math.log(prediction) - (1 - y) * math.log(1 - prediction)
-        floor = stats.entropy([y, 1 - y])
-        text = explorer.set(y=y, prediction=prediction).readout
-        assert f"loss {expected:.3f} = entropy of the label {floor:.3f} + KL {expected - floor:.3f}" in text
+        _, _, loss, floor, extra = numbers(text)
+        assert loss == pytest.approx(expected, abs=5.1e-4)
+        assert floor == pytest.approx(stats.entropy([y, 1 - y]), abs=5.1e-4)
+        assert floor + extra == pytest.approx(loss, abs=1e-9), text
+        assert np.min(curve.get_ydata()) >= floor_line.get_ydata()[0] - 1e-12
+        assert (floor == 0) == (y in (0, 1))
+    floors = [stats.entropy([y, 1 - y]) for y in explorer.controls["y"].values]
+    assert np.all(np.diff(floors[:6]) > 0) and np.all(np.diff(floors[5:]) < 0)
 
 
 def test_two_targets_are_ordered_both_ways() -> None:
@@ -182,15 +298,39 @@ def test_two_targets_are_ordered_both_ways() -> None:
     assert explorer.set(first=0.5, second=0.5).readout.endswith("There is a tie.")
 
 
+def test_two_targets_in_every_state() -> None:
+    """What stands over the bars adds up as printed; the verdict is right; both verdicts are within reach."""
+    explorer = figures.two_targets()
+    verdicts = set()
+    for state, text in states(explorer):
+        q = [state["model"], 1 - state["model"]]
+        truths = [[state[name], 1 - state[name]] for name in ("first", "second")]
+        extras = [stats.entropy(p, q) for p in truths]
+        prices = [stats.entropy(p) + extra for p, extra in zip(truths, extras, strict=True)]
+        assert numbers(text) == pytest.approx([*prices, *extras], abs=5.1e-4)
+        written = [label.get_text() for label in explorer.figure.axes[1].texts if " + " in label.get_text()]
+        for label, p, extra in zip(written, truths, extras, strict=True):
+            own, more, total = numbers(label)
+            assert own + more == pytest.approx(total, abs=1e-9), label
+            assert (own, more) == pytest.approx((stats.entropy(p), extra), abs=5.1e-4)
+            assert len(label) <= len("0.12345 + 0.12345 = 0.12345")
+        signs = [np.sign(round(pair[0] - pair[1], 9)) for pair in (prices, extras)]
+        wanted = "There is a tie." if 0 in signs else "They agree." if signs[0] == signs[1] else "They disagree."
+        assert text.endswith(wanted), text
+        if (state["first"], state["second"]) == (0.95, 0.5):
+            verdicts.add(wanted)
+    assert verdicts >= {"They agree.", "They disagree."}
+
+
 # ── Priors ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(("up", "down", "a", "b"), [(3, 0, 2, 2), (7, 3, 1, 1), (21, 9, 15, 5), (1, 9, 5, 2)])
 def test_posterior_mode_by_search(up: int, down: int, a: float, b: float) -> None:
     posterior = GRID ** (up + a - 1) * (1 - GRID) ** (down + b - 1)
-    assert figures.posterior_mode(up, down, a, b) == pytest.approx(GRID[posterior.argmax()], abs=1e-3)
+    assert priors.posterior_mode(up, down, a, b) == pytest.approx(GRID[posterior.argmax()], abs=1e-3)
     np.testing.assert_allclose(
-        figures.beta_density(a + up, b + down, GRID), stats.beta(a + up, b + down).pdf(GRID), rtol=1e-9
+        priors.beta_density(a + up, b + down, GRID), stats.beta(a + up, b + down).pdf(GRID), rtol=1e-9
     )
 
 
@@ -199,28 +339,72 @@ def test_posterior_mode_by_search(up: int, down: int, a: float, b: float) -> Non
 def test_penalties_are_priors(estimate: float, width: float) -> None:
     """The closed forms minimise loss − log prior, with SciPy's densities."""
     for prior, found in (
-        (stats.norm(0, width), figures.map_under_normal(estimate, width)),
-        (stats.laplace(0, width), figures.map_under_laplace(estimate, width)),
+        (stats.norm(0, width), priors.map_under_normal(estimate, width)),
+        (stats.laplace(0, width), priors.map_under_laplace(estimate, width)),
     ):
         result = optimize.minimize_scalar(
             lambda w, prior=prior: (w - estimate) ** 2 / 2 - prior.logpdf(w), bounds=(-5, 5), method="bounded"
         )
         assert found == pytest.approx(result.x, abs=1e-4)
     w = np.linspace(-2, 2, 9)
-    squares = normal_nll(0 * w, w, scale=width, reduction="none")
-    sizes = laplace_nll(0 * w, w, scale=width, reduction="none")
-    np.testing.assert_allclose(squares - squares[4], w**2 / (2 * width**2), atol=1e-12)
-    np.testing.assert_allclose(sizes - sizes[4], np.abs(w) / width, atol=1e-12)
+    np.testing.assert_allclose(priors.normal_penalty(w, width), w**2 / (2 * width**2), atol=1e-12)
+    np.testing.assert_allclose(priors.laplace_penalty(w, width), np.abs(w) / width, atol=1e-12)
+
+
+def test_a_flat_prior_leaves_the_mle_alone_and_data_fade_a_prior() -> None:
+    """MAP and MLE coincide under Beta(1, 1) wherever there are data; the printed columns draw together."""
+    explorer = figures.beta_prior()
+    for state, text in states(explorer):
+        up, down = state["up"], state["down"]
+        if (state["a"], state["b"]) == (1, 1) and up + down:
+            said = f"MLE {up / (up + down):.3f}; MAP {up / (up + down):.3f};"
+            assert said in text
+            assert marker(explorer, 0, 0)[0] == pytest.approx(marker(explorer, 0, 1)[0])
+    gaps = []
+    for n in (3, 10, 30, 60):
+        up = int(pin.THROWS[:n].sum())
+        gaps.append(abs(up / n - priors.posterior_mode(up, n - up, 2, 2)))
+    assert np.all(np.diff(gaps) < 0)
+    assert priors.posterior_mode(3, 0, 2, 2) == pytest.approx(0.8)
+
+
+def test_one_penalty_multiplies_and_the_other_subtracts() -> None:
+    """In every state: the same fraction for one width, the same step, and exactly 0 while the MLE is small."""
+    explorer = figures.penalties()
+    for state, text in states(explorer):
+        estimate, width = state["estimate"], state["width"]
+        *_, normal, laplace = numbers(text)
+        assert normal == pytest.approx(estimate * width**2 / (1 + width**2), abs=5.1e-4)
+        moved = abs(estimate) - abs(priors.map_under_laplace(estimate, width))
+        assert moved == pytest.approx(min(1 / width, abs(estimate)), abs=1e-12)
+        assert (priors.map_under_laplace(estimate, width) == 0) == (abs(estimate) <= 1 / width)
+        assert laplace == pytest.approx(priors.map_under_laplace(estimate, width), abs=5.1e-4)
+
+
+def test_two_modes_are_apart_unless_ups_and_downs_are_equal() -> None:
+    explorer = figures.parameterisation()
+    for state, text in states(explorer):
+        up, down = state["up"], state["down"]
+        n = up + down
+        assert special.expit(priors.log_odds_mode(up, down)) == pytest.approx((up + 1) / (n + 2), rel=1e-12)
+        assert f"w = {(up + 1) / (n + 2):.3f}." in text
+        if n == 0:
+            assert "has no mode" in text
+            continue
+        gap = up / n - (up + 1) / (n + 2)
+        assert abs(gap) == pytest.approx(abs(up - down) / (n * (n + 2)), abs=1e-12)
+        assert abs(gap) <= 1 / (n + 2) + 1e-12
+        assert (abs(gap) < 1e-12) == (up == down)
 
 
 @pytest.mark.parametrize(("up", "down"), [(3, 0), (7, 2), (0, 4)])
 def test_one_posterior_two_modes(up: int, down: int) -> None:
     """The log-odds density is that of a transformed Beta: same probabilities, its mode at (n₁ + 1)/(N + 2)."""
     s = np.linspace(-12, 12, 240_001)
-    density = figures.log_odds_density(1 + up, 1 + down, s)
+    density = priors.log_odds_density(1 + up, 1 + down, s)
     assert special.expit(s[density.argmax()]) == pytest.approx((up + 1) / (up + down + 2), abs=1e-4)
     for cut in (-1.0, 0.0, 1.5):
-        below, _ = integrate.quad(lambda t: float(figures.log_odds_density(1 + up, 1 + down, t)), -60, cut)
+        below, _ = integrate.quad(lambda t: float(priors.log_odds_density(1 + up, 1 + down, t)), -60, cut)
         assert below == pytest.approx(stats.beta(1 + up, 1 + down).cdf(special.expit(cut)), rel=1e-8)
 
 
@@ -228,9 +412,9 @@ def test_one_posterior_two_modes(up: int, down: int) -> None:
 
 
 def test_the_fit_balances_pushes_and_prior() -> None:
-    data = figures.tumours()
+    data = tumours.halves()
     for width in (0.1, 1.0, 10.0):
-        weights, intercept = figures.map_fit(width)
+        weights, intercept = tumours.map_fit(width)
         push = data.train_y - special.expit(data.train_x @ weights + intercept)
         np.testing.assert_allclose(push @ data.train_x, weights / width**2, atol=1e-5)
         assert push.sum() == pytest.approx(0, abs=1e-5)
@@ -239,36 +423,85 @@ def test_the_fit_balances_pushes_and_prior() -> None:
 def test_losses_of_the_fits_against_scikit_learn() -> None:
     from sklearn.metrics import log_loss
 
-    data = figures.tumours()
+    data = tumours.halves()
     for width in (0.3, 3.0):
-        weights, intercept = figures.map_fit(width)
+        weights, intercept = tumours.map_fit(width)
         train = log_loss(data.train_y, special.expit(data.train_x @ weights + intercept))
         test = log_loss(data.test_y, special.expit(data.test_x @ weights + intercept))
-        assert figures.tumour_losses(width) == pytest.approx((train, test), rel=1e-9)
+        assert tumours.average_losses(width) == pytest.approx((train, test), rel=1e-9)
 
 
 def test_the_training_half_is_separable_so_there_is_no_maximum() -> None:
     """A linear program finds a hyperplane with all margins at least 1; wider priors then lower the loss for ever."""
-    data = figures.tumours()
+    data = tumours.halves()
     signs = 2 * data.train_y - 1
     rows = -signs[:, None] * np.column_stack([data.train_x, np.ones(signs.size)])
     program = optimize.linprog(np.zeros(31), A_ub=rows, b_ub=-np.ones(signs.size), bounds=[(None, None)] * 31)
     assert program.status == 0
-    losses = np.array([figures.tumour_losses(width) for width in figures.WIDTHS])
-    lengths = [np.linalg.norm(figures.map_fit(width)[0]) for width in figures.WIDTHS]
+    losses = np.array([tumours.average_losses(width) for width in tumours.WIDTHS])
+    lengths = [np.linalg.norm(tumours.map_fit(width)[0]) for width in tumours.WIDTHS]
     assert np.all(np.diff(losses[:, 0]) < 0) and np.all(np.diff(lengths) > 0)
-    assert figures.WIDTHS[losses[:, 1].argmin()] == 1.0
+    assert tumours.WIDTHS[losses[:, 1].argmin()] == 1.0
+
+
+@pytest.mark.parametrize("split", [1, 2, 3])
+def test_other_halves_tell_the_same_story(split: int) -> None:
+    """What the chapter says of its run holds for others: a moderate prior has the best test loss, wide ones pay."""
+    losses = np.array([tumours.average_losses(width, split) for width in tumours.WIDTHS])
+    assert np.all(np.diff(losses[:, 0]) < 0)
+    best = losses[:, 1].argmin()
+    assert 0.1 <= tumours.WIDTHS[best] <= 3
+    assert losses[-1, 1] > 2 * losses[best, 1] and losses[0, 1] > 2 * losses[best, 1]
+
+
+def test_the_differences_have_the_standard_errors_that_the_slips_print() -> None:
+    """By a plain loop over the test half, with the formula of the loss."""
+    data = tumours.halves()
+    each = {}
+    for width in (1.0, 3.0, 100.0):
+        weights, intercept = tumours.map_fit(width)
+        scores = data.test_x @ weights + intercept
+        each[width] = np.array([np.logaddexp(0, -s if y else s) for s, y in zip(scores, data.test_y, strict=True)])
+        np.testing.assert_allclose(each[width], tumours.each_test_loss(width), rtol=1e-9, atol=1e-12)
+    for width, wanted in ((3.0, (0.0234, 0.0181)), (100.0, (0.978, 0.473))):
+        gaps = each[width] - each[1.0]
+        found = tumours.difference(width, 1.0)
+        assert found == pytest.approx((gaps.mean(), gaps.std(ddof=1) / math.sqrt(gaps.size)), rel=1e-12)
+        assert found == pytest.approx(wanted, rel=5e-3)
+    dearest = np.sort(each[100.0])[::-1]
+    assert dearest[:5].sum() > 0.75 * dearest.sum()  # "most of it comes from five tumours"
 
 
 def test_the_same_penalty_beside_sum_and_mean_gives_other_weights() -> None:
-    n = len(figures.tumours().train_y)
-    beside_sum, beside_mean = (np.linalg.norm(figures.map_fit(width)[0]) for width in (1.0, n**-0.5))
+    n = len(tumours.halves().train_y)
+    beside_sum, beside_mean = (np.linalg.norm(tumours.map_fit(width)[0]) for width in (1.0, n**-0.5))
     assert beside_sum > 5 * beside_mean
 
 
 # ── Slips get their hints ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_slip_of_the_chapter_is_recognised() -> None:
+HEARD = {
+    "cross-entropy-floor": ["0.722", "0.217", "1.61", "0.223", "0.693", "0", "-0.5", "0.1785", "0.322"],
+    "cross-entropy-one-label": ["0.699", "2.32", "0.223", "-1.61", "5", "0.8", "0.2", "1.83"],
+    "cross-entropy-of-pairs": ["0.63", "0.632", "0.293", "0.29", "0.55", "0.18", "0.9", "0.4", "0.5", "0.82"],
+    "cross-entropy-how-many": ["30", "3600", "1500", "5.48", "18", "225"],
+    "cross-entropy-map-of-five": ["0.8", "7/11", "0.5", "5/7", "7/9", "6/11", "0.6", "4/9", "0.33"],
+    "cross-entropy-flat-over-what": ["7/9", "8/3", "0.98", "6/7", "3/11", "0.8"],
+}
+GENERIC = ("That is not it", "Close, but")
+
+
+@pytest.mark.parametrize("id", HEARD)
+def test_likely_wrong_answers_are_heard_by_name(id: str) -> None:
+    said = {answer: check(id, answer) for answer in HEARD[id]}
+    assert not any(result.right for result in said.values())
+    unheard = [answer for answer, result in said.items() if result.messages[0].startswith(GENERIC)]
+    assert not unheard
     assert "reverse" in " ".join(check("cross-entropy-of-pairs", 0.181).messages)
     assert "prior is missing" in " ".join(check("cross-entropy-map-of-five", 0.8).messages)
+
+
+def test_how_many_hears_no_slip_that_was_not_made() -> None:
+    for answer in (1, 3, 6, 9, 26, 34):
+        assert check("cross-entropy-how-many", answer).messages[0].startswith(GENERIC)

@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
+import inspect
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import mpmath
 import numpy as np
 import pytest
 import scipy.special
 import torch
 from numpy.testing import assert_allclose
-from scipy.optimize import approx_fprime
+from scipy.optimize import approx_fprime, linprog
 from sklearn.datasets import load_iris
+from sklearn.model_selection import train_test_split
 
 import lossbook
+from lossbook.analysis import irises, mislabelled, overflow, rivals
+from lossbook.exercises import check
+from lossbook.explorer import Explorer
 from lossbook.figures import softmax as figures
+from lossbook.losses import scores
 
 rng = np.random.default_rng(4)
 ROWS = rng.normal(scale=3, size=(40, 5))
+
+
+def states(explorer: Explorer) -> Iterator[tuple[dict[str, Any], str]]:
+    """Every state of an explorer, and what its readout says there."""
+    names = list(explorer.controls)
+    for values in itertools.product(*(explorer.controls[name].values for name in names)):
+        state = dict(zip(names, values, strict=True))
+        yield state, explorer.set(**state).readout
+
+
+def numbers(text: str) -> list[float]:
+    """The numbers of a sentence with decimals, in order."""
+    return [float(found) for found in re.findall(r"-?\d+\.\d+", text.replace("−", "-"))]
 
 
 def soft_loss(logits: np.ndarray, target: np.ndarray) -> float:
@@ -120,39 +145,39 @@ def test_entropy_rises_with_the_temperature():
 
 
 def test_naive_formulas_fail_where_the_chapter_says():
-    assert np.isnan(figures.naive_softmax([1000.0, 999.0, 998.0])).all()
-    assert_allclose(figures.naive_softmax([2.0, 1.0, 0.0]), scipy.special.softmax([2.0, 1.0, 0.0]))
-    assert np.isinf(figures.naive_logsumexp(np.add(figures.SCORES, 90), np.float32))
-    assert_allclose(figures.naive_logsumexp(np.add(figures.SCORES, 80), np.float32), 82.40760596, rtol=1e-6)
-    assert np.isfinite(figures.naive_logsumexp(np.add(figures.SCORES, 90), np.float64))
-    assert figures.naive_logsumexp(np.add(figures.SCORES, -110), np.float32) == -np.inf
+    assert np.isnan(overflow.naive_softmax([1000.0, 999.0, 998.0])).all()
+    assert_allclose(overflow.naive_softmax([2.0, 1.0, 0.0]), scipy.special.softmax([2.0, 1.0, 0.0]))
+    assert np.isinf(overflow.naive_logsumexp(np.add(figures.SCORES, 90), 32))
+    assert_allclose(overflow.naive_logsumexp(np.add(figures.SCORES, 80), 32), 82.40760596, rtol=1e-6)
+    assert np.isfinite(overflow.naive_logsumexp(np.add(figures.SCORES, 90), 64))
+    assert overflow.naive_logsumexp(np.add(figures.SCORES, -110), 32) == -np.inf
 
 
 def test_the_floor_is_the_entropy_of_the_labels():
     flowers = load_iris()
     by_hand = [
-        [np.sum(np.isclose(flowers.data[:, 3], w) & (flowers.target == k)) for k in (1, 2)] for w in figures.WIDTHS
+        [np.sum(np.isclose(flowers.data[:, 3], w) & (flowers.target == k)) for k in (1, 2)] for w in irises.WIDTHS
     ]
-    shared = figures.shared_widths()
+    shared = irises.shared_widths()
     assert shared.counts.tolist() == by_hand == [[7, 1], [10, 2], [3, 1], [1, 1], [1, 11]]
     counts = np.array(by_hand, dtype=float)
     conditional = scipy.special.entr(counts / 38).sum() - scipy.special.entr(counts.sum(axis=1) / 38).sum()
     assert_allclose(shared.floor, conditional, rtol=1e-13)
     mixed = [w for w in np.unique(flowers.data[50:, 3]) if len(set(flowers.target[flowers.data[:, 3] == w]) - {0}) == 2]
-    assert_allclose(mixed, figures.WIDTHS)  # "the five widths at which both species occur"
+    assert_allclose(mixed, irises.WIDTHS)  # "the five widths at which both species occur"
 
 
 def test_gradient_descent_sinks_to_the_floor_and_not_below():
-    losses, shares = figures.descent_to_floor()
+    losses, shares = irises.descent_to_floor()
     assert (np.diff(losses) < 1e-15).all() and losses[0] == pytest.approx(np.log(2))
-    floor = figures.shared_widths().floor
+    floor = irises.shared_widths().floor
     assert floor - 1e-14 < losses[-1] < floor + 1e-4
     assert_allclose(shares[-1], [1 / 8, 2 / 12, 1 / 4, 1 / 2, 11 / 12], atol=0.01)
 
 
 def test_the_drawn_network_is_the_fitted_one_and_tells_irises_apart():
     flowers = load_iris()
-    logits = figures.flower_network().logits(flowers.data[:, 2:])
+    logits = irises.flower_network().logits(flowers.data[:, 2:])
     assert (logits.argmax(axis=1) == flowers.target).mean() > 0.9
 
 
@@ -162,6 +187,263 @@ def test_a_distribution_stands_at_its_place_in_the_triangle():
     assert_allclose(np.stack(figures.on_triangle(shares), axis=1), shares @ corners, rtol=1e-13)
 
 
+# ── What captions and text say, in every state ───────────────────────────────────────────────────────────────────────
+
+
+def test_probabilities_keep_the_order_and_fill_one_unit():
+    """And the largest takes more when the temperature falls, unless all scores are equal."""
+    explorer = figures.three_logits()
+    tops: dict[tuple[float, float], list[float]] = {}
+    for state, text in states(explorer):
+        logits = np.array([state["blackbird"], state["robin"], 0.0])
+        bars = np.array([bar.get_height() for bar in explorer.figure.axes[1].patches])
+        wanted = scipy.special.softmax(logits / state["temperature"])
+        assert_allclose(bars, wanted, rtol=1e-12)
+        assert bars.min() > 0 and bars.sum() == pytest.approx(1, rel=1e-14)
+        for j, k in itertools.permutations(range(3), 2):
+            assert np.sign(bars[j] - bars[k]) == np.sign(logits[j] - logits[k])
+        shown = [float(found) for found in re.findall(r"(?:bird|robin|wren) (\d\.\d{3})", text)]
+        assert shown == pytest.approx(wanted, abs=5.1e-4) and abs(sum(shown) - 1) < 0.0011
+        tops.setdefault(tuple(logits[:2]), []).append(bars.max())
+    for pair, along in tops.items():
+        assert np.all(np.diff(along) < 0) or pair == (0.0, 0.0)
+
+
+def test_no_slope_leaves_its_range_and_the_right_class_alone_is_pushed_up():
+    explorer = figures.gradient_bars()
+    for state, text in states(explorer):
+        slopes = np.array([bar.get_height() for bar in explorer.figure.axes[1].patches])
+        wanted = scipy.special.softmax([state["blackbird"], state["robin"], 0.0]) - np.eye(3)[state["label"]]
+        assert_allclose(slopes, wanted, atol=1e-14)
+        assert np.abs(slopes).max() < 1 and slopes.sum() == pytest.approx(0, abs=1e-14)
+        assert [bool(slope < 0) for slope in slopes] == [k == state["label"] for k in range(3)]
+        assert f"loss {-np.log(wanted[state['label']] + 1):.3f} nats" in text
+
+
+def test_one_step_multiplies_the_odds_by_one_factor():
+    """For each temperature the same wherever you stand, while the probability moves less and less towards the ends."""
+    explorer = figures.sigmoid_curve()
+    yes: dict[float, list[float]] = {}
+    for state, _ in states(explorer):
+        curves = [line.get_ydata() for line in explorer.figure.axes[0].lines[1:3]]
+        assert_allclose(np.add(*curves), 1, rtol=1e-14)
+        assert_allclose(curves[0], curves[1][::-1], rtol=1e-12)
+        value = float(explorer.figure.axes[0].lines[3].get_ydata()[0])
+        assert value == pytest.approx(scipy.special.expit(state["logit"] / state["temperature"]), rel=1e-12)
+        yes.setdefault(state["temperature"], []).append(value)
+    for temperature, along in yes.items():
+        odds = np.array(along) / (1 - np.array(along))
+        assert_allclose(odds[2:] / odds[:-2], np.exp(1 / temperature), rtol=1e-9)
+        steps = np.diff(along)
+        middle = len(steps) // 2
+        assert np.all(np.diff(steps[middle:]) < 0) and np.all(np.diff(steps[:middle]) > 0)
+
+
+def test_the_stable_form_is_flat_and_the_naive_one_fails_on_both_sides():
+    explorer = figures.large_logits()
+    exact = float(scipy.special.logsumexp(figures.SCORES))
+    fails: dict[int, list[tuple[float, str]]] = {16: [], 32: [], 64: []}
+    for state, text in states(explorer):
+        stable = float(re.search(r"stable one ([−\d.]+)\.$", text)[1].replace("−", "-"))
+        assert stable == pytest.approx(exact + state["shift"], abs=5.1e-5)
+        naive = re.search(r"gives ([^,]+),", text)[1]
+        if "∞" in naive:
+            fails[state["bits"]].append((state["shift"], naive))
+    for bits, largest in ((16, 11.09), (32, 88.72), (64, 709.78)):
+        assert overflow.largest_logit(f"float{bits}") == pytest.approx(largest, abs=0.01)
+        above = [shift for shift, naive in fails[bits] if naive == "∞"]
+        below = [shift for shift, naive in fails[bits] if naive == "−∞"]
+        assert min(above) + 2 > largest - np.log(1 + np.exp(-1) + np.exp(-2)) and max(below) < 0
+        assert len(above) + len(below) == len(fails[bits])
+    # The alternative text: in 32 bits they lie on each other between about −85 and 86.
+    together = [
+        c
+        for c in np.arange(-85.0, 86.0)
+        if abs(overflow.naive_logsumexp(np.add(figures.SCORES, c), 32) - c - exact) < 1e-3
+    ]
+    assert len(together) == 171
+
+
+def test_rivals_and_their_slopes():
+    """Each slope by finite differences; cross-entropy's is bounded, the square's is not, Brier's dies."""
+    for curve in (rivals.cross_entropy_of, rivals.logit_error_of, rivals.brier_of):
+        for s in (-4.0, -0.5, 0.0, 1.0, 6.0):
+            (above,), (below,) = (curve(s + h)[0] for h in (1e-5, -1e-5))
+            assert curve(s)[1][0] == pytest.approx((above - below) / 2e-5, abs=1e-8)
+    p = scipy.special.softmax([1.5, 0.0])
+    assert rivals.brier_of(1.5)[0][0] == pytest.approx(p[0] ** 2 + (p[1] - 1) ** 2, rel=1e-12)
+    explorer = figures.bounded_pull()
+    along = []
+    for state, text in states(explorer):
+        wrong = state["wrong"]
+        *_, value, slope, square, brier = numbers(text)
+        assert value == pytest.approx(np.log1p(np.exp(wrong)), abs=5.1e-4)
+        assert 0 < slope < 1 and square == wrong
+        along.append((slope, brier))
+    slopes, briers = np.array(along).T
+    assert np.all(np.diff(slopes) > 0) and slopes[-1] > 0.9999
+    assert briers[-1] < 0.001 < 0.5 < briers.max()  # "nearly no slope left where a mistake is sure"
+
+
+def test_entropy_rises_and_no_temperature_breaks_a_tie():
+    explorer = figures.how_sure()
+    along: dict[tuple[float, ...], list[float]] = {}
+    for state, text in states(explorer):
+        p = scipy.special.softmax(np.array(state["logits"]) / state["temperature"])
+        value = float(scipy.special.entr(p).sum())
+        assert f"entropy {value:.3f} nats" in text and f"among {np.exp(value):.2f} birds" in text
+        along.setdefault(state["logits"], []).append(value)
+    favourite, tie, alike = along.values()
+    assert np.all(np.diff(favourite) > 0) and np.all(np.diff(tie) > 0) and np.ptp(alike) < 1e-12
+    assert min(tie) >= np.log(2) and favourite[0] < 0.001 and abs(favourite[-1] - np.log(3)) < 0.01
+
+
+def test_the_label_changes_the_loss_alone():
+    """Of all the numbers in the picture, in every state."""
+    explorer = figures.whole_model()
+
+    def shown() -> list[str]:
+        texts = [text.get_text() for axis in explorer.figure.axes for text in axis.texts]
+        return [text for text in texts if re.fullmatch(r"−?\d+\.\d+", text)]
+
+    for length, width in itertools.product(explorer.controls["length"].values, explorer.controls["width"].values):
+        columns = []
+        for species in range(3):
+            explorer.set(length=length, width=width, species=species)
+            columns.append(shown())
+        for same in zip(*columns, strict=True):
+            columns_differ = len(set(same)) > 1
+            assert not columns_differ or same == tuple(column[-1] for column in columns)
+        losses = np.array([float(column[-1]) for column in columns])
+        assert np.exp(-losses).sum() == pytest.approx(1, abs=0.002)
+
+
+def test_every_dot_comes_to_rest_in_its_diamond():
+    explorer = figures.label_floor()
+    floor = irises.shared_widths().floor
+    last = None
+    for _, text in states(explorer):
+        loss, gap = numbers(text)
+        assert loss >= round(floor, 4) - 1e-9 and gap == pytest.approx(loss - floor, abs=1.1e-4)
+        assert last is None or loss <= last
+        last = loss
+    assert "entropy of the labels given the width" in text and gap < 1e-4
+    labels = np.repeat([0, 1], irises.shared_widths().counts.sum(axis=0).astype(int))
+    assert floor < 0.41 < 0.68 < scipy.special.entr(np.bincount(labels) / labels.size).sum()  # without the width
+
+
+# ── Training ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def iris_run(seed: int, steps: int) -> tuple[list[float], list[float], int, np.ndarray]:
+    """The chapter's run from another start: training and new losses at steps, right answers, errors in training."""
+    torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    flowers, species = load_iris(return_X_y=True)
+    train_x, test_x, train_y, test_y = train_test_split(flowers, species, test_size=50, random_state=4)
+    centre, spread = train_x.mean(axis=0), train_x.std(axis=0)
+    x, new = (torch.tensor((part - centre) / spread) for part in (train_x, test_x))
+    y, new_y = torch.tensor(train_y), torch.tensor(test_y)
+    model = torch.nn.Linear(4, 3, dtype=torch.float64)
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.1)
+    losses, on_new = [], []
+    for step in range(steps + 1):
+        loss = torch.nn.functional.cross_entropy(model(x), y)
+        if step % 100 == 0:
+            losses.append(loss.item())
+            on_new.append(torch.nn.functional.cross_entropy(model(new), new_y).item())
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    wrong = model(x).softmax(1).detach().numpy() - np.eye(3)[train_y]
+    return losses, on_new, int((model(new).argmax(1) == new_y).sum()), np.abs(wrong).max(axis=1)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 4])
+def test_the_iris_run_from_three_starts(seed: int):
+    """The loss falls, at least 45 of 50 are named, most errors are nearly 0, and new flowers cost more than twice."""
+    losses, on_new, right, errors = iris_run(seed, 300)
+    assert losses[0] > losses[1] > losses[2] > losses[3] and losses[3] < np.log(3) / 10
+    assert right >= 45 and np.mean(errors < 0.05) > 0.75
+    assert on_new[3] > 2 * losses[3]
+
+
+@pytest.mark.seeds
+@pytest.mark.parametrize("seed", [1, 2, 4])
+def test_longer_training_helps_the_old_flowers_and_not_the_new(seed: int):
+    losses, on_new, _, _ = iris_run(seed, 3000)
+    assert losses[-1] < losses[3] / 4 and on_new[-1] > 1.5 * min(on_new)
+
+
+def test_planes_separate_the_training_flowers():
+    """A linear program finds weights under which every flower's own logit leads by 1: so the loss has no minimum."""
+    flowers, species = load_iris(return_X_y=True)
+    x, _, y, _ = train_test_split(flowers, species, test_size=50, random_state=4)
+    rows = []
+    for features, label in zip(np.column_stack([x, np.ones(len(x))]), y, strict=True):
+        for other in {0, 1, 2} - {label}:
+            row = np.zeros((3, 5))
+            row[label], row[other] = -features, features
+            rows.append(row.ravel())
+    program = linprog(np.zeros(15), A_ub=np.array(rows), b_ub=-np.ones(len(rows)), bounds=[(None, None)] * 15)
+    assert program.status == 0
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_one_wrong_label_far_out_ruins_a_slope(seed: int):
+    """Slip 2: bounded in the logit is not bounded in the weights. The slope by Newton's method, written out."""
+    x, labels = mislabelled.two_clouds(seed=seed)
+    slopes = []
+    for far in ([], [100.0]):
+        points, y = np.append(x, far), np.append(labels, np.zeros(len(far)))
+        design, w = np.column_stack([points, np.ones(points.size)]), np.zeros(2)
+        for _ in range(200):
+            p = scipy.special.expit(design @ w)
+            step = np.linalg.solve((design.T * (p * (1 - p))) @ design, design.T @ (y - p))
+            w = w + step * min(1, 0.3 / np.abs(step).max())
+        assert mislabelled.fitted_slope(points, y) == pytest.approx(w[0], rel=1e-4)
+        slopes.append(w[0])
+    assert slopes[0] > 1.9 and abs(slopes[1]) < 0.1
+
+
+def test_exponentials_alone_make_odds_of_differences():
+    """The derivation's claim, and what other positive functions do: a shift of both scores changes their odds."""
+    for f in (np.square, np.logaddexp, np.cosh):
+        g = (lambda s: np.logaddexp(0, s)) if f is np.logaddexp else f
+        assert abs(g(2.0) / g(1.0) - g(7.0) / g(6.0)) > 0.01
+    assert np.exp(2.0 / 3) / np.exp(1.0 / 3) == pytest.approx(np.exp(7.0 / 3) / np.exp(6.0 / 3), rel=1e-14)
+
+
+# ── Exercises and the page ───────────────────────────────────────────────────────────────────────────────────────────
+
+HEARD = {
+    "softmax-odds": ["2", "4", "0.88", "0.135", "20.1", "2.718", "100", "0.665"],
+    "softmax-loss-by-hand": ["0.625", "0.204", "0.678", "-0.47", "2.08", "1.61", "-1.61", "1.39", "0.98", "3.94"],
+    "softmax-two-ones": ["-2/3", "1/3", "-1/6", "2/3", "-3", "-1"],
+    "softmax-floor": ["0", "1.5", "0.452", "1.0986", "0.693", "1.386", "2.08", "8.32", "0.625"],
+}
+
+
+@pytest.mark.parametrize("id", HEARD)
+def test_likely_wrong_answers_are_heard_by_name(id: str):
+    said = {answer: check(id, answer) for answer in HEARD[id]}
+    assert not any(result.right for result in said.values())
+    unheard = [answer for answer, result in said.items() if result.messages[0].startswith(("That is not it", "Close"))]
+    assert not unheard
+
+
+def test_the_printed_log_softmax_is_its_signature_and_its_body():
+    """The listing leaves the docstring out by line numbers, which an edit of the function may shift."""
+    page = (Path(__file__).parents[1] / "book/part-1/softmax.md").read_text(encoding="utf-8")
+    first, last, from_, to = map(int, re.search(r":lines: (\d+)-(\d+),(\d+)-(\d+)", page).groups())
+    lines = inspect.getsource(scores.log_softmax).splitlines()
+    shown = "\n".join(lines[first - 1 : last] + lines[from_ - 1 : to])
+    names = {"np": np, "read_scores": scores.read_scores, "ArrayLike": Any, "Floats": Any}
+    exec(shown, names)
+    assert_allclose(names["log_softmax"]([0.0, 800.0]), [-800, 0])
+    assert last + 1 < from_ and max(map(len, shown.splitlines())) <= 78
+
+
 def test_what_the_readouts_say():
     assert "blackbird 0.665, robin 0.245, wren 0.090; their entropy is 0.832" in figures.three_logits().readout
     cold = figures.three_logits().set(temperature=0.5).readout  # e⁴ : e² : 1
@@ -169,5 +451,7 @@ def test_what_the_readouts_say():
     assert "loss 1.408 nats, gradient blackbird 0.665, robin −0.755, wren 0.090" in figures.gradient_bars().readout
     assert "yes 0.8808, of no 0.1192" in figures.sigmoid_curve().readout
     assert "gives ∞, the stable one 102.4076" in figures.large_logits().set(shift=100).readout
-    assert "loss 2.127 nats, slope 0.8808" in figures.bounded_pull().readout  # log(1 + e²) and σ(2)
+    assert (
+        "is 2.127 nats. Slopes: cross-entropy 0.88080, squared" in figures.bounded_pull().readout
+    )  # log(1 + e²), σ(2)
     assert "2.00 birds" in figures.how_sure().set(logits=(2.0, 2.0, -1.0), temperature=0.1).readout
