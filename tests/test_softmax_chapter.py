@@ -224,15 +224,18 @@ def test_one_step_multiplies_the_odds_by_one_factor():
     """For each temperature the same wherever you stand, while the probability moves less and less towards the ends."""
     explorer = figures.sigmoid_curve()
     yes: dict[float, list[float]] = {}
+    odds_of: dict[float, list[float]] = {}
     for state, _ in states(explorer):
         curves = [line.get_ydata() for line in explorer.figure.axes[0].lines[1:3]]
         assert_allclose(np.add(*curves), 1, rtol=1e-14)
         assert_allclose(curves[0], curves[1][::-1], rtol=1e-12)
         value = float(explorer.figure.axes[0].lines[3].get_ydata()[0])
         assert value == pytest.approx(scipy.special.expit(state["logit"] / state["temperature"]), rel=1e-12)
+        no = float(explorer.figure.axes[0].lines[4].get_ydata()[0])
         yes.setdefault(state["temperature"], []).append(value)
+        odds_of.setdefault(state["temperature"], []).append(value / no)
     for temperature, along in yes.items():
-        odds = np.array(along) / (1 - np.array(along))
+        odds = np.array(odds_of[temperature])
         assert_allclose(odds[2:] / odds[:-2], np.exp(1 / temperature), rtol=1e-9)
         steps = np.diff(along)
         middle = len(steps) // 2

@@ -191,6 +191,7 @@ LOSS_BY_HAND = Numeric(
     "softmax-loss-by-hand",
     "One loss by hand",
     answer=loss_of_three,
+    unit="nats",
     tolerance=0.005,  # two decimals will do, in a mistake too
     mistakes=[
         Mistake(5 / 8, r"That is the probability of the third class; the loss is minus its logarithm."),
@@ -601,6 +602,7 @@ FLOOR = Numeric(
     "softmax-floor",
     "How low can the loss go?",
     answer=floor_of_eight,
+    unit="nats",
     mistakes=[
         Mistake(0, "A loss of 0 would need probability 1 for three different labels at one and the same input."),
         Mistake(1.5, "That is the entropy in bits. Natural logarithms give nats."),

@@ -29,8 +29,8 @@ def written(number: float, digits: int = 2) -> str:
 def adding_up(*parts: float, digits: int = 3) -> list[str]:
     """The parts and their sum, rounded, with as many decimals as it takes for what is printed to add up.
 
-    >>> adding_up(0.199, 0.263), adding_up(0.3251, 0.0726)
-    (['0.199', '0.263', '0.462'], ['0.3251', '0.0726', '0.3977'])
+    >>> adding_up(0.199, 0.263), adding_up(0.3254, 0.0724)
+    (['0.199', '0.263', '0.462'], ['0.3254', '0.0724', '0.3978'])
     """
     while True:
         texts = [f"{max(number, 0.0):.{digits}f}" for number in (*parts, sum(parts))]
