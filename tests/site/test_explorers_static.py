@@ -220,25 +220,32 @@ def test_keyboard_and_spoken_value(show: Open) -> None:
 
 
 def test_play_runs_to_the_end_and_starts_again(show: Open) -> None:
-    one = show(TOY)
-    assert "t = 0" in one.locator("output").inner_text()  # never by itself
-    button = one.locator("button.explorer-play")
+    one = show(TOY, reduced_motion="no-preference")  # in a tab of its own, whose clock the test turns
+    one.clock.install()
+    button, said = one.locator("button.explorer-play"), one.locator("output").inner_text
+    one.clock.run_for(1000)
+    assert said().endswith("t = 0"), "never by itself"
     button.click()
-    expect(one.locator("output")).to_contain_text("t = 10")
-    expect(button).to_have_text("Play")
+    one.clock.run_for(450)
+    assert said().endswith("t = 8") and button.inner_text() == "Pause"
+    one.clock.run_for(100)
+    assert said().endswith("t = 10") and button.inner_text() == "Play"
     button.click()
-    expect(button).to_have_text("Pause")
+    one.clock.run_for(250)
+    assert said().endswith("t = 4") and button.inner_text() == "Pause"
     button.click()
-    stopped = one.locator("output").inner_text()
-    one.wait_for_timeout(150)
-    assert one.locator("output").inner_text() == stopped
+    one.clock.run_for(1000)
+    assert said().endswith("t = 4") and button.inner_text() == "Play"
 
 
 def test_play_is_calm_where_motion_is_not_wanted(show: Open) -> None:
     one = show(TOY, reduced_motion="reduce")
+    one.clock.install()
     one.get_by_role("button", name="Play").click()
-    one.wait_for_timeout(200)
+    one.clock.run_for(450)
     expect(one.locator("output")).to_contain_text("t = 0")
+    one.clock.run_for(100)
+    expect(one.locator("output")).to_contain_text("t = 2")
 
 
 @pytest.mark.parametrize(("width", "means"), [(1000, "mouse"), (390, "touch"), (1000, "pen")])
