@@ -18,6 +18,7 @@ import build
 import pagechecks
 import pytest
 from bs4 import BeautifulSoup
+from docutils import nodes
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -109,6 +110,16 @@ def test_every_formula_can_be_set(name: str, extensions: Path) -> None:
 
     tex = [equation for _, equation in equations(find(name))]
     assert pagechecks.bad_tex(tex) == [""] * len(tex)
+
+
+def test_a_full_stop_stays_with_its_formula(extensions: Path) -> None:
+    from lossbook_site import keep_punctuation
+
+    paragraph = nodes.paragraph("", "", nodes.Text("Between "), nodes.math("", "q"), nodes.Text(" and "))
+    paragraph += [nodes.math("", "p"), nodes.Text("). Then "), nodes.math("", "z")]
+    keep_punctuation(None, paragraph, "")
+    kept = [node.astext() for node in paragraph.findall(nodes.inline)]
+    assert kept == ["p)."] and paragraph.astext() == "Between q and p). Then z"
 
 
 def test_the_package_page_names_every_module() -> None:

@@ -111,6 +111,17 @@ def write_true_minus(app: Sphinx, doctree: nodes.document, page: str) -> None:
                 text.parent.replace(text, nodes.Text(re.sub(r"-(?=[\d.])", "−", text)))
 
 
+def keep_punctuation(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """The full stop after a formula stays on its line: a browser may break a line on either side of an SVG."""
+    for formula in list(doctree.findall(nodes.math)):
+        parent, place = formula.parent, formula.parent.index(formula)
+        after = parent[place + 1] if place + 1 < len(parent) else None
+        mark = re.match(r"[.,;:!?)’”]+", after) if isinstance(after, nodes.Text) else None
+        if mark:
+            parent[place + 1] = nodes.Text(after[mark.end() :])
+            parent[place] = nodes.inline("", "", formula, nodes.Text(mark[0]), classes=["unbroken"])
+
+
 def own_sources() -> str:
     """Changes when a directive changes, so that every page is then read again."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(HERE.glob("*.py")))).hexdigest()
@@ -124,6 +135,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-get-outdated", pages_run_again)
     app.connect("builder-inited", copy_assets)
     app.connect("doctree-resolved", write_true_minus)
+    app.connect("doctree-resolved", keep_punctuation)
     app.connect("html-page-context", add_explorers)
     app.connect("html-page-context", mend_citations)
     app.connect("html-page-context", survive_without_storage)

@@ -339,8 +339,7 @@ def landscape() -> Explorer:
         loss = -log_likelihood(chosen) / KM.size
         return (
             f"At intercept {written(intercept)} and slope {written(slope, 1)} the average loss is {loss:.3f} nats a "
-            f"ride, {loss - floor:.3f} above the lowest, {floor:.3f} at intercept {written(best.intercept)} and slope "
-            f"{best.slope:.2f}."
+            f"ride; the lowest is {floor:.3f}, at intercept {written(best.intercept)} and slope {best.slope:.2f}."
         )
 
     return Explorer(
