@@ -51,16 +51,25 @@ def _exact_product(a: Floats, b: Floats) -> tuple[Floats, Floats]:
 def exp_difference(a: Floats, b: Floats, divisor: float = 1.0) -> Floats:
     """exp((a − b)/divisor) to about one ulp: what rounding lost of the exponent, which exp would magnify, is put back.
 
-    a is finite or −inf, b is finite.
+    a is finite or −inf, b is finite. Both are read in pieces, so that the dozen steps need no dozen arrays.
     """
-    with quiet():
-        difference = a - b
-        part = difference + b  # Knuth's TwoSum: `lost` is the exact rounding error of the difference
-        lost = (a - part) - (b - (part - difference))
-        exponent = difference / divisor
-        product, product_lost = _exact_product(exponent, np.asarray(divisor))
-        lost = ((difference - product) - product_lost + lost) / divisor
-        return np.exp(exponent) * (1 + np.where(np.isfinite(lost), lost, 0.0))
+    pieces = np.nditer(
+        [a, b, None],
+        flags=["external_loop", "buffered", "zerosize_ok"],
+        op_flags=[["readonly"], ["readonly"], ["writeonly", "allocate"]],
+        op_dtypes=[np.dtype(np.float64)] * 3,
+        buffersize=2**12,
+    )
+    with quiet(), pieces:
+        for x, y, power in pieces:
+            difference = x - y
+            part = difference + y  # Knuth's TwoSum: `lost` is the exact rounding error of the difference
+            lost = (x - part) - (y - (part - difference))
+            exponent = difference / divisor
+            product, product_lost = _exact_product(exponent, np.asarray(divisor))
+            lost = ((difference - product) - product_lost + lost) / divisor
+            power[...] = np.exp(exponent) * (1 + np.where(np.isfinite(lost), lost, 0.0))
+        return np.asarray(pieces.operands[2])
 
 
 def weighted_gap(a: Floats, b: Floats, y: Floats) -> Floats:

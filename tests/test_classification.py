@@ -6,6 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 import torch
+from memory import peak
 from precision import DIGITS, exact, ulps
 from scipy import special
 
@@ -17,6 +18,7 @@ from lossbook.losses.classification import (
     softmax_cross_entropy,
     softmax_cross_entropy_grad,
 )
+from lossbook.losses.likelihood_discrete import categorical_nll
 from lossbook.losses.scores import log_sigmoid, log_softmax, logsumexp, sigmoid, softmax
 
 LOG3 = math.log(3)
@@ -293,3 +295,63 @@ def test_an_ignored_label_is_an_integer(ignore_index):
 def test_a_score_over_a_small_temperature_may_be_infinite():
     assert sigmoid([1e308, -1e308], temperature=0.1).tolist() == [1, 0]
     assert log_sigmoid([1e308, -1e308], temperature=0.1).tolist() == [0, -math.inf]
+
+
+# ── Memory ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+RIGHT = np.array([3])
+WIDE = {  # one example of many classes
+    "indices": lambda s: (s, RIGHT, {}),
+    "smoothed and weighted": lambda s: (s, RIGHT, {"label_smoothing": 0.1, "weight": np.ones(s.size)}),
+    "soft": lambda s: (s, np.full(s.shape, 1 / s.size), {}),
+}
+
+
+@pytest.mark.parametrize("classes", [8_000, 50_257])
+@pytest.mark.parametrize("kind", WIDE)
+@pytest.mark.parametrize("function", [softmax_cross_entropy, softmax_cross_entropy_grad])
+def test_many_classes_take_a_few_times_the_memory_of_the_scores(function, kind, classes):
+    logits, labels, keywords = WIDE[kind](np.random.default_rng(0).normal(size=(1, classes)))
+    assert peak(lambda: function(logits, labels, **keywords)) < 16 * logits.nbytes
+
+
+@pytest.mark.parametrize("function", [softmax_cross_entropy, softmax_cross_entropy_grad, categorical_nll])
+def test_many_examples_take_a_few_times_the_memory_of_the_scores(function):
+    logits = np.random.default_rng(0).normal(size=(1_000, 1_000))
+    assert peak(lambda: function(logits, np.arange(1_000))) < 4 * logits.nbytes
+
+
+@pytest.mark.parametrize("function", [softmax, log_softmax, logsumexp])
+def test_probabilities_take_a_few_times_the_memory_of_the_scores(function):
+    logits = np.random.default_rng(0).normal(size=50_257)
+    assert peak(lambda: function(logits)) < 8 * logits.nbytes
+
+
+def test_what_is_computed_in_pieces_is_what_is_computed_at_once():
+    # 200 rows of 1,000 classes are read a few rows at a time; each alone gives the same
+    draw = np.random.default_rng(4)
+    logits, labels = draw.normal(0, 5, (200, 1_000)), draw.integers(0, 1_000, 200)
+    labels[::7] = -1
+    keywords = {"ignore_index": -1, "label_smoothing": 0.2, "weight": draw.uniform(0, 2, 1_000)}
+    for reduction in ("none", "sum"):
+        rows = [
+            softmax_cross_entropy(s[None], y[None], **keywords, reduction="sum")
+            for s, y in zip(logits, labels, strict=True)
+        ]
+        all_rows = softmax_cross_entropy(logits, labels, **keywords, reduction=reduction)
+        np.testing.assert_allclose(all_rows, rows if reduction == "none" else np.sum(rows), rtol=1e-13)
+    slopes = softmax_cross_entropy_grad(logits, labels, **keywords, reduction="sum")
+    alone = [softmax_cross_entropy_grad(s, y, **keywords, reduction="sum") for s, y in zip(logits, labels, strict=True)]
+    np.testing.assert_array_equal(slopes, alone)
+    np.testing.assert_array_equal(softmax(logits.T, axis=0), softmax(logits).T)
+    shape = (2, 100)
+    np.testing.assert_array_equal(
+        softmax_cross_entropy(logits.reshape(*shape, -1), labels.reshape(shape), ignore_index=-1, reduction="none"),
+        softmax_cross_entropy(logits, labels, ignore_index=-1, reduction="none").reshape(shape),
+    )
+
+
+def test_a_weight_that_is_no_number_is_refused():
+    for bad in (math.nan, math.inf, -1.0):
+        with pytest.raises(ValueError, match="weight must be finite and not negative, got"):
+            softmax_cross_entropy([[0.0, 0.0]], [0], weight=[1.0, bad])

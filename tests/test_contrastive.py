@@ -7,6 +7,7 @@ import mpmath
 import numpy as np
 import pytest
 import torch
+from memory import peak
 from precision import DIGITS, exact, ulps
 
 from lossbook import contrastive as contrastive_function
@@ -350,3 +351,47 @@ def test_a_temperature_may_be_any_real_number():
     np.testing.assert_array_equal(
         nt_xent_grad(x1, x2, temperature=Fraction(1, 2)), nt_xent_grad(x1, x2, temperature=0.5)
     )
+
+
+# ── Memory ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("function", [info_nce, info_nce_grad, info_nce_grad_positive, info_nce_grad_negatives])
+@pytest.mark.parametrize("own", [False, True])
+def test_many_negatives_take_a_few_times_their_own_memory(function, own):
+    draw = np.random.default_rng(0)
+    anchor, positive = draw.normal(size=(2, 2, 32))
+    negatives = draw.normal(size=(2, 6_000, 32) if own else (6_000, 32))
+    assert peak(lambda: function(anchor, positive, negatives)) < 8 * negatives.nbytes
+
+
+@pytest.mark.parametrize("function", [nt_xent, nt_xent_grad, nt_xent_grad_x2, info_nce, info_nce_grad_positive])
+def test_a_batch_takes_a_few_times_the_memory_of_its_scores(function):
+    x1, x2 = np.random.default_rng(0).normal(size=(2, 512, 32))
+    views = 2 * len(x1) if "xent" in function.__name__ else len(x1)
+    assert peak(lambda: function(x1, x2)) < 5 * 8 * views**2
+
+
+# ── Vectors of any size ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("size", [1e-320, 1e-200, 1.0, 1e200])
+def test_lengths_and_angles_of_vectors_of_any_size(size):
+    u, v = size * np.array([3.0, 4.0]), size * np.array([4.0, -3.0])
+    rel = 1e-2 if size < 1e-300 else 1e-15  # 1e-320 has three digits
+    assert pairwise_distance(u, np.zeros(2)) == pytest.approx(5 * size, rel=rel, abs=0)
+    assert pairwise_distance(u, v, metric="cosine") == pytest.approx(1, rel=rel)
+    np.testing.assert_allclose(pairwise_distance_grad(u, np.zeros(2)), [0.6, 0.8], rtol=rel)
+    # beside an ordinary vector the tiny or huge one is still read right
+    both = np.array([u, [3.0, 4.0]])
+    np.testing.assert_allclose(pairwise_distance(both, 0 * both), [5 * size, 5], rtol=rel)
+    assert cosine_embedding(both, np.array([v, [4.0, -3.0]]), [1, 1], reduction="none")[1] == 0
+
+
+def test_a_distance_beyond_the_range_has_a_direction():
+    # the difference of the first entries overflows; a dissimilar pair that far apart is left alone
+    x1, x2 = [[1e308, 1e308]], [[-1e308, 0.0]]
+    assert contrastive_embeddings_grad(x1, x2, [1]).tolist() == [[0.0, 0.0]]
+    np.testing.assert_allclose(pairwise_distance_grad(x1, x2), np.array([[2, 1]]) / 5**0.5, rtol=1e-15)
+    assert contrastive_embeddings_grad([[1e308, 1.0]], [[-1e308, 1.0]], [0]).tolist() == [[math.inf, 0.0]]
+    np.testing.assert_allclose(triplet_margin_grad(x1, x2, [[1e308, 0.0]]), np.array([[2, 1]]) / 5**0.5 - [[0, 1]])

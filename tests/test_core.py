@@ -212,4 +212,3 @@ def test_a_family_exports_its_record_and_functions(record: Loss) -> None:
     for function in (record.value, *record.grads.values()):
         assert getattr(lossbook, function.__name__) is function
     assert getattr(lossbook, record.name.upper()) is record
-

@@ -47,9 +47,7 @@ def test_weighted_gap_is_exact_where_the_products_agree():
 
 def test_stirling_error_and_digamma_minus_log():
     x = 10 ** random(3).uniform(np.log10(8), 12, 300)
-    want = [
-        mpmath.loggamma(v) - ((v - 0.5) * mpmath.log(v) - v + mpmath.log(2 * mpmath.pi) / 2) for v in map(exact, x)
-    ]
+    want = [mpmath.loggamma(v) - ((v - 0.5) * mpmath.log(v) - v + mpmath.log(2 * mpmath.pi) / 2) for v in map(exact, x)]
     assert ulps(numerics.stirling_error(x), want) < 6
     assert ulps(numerics.digamma_minus_log(x), [mpmath.digamma(v) - mpmath.log(v) for v in map(exact, x)]) < 4
     small = 10 ** random(4).uniform(-8, np.log10(8), 300)  # here they are sums of ordinary size: absolute accuracy

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from lossbook.core import (
     Argument,
@@ -30,7 +30,7 @@ from lossbook.core import (
     same_shape,
     shown,
 )
-from lossbook.losses.scores import logistic, read_scores, softplus
+from lossbook.losses.scores import blocks, check_scores, logistic, relative_scores, softplus
 
 __all__ = [
     "BINARY_CROSS_ENTROPY",
@@ -50,15 +50,30 @@ __all__ = [
 class _Targets(NamedTuple):
     """What the labels ask for: the loss is −Σ mass · log p̂, and "mean" divides by the sum of the weights."""
 
-    mass: Floats  # weight times target probability, per class
     weights: Floats  # per example
+    labels: NDArray[np.intp] | None  # class indices, one per row; −1 is an ignored one
+    soft: Floats  # distributions, one per row, where there are no class indices
+    smoothing: float
+    class_weights: Floats
+
+    def mass(self, rows: slice) -> Floats:
+        """Weight times target probability, per class, of some of the examples."""
+        smoothed = self.smoothing / self.class_weights.size
+        if self.labels is None:
+            return ((1 - self.smoothing) * self.soft[rows] + smoothed) * self.class_weights
+        labels = self.labels[rows, np.newaxis]
+        target = np.full((len(labels), self.class_weights.size), smoothed)
+        np.put_along_axis(target, np.maximum(labels, 0), 1 - self.smoothing + smoothed, axis=1)
+        target *= self.class_weights
+        target *= labels >= 0
+        return target
 
 
 def _class_weights(weight: ArrayLike | None, classes: int) -> Floats:
     weights = np.ones(classes) if weight is None else real("weight", weight)
     if weights.shape != (classes,):
         raise ValueError(f"weight must hold one number per class, shape {(classes,)}, got shape {weights.shape}")
-    if np.any(weights < 0) or np.any(np.isinf(weights)):
+    if np.any(weights < 0) or not np.isfinite(weights).all():
         raise ValueError(f"weight must be finite and not negative, got {shown(weights)}")
     return weights
 
@@ -77,20 +92,16 @@ def _targets(
     if given.shape == shape:
         if ignore_index is not None:
             raise ValueError(f"ignore_index must be None with one-hot or soft labels, got {shown(ignore_index)}")
-        soft, weights = check_distribution("labels", given), np.ones(shape[:-1])
-    elif given.shape == shape[:-1]:
+        soft = check_distribution("labels", given).reshape(-1, classes)
+        return _Targets(np.ones(shape[:-1]), None, soft, smoothing, class_weights)
+    if given.shape == shape[:-1]:
         indices = check_labels("labels", labels, classes, ignore_index)
         kept = np.ones(indices.shape, dtype=bool) if ignore_index is None else indices != ignore_index
-        indices = np.where(kept, indices, 0)
-        soft, weights = np.eye(classes)[indices], class_weights[indices] * kept
-    else:
-        allowed = f"class indices of shape {shape[:-1]} or distributions of shape {shape}"
-        raise ValueError(f"labels must be {allowed}, got shape {given.shape}")
-    if smoothing:
-        soft = (1 - smoothing) * soft + smoothing / classes
-    if given.shape != shape:
-        soft = soft * np.expand_dims(kept, -1)
-    return _Targets(soft * class_weights, weights)
+        indices = np.where(kept, indices, -1)
+        weights = np.where(kept, class_weights[indices], 0.0)
+        return _Targets(weights, indices.ravel(), np.empty(0), smoothing, class_weights)
+    allowed = f"class indices of shape {shape[:-1]} or distributions of shape {shape}"
+    raise ValueError(f"labels must be {allowed}, got shape {given.shape}")
 
 
 def _divisor(weights: Floats, reduction: str) -> float:
@@ -169,12 +180,17 @@ def softmax_cross_entropy(
     >>> softmax_cross_entropy([[0.0, 0.0]], [[0.5, 0.5]], reduction="none")
     array([0.69314718])
     """
-    scores = read_scores(logits, -1, 1.0)
-    targets = _targets(scores.gaps.shape, labels, label_smoothing, ignore_index, weight)
+    s = check_scores(logits)
+    targets = _targets(s.shape, labels, label_smoothing, ignore_index, weight)
     divisor = _divisor(targets.weights, reduction)
-    surprisals = np.log1p(scores.rest) - scores.gaps
-    with quiet():
-        losses = np.where(targets.mass == 0, 0.0, targets.mass * surprisals).sum(axis=-1)
+    rows, losses = s.reshape(-1, s.shape[-1]), np.empty(s.shape[:-1])
+    for part in blocks(rows):
+        scores, mass = relative_scores(rows[part]), targets.mass(part)
+        surprisals = np.subtract(np.log1p(scores.rest), scores.gaps, out=scores.gaps)
+        with quiet():
+            surprisals *= mass
+        surprisals[mass == 0] = 0.0  # also where the surprise is infinite
+        losses.reshape(-1)[part] = surprisals.sum(axis=-1)
     return reduce(losses / divisor, "none" if reduction == "none" else "sum")
 
 
@@ -187,26 +203,38 @@ def softmax_cross_entropy_grad(
     weight: ArrayLike | None = None,
     reduction: str = "mean",
 ) -> Floats:
-    """d softmax_cross_entropy / d logits = p̂ − y, over N under "mean". Arguments as in `softmax_cross_entropy`.
+    """d softmax_cross_entropy / d logits = p̂ − y. Arguments as in `softmax_cross_entropy`.
 
-    With class weights it is p̂ Σ w y − w y. For the right class it is minus the sum of the other probabilities, which
-    keeps the digits that p̂ − 1 loses.
+    Under "mean" it is divided by what the mean of the losses divides by: N, or for class indices the sum of the weights
+    of the labels that count. With class weights it is p̂ Σ w y − w y. For the right class of a hard label it is minus
+    the sum of the other probabilities, which keeps the digits that p̂ − 1 loses.
 
     >>> softmax_cross_entropy_grad([[0.0, np.log(3.0)]], [1])
     array([[ 0.25, -0.25]])
     >>> softmax_cross_entropy_grad([[0.0, 40.0]], [1])
     array([[ 4.24835426e-18, -4.24835426e-18]])
     """
-    scores = read_scores(logits, -1, 1.0)
-    targets = _targets(scores.gaps.shape, labels, label_smoothing, ignore_index, weight)
-    total = targets.mass.sum(axis=-1, keepdims=True)
-    others = total - targets.mass  # exact for a hard label: 0 in its own place
-    against = scores.rest / (1 + scores.rest)  # 1 − p̂ of the largest logit, from the others
-    slopes = scores.powers / (1 + scores.rest) * total - targets.mass
-    at_top = np.where(targets.mass > total / 2, others - total * against, total * (1 - against) - targets.mass)
-    slopes = np.where(scores.top, at_top, slopes)
-    slopes = np.where(total == 0, 0.0, slopes)  # an ignored example, whatever its scores are
-    return slopes / _divisor(targets.weights, reduction)
+    s = check_scores(logits)
+    targets = _targets(s.shape, labels, label_smoothing, ignore_index, weight)
+    divisor = _divisor(targets.weights, reduction)
+    gradient = np.empty(s.shape)
+    rows, out = s.reshape(-1, s.shape[-1]), gradient.reshape(-1, s.shape[-1])
+    for part in blocks(rows):
+        scores, mass = relative_scores(rows[part]), targets.mass(part)
+        total = mass.sum(axis=-1, keepdims=True)
+        against = scores.rest / (1 + scores.rest)  # 1 − p̂ of the largest logit, from the others
+        slopes = scores.powers
+        slopes /= 1 + scores.rest
+        slopes *= total
+        slopes -= mass
+        top = np.where(scores.top)
+        own, whole, other = mass[top], total[top[0], 0], against[top[0], 0]
+        # whole − own is exact for a hard label: 0 in its own place
+        slopes[top] = np.where(own > whole / 2, (whole - own) - whole * other, whole * (1 - other) - own)
+        slopes /= divisor
+        slopes[total[:, 0] == 0] = 0.0  # an ignored example, whatever its scores are
+        out[part] = slopes
+    return gradient
 
 
 SOFTMAX_CROSS_ENTROPY = Loss(

@@ -98,8 +98,7 @@ def _triplet(
     a, p, n = same_embeddings(anchor=anchor, positive=positive, negative=negative)
     costs = np.asarray(triplet_margin(a, p, n, margin=margin, reduction="none"))
     slopes = reduce_grad(np.where(np.isnan(costs), costs, costs > 0), reduction)
-    with quiet():
-        return slopes[..., np.newaxis], direction(a - p), direction(a - n)
+    return slopes[..., np.newaxis], direction(a, p), direction(a, n)
 
 
 def triplet_margin_grad(
@@ -380,7 +379,8 @@ def _ntxent_scores(x1: ArrayLike, x2: ArrayLike, temperature: float, reduction: 
     u, v = _two_views(reduction, x1=x1, x2=x2)
     (first, first_length), (second, second_length) = unit_vectors("x1", u), unit_vectors("x2", v)
     units, lengths = np.concatenate([first, second]), np.concatenate([first_length, second_length])
-    scores = units @ units.T / number("temperature", temperature, 0)
+    scores = units @ units.T
+    scores /= number("temperature", temperature, 0)
     np.fill_diagonal(scores, -np.inf)  # no view is a candidate for itself
     return scores, np.roll(np.arange(len(units)), len(u)), units, lengths
 
@@ -429,7 +429,7 @@ def _ntxent_grad(x1: ArrayLike, x2: ArrayLike, temperature: float, reduction: st
     """The gradient of both views, stacked; for "none" that of the sum, since every view is in every loss."""
     scores, partner, units, lengths = _ntxent_scores(x1, x2, temperature, reduction)
     slopes = softmax_cross_entropy_grad(scores, partner, reduction=reduction) / float(temperature)
-    return through_unit((slopes + slopes.T) @ units, units, lengths)
+    return through_unit(slopes @ units + slopes.T @ units, units, lengths)
 
 
 def nt_xent_grad(x1: ArrayLike, x2: ArrayLike, *, temperature: float = 0.1, reduction: str = "mean") -> Floats:

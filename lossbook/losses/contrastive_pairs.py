@@ -26,7 +26,15 @@ from lossbook.core import (
     reduce_grad,
     shown,
 )
-from lossbook.losses._embeddings import direction, in_range, norm, same_embeddings, through_unit, unit_vectors
+from lossbook.losses._embeddings import (
+    direction,
+    dot,
+    norm,
+    same_embeddings,
+    through_unit,
+    unit_vectors,
+    with_length,
+)
 
 __all__ = [
     "CONTRASTIVE",
@@ -104,7 +112,8 @@ def pairwise_distance(x1: ArrayLike, x2: ArrayLike, *, metric: str = "euclidean"
         with quiet():
             distance = norm(u - v)
     else:  # ½‖û − v̂‖² is 1 − cos without the cancellation for vectors that are nearly parallel
-        distance = np.square(unit_vectors("x1", u)[0] - unit_vectors("x2", v)[0]).sum(axis=-1) / 2
+        across = unit_vectors("x1", u)[0] - unit_vectors("x2", v)[0]
+        distance = dot(across, across) / 2
     return distance if distance.ndim else float(distance)
 
 
@@ -124,8 +133,7 @@ def pairwise_distance_grad(x1: ArrayLike, x2: ArrayLike, *, metric: str = "eucli
     u, v = same_embeddings(x1=x1, x2=x2)
     _check_metric(metric)
     if metric == "euclidean":
-        with quiet():
-            return direction(u - v)
+        return direction(u, v)
     (first, length), (second, _) = unit_vectors("x1", u), unit_vectors("x2", v)
     return through_unit(first - second, first, length)  # û added along û changes nothing and keeps the digits
 
@@ -277,9 +285,10 @@ def contrastive_embeddings_grad(
     array([[ 0.3,  0. ],
            [-0. , -0.7]])
     """
-    slopes = contrastive_grad(pairwise_distance(x1, x2), label, margin=margin, reduction=reduction)
-    with quiet():
-        return slopes[..., np.newaxis] * pairwise_distance_grad(x1, x2)
+    slopes = contrastive_grad(pairwise_distance(x1, x2), label, margin=margin, reduction=reduction)[..., np.newaxis]
+    towards = pairwise_distance_grad(x1, x2)
+    with quiet():  # a distance beyond 1.8e308 moves nothing that is the same in both
+        return np.where((towards == 0) & np.isinf(slopes), 0.0, slopes * towards)
 
 
 def contrastive_embeddings_grad_x2(
@@ -317,10 +326,13 @@ CONTRASTIVE_EMBEDDINGS = Loss(
 
 def _cosines(x1: ArrayLike, x2: ArrayLike, label: ArrayLike) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """One minus the cosine of every pair, the cosine itself, and where the pair is dissimilar."""
-    distance = np.asarray(pairwise_distance(x1, x2, metric="cosine"))
-    u, v = (in_range(real(name, x))[0] for name, x in (("x1", x1), ("x2", x2)))
-    with quiet():  # near a right angle the dot product has the digits of the cosine: orthogonal (3, 4), (4, −3) give 0
-        cosine = np.where(distance < 0.5, 1 - distance, np.sum(u * v, axis=-1) / (norm(u) * norm(v)))
+    first, second = same_embeddings(x1=x1, x2=x2)
+    (u, u_length, _), (v, v_length, _) = with_length("x1", first), with_length("x2", second)
+    with quiet():
+        across = u / u_length - v / v_length
+        distance = dot(across, across) / 2  # as in `pairwise_distance`
+        # Near a right angle the dot product has the digits of the cosine: orthogonal (3, 4), (4, −3) give 0.
+        cosine = np.where(distance < 0.5, 1 - distance, dot(u, v) / (u_length * v_length)[..., 0])
     return distance, cosine, _dissimilar(label, distance.shape)
 
 

@@ -5,6 +5,7 @@ A logit of −inf is an impossible class; +inf is refused.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -40,18 +41,31 @@ class Scores(NamedTuple):
     maximum: Floats
 
 
-def read_scores(logits: ArrayLike, axis: int, temperature: float) -> Scores:
-    temperature = number("temperature", temperature, 0)
+def check_scores(logits: ArrayLike, axis: int = -1) -> Floats:
+    """`logits` as a float64 array with at least one class along the axis, none of them +inf."""
     s = check_logits("logits", logits)
     if not -s.ndim <= whole("axis", axis) < s.ndim or s.shape[axis] == 0:
         raise ValueError(f"logits must have at least one class along axis {axis}, got shape {s.shape}")
+    return s
+
+
+def blocks(rows: Floats) -> Iterator[slice]:
+    """Rows of a matrix, a few at a time: what is computed of them fits into the processor's cache, and into memory."""
+    step = max(1, 2**15 // rows.shape[1])
+    yield from (slice(start, start + step) for start in range(0, len(rows), step))
+
+
+def relative_scores(s: Floats, axis: int = -1, temperature: float = 1.0) -> Scores:
+    """What `check_scores` has let through, relative to the largest score."""
+    temperature = number("temperature", temperature, 0)
     maximum, top = without_maximum(s, axis)
     if np.any(np.isneginf(maximum)):
         raise ValueError("logits must hold a finite score for at least one class, got -inf for all of them")
     with quiet():
-        gaps = (s - maximum) / temperature
-        powers = exp_difference(s, maximum, temperature)
-    powers = np.where(top, np.where(np.isnan(s), s, 0.0), powers)
+        gaps = s - maximum
+        gaps /= temperature
+    powers = exp_difference(s, maximum, temperature)
+    powers[top] = np.where(np.isnan(s[top]), s[top], 0.0)
     return Scores(gaps, powers, powers.sum(axis=axis, keepdims=True), top, maximum)
 
 
@@ -90,8 +104,11 @@ def softmax(logits: ArrayLike, *, temperature: float = 1.0, axis: int = -1) -> F
     >>> softmax([1000.0, 1000.0])
     array([0.5, 0.5])
     """
-    scores = read_scores(logits, axis, temperature)
-    return np.where(scores.top & ~np.isnan(scores.powers), 1.0, scores.powers) / (1 + scores.rest)
+    scores = relative_scores(check_scores(logits, axis), axis, temperature)
+    p = scores.powers
+    p[scores.top] = np.where(np.isnan(p[scores.top]), p[scores.top], 1.0)
+    p /= 1 + scores.rest
+    return p
 
 
 def log_softmax(
@@ -109,7 +126,7 @@ def log_softmax(
     >>> log_softmax([0.0, 40.0])[1]
     np.float64(-4.248354255291589e-18)
     """
-    scores = read_scores(logits, axis, temperature)
+    scores = relative_scores(check_scores(logits, axis), axis, temperature)
     return scores.gaps - np.log1p(scores.rest)
 
 
@@ -140,7 +157,7 @@ def logsumexp(logits: ArrayLike, *, axis: int = -1) -> Floats | float:
     >>> logsumexp([1000.0, 1000.0])
     1000.6931471805599
     """
-    scores = read_scores(logits, axis, 1.0)
+    scores = relative_scores(check_scores(logits, axis), axis)
     total = np.squeeze(scores.maximum + np.log1p(scores.rest), axis=axis)
     return total if total.ndim else float(total)
 
