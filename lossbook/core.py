@@ -68,10 +68,12 @@ def residual(prediction: ArrayLike, target: ArrayLike) -> Floats:
 
 
 def positive(name: str, value: ArrayLike) -> Floats:
-    """`value` as a float64 array of numbers > 0. NaN passes through."""
+    """`value` as a float64 array of finite numbers > 0. NaN passes through."""
     array = real(name, value)
     if np.any(array <= 0):
         raise ValueError(f"{name} must be greater than 0, got {shown(array[array <= 0][0])}")
+    if np.any(array == math.inf):
+        raise ValueError(f"{name} must be finite, got inf at index {place(array == math.inf)}")
     return array
 
 
@@ -217,14 +219,19 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Argument:
-    """An array that a loss takes: its LaTeX symbol and its domain, a key of `DOMAINS`."""
+    """An array that a loss takes: its LaTeX symbol and its domain, a key of `DOMAINS`.
+
+    `holds` says for readers what the array holds, where the words of `DOMAINS` do not fit.
+    """
 
     symbol: str
     domain: str
+    holds: str = ""
 
     def __post_init__(self) -> None:
         if self.domain not in DOMAINS:
             raise ValueError(f"domain must be one of {', '.join(DOMAINS)}, got {shown(self.domain)}")
+        object.__setattr__(self, "holds", self.holds or DOMAINS[self.domain])
 
 
 DOMAINS: Mapping[str, str] = MappingProxyType(

@@ -71,7 +71,8 @@ def test_shapes_are_never_broadcast():
 
 def test_positive_shows_the_first_offender():
     assert says(positive, "scale", [1.0, 0.0, -2.0]) == "scale must be greater than 0, got 0.0"
-    assert positive("scale", [1.0, math.nan, math.inf]).shape == (3,)
+    assert says(positive, "scale", [1.0, math.inf]) == "scale must be finite, got inf at index (1,)"
+    assert positive("scale", [1.0, math.nan, 1e308]).shape == (3,)
 
 
 def test_a_scale_is_one_number_or_one_per_example():
@@ -192,6 +193,11 @@ def test_a_record_needs_the_latex_of_every_gradient():
 
 def test_an_argument_needs_a_known_domain():
     assert says(Argument, "x", "irrational").startswith("domain must be one of real, positive,")
+
+
+def test_an_argument_says_what_it_holds():
+    assert Argument("x", "real").holds == "any real number"
+    assert Argument("x", "real", "a height in metres").holds == "a height in metres"
 
 
 def test_find():

@@ -297,7 +297,7 @@ def check_refuses_what_is_not_real(loss: Loss):
 
 
 BAD = {  # by domain of an argument: what one element must not be
-    "positive": (0.0, -1.0),
+    "positive": (0.0, -1.0, math.inf),
     "nonnegative": (-1.0,),
     "unit": (-0.1, 1.1),
     "probability": (-0.1, 1.1),
@@ -310,7 +310,7 @@ BAD = {  # by domain of an argument: what one element must not be
     "angle": (),
     "embedding": (),
     "components": (),
-    "positive components": (0.0, -1.0),
+    "positive components": (0.0, -1.0, math.inf),
 }
 
 

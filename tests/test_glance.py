@@ -10,7 +10,6 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from lossbook.catalogue import CATALOGUE, find
-from lossbook.core import DOMAINS
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +113,7 @@ def test_nothing_of_the_record_is_missing(name: str, glance: ModuleType) -> None
     facts, formulas = dict(glance.facts(loss, "its chapter")), dict(glance.formulas(loss))
     assert facts["Estimates"] == loss.estimates
     for argument, kind in loss.arguments.items():
-        assert f"${kind.symbol}$ `{argument}`: {DOMAINS[kind.domain]}" in facts["Takes"]
+        assert f"${kind.symbol}$ `{argument}`: {kind.holds}" in facts["Takes"]
     for parameter, kind in loss.parameters.items():
         assert f"${kind.symbol}$ `{parameter}`: {kind.domain}" in facts["Takes"]
     libraries = {"PyTorch": loss.torch, "Keras": loss.keras, "scikit-learn": loss.sklearn, "SciPy": loss.scipy}

@@ -22,7 +22,7 @@ from sphinx.environment import BuildEnvironment
 
 from lossbook.analysis.profile import far_pull
 from lossbook.catalogue import CATALOGUE, find
-from lossbook.core import DOMAINS, Loss
+from lossbook.core import Loss
 
 PAGE = "reference/losses-at-a-glance"
 LIBRARIES = {"torch": "PyTorch", "keras": "Keras", "sklearn": "scikit-learn", "scipy": "SciPy", "optax": "Optax"}
@@ -82,7 +82,7 @@ def searched(names: Iterable[str]) -> str:
 def domain(loss: Loss) -> Iterator[str]:
     """What each argument and parameter may be, in Markdown."""
     for name, argument in loss.arguments.items():
-        yield f"${argument.symbol}$ `{name}`: {DOMAINS[argument.domain]}"
+        yield f"${argument.symbol}$ `{name}`: {argument.holds}"
     for name, parameter in loss.parameters.items():
         yield f"${parameter.symbol}$ `{name}`: {parameter.domain}; {parameter.default:g} unless given"
 

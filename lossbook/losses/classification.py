@@ -157,8 +157,8 @@ def softmax_cross_entropy(
     ------
     ValueError
         If a score is +inf, all scores of an example are −inf, a label is negative, out of range or not an integer, a
-        soft label is no distribution, the shapes do not fit, label smoothing is outside [0, 1], a weight is negative,
-        `ignore_index` meets soft labels, or "mean" has nothing to average.
+        soft label is negative or does not sum to one within 1e-6, the shapes do not fit, a weight is negative or not
+        finite, label smoothing is outside [0, 1], `ignore_index` meets soft labels, or "mean" has nothing to average.
 
     Notes
     -----
@@ -370,8 +370,8 @@ def binary_cross_entropy_with_logits(
     Raises
     ------
     ValueError
-        If the shapes differ, a score is +inf, a label lies outside [0, 1], `pos_weight` is not greater than 0, the
-        reduction is unknown, or "mean" meets an empty batch.
+        If the shapes differ, a score is +inf, a label lies outside [0, 1], `pos_weight` is not finite and greater than
+        0, the reduction is unknown, or "mean" meets an empty batch.
 
     References
     ----------
@@ -412,7 +412,7 @@ BINARY_CROSS_ENTROPY_WITH_LOGITS = Loss(
     latex_grad={"logits": r"\frac{1 - y}{1 + \exp\left(-s\right)} - \frac{w y}{1 + \exp\left(s\right)}"},
     arguments={"logits": Argument("s", "real"), "labels": Argument("y", "probability")},
     parameters={"pos_weight": Parameter(1.0, 0.1, 10.0, "w")},
-    estimates="the conditional log-odds of 1",
+    estimates="the conditional log-odds of 1, plus log w",
     torch="torch.nn.functional.binary_cross_entropy_with_logits",
     sklearn="sklearn.metrics.log_loss (from probabilities)",
     optax="optax.sigmoid_binary_cross_entropy",

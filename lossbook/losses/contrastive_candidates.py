@@ -67,7 +67,8 @@ def triplet_margin(
     Raises
     ------
     ValueError
-        If the shapes differ, the margin is negative, the reduction is unknown, or "mean" meets an empty batch.
+        If the shapes differ, the margin is negative or infinite, the reduction is unknown, or "mean" meets an empty
+        batch.
 
     Notes
     -----
@@ -251,8 +252,8 @@ def info_nce(
     Raises
     ------
     ValueError
-        If a vector is zero, the shapes do not fit, the temperature is not greater than 0, the batch is empty, or the
-        reduction is unknown.
+        If a vector is zero, the shapes do not fit, the temperature is not finite and greater than 0, the batch is
+        empty, or the reduction is unknown.
 
     Notes
     -----
@@ -365,7 +366,7 @@ INFO_NCE = Loss(
     arguments={
         "anchor": Argument("a", "embedding"),
         "positive": Argument("p", "embedding"),
-        "negatives": Argument("n", "embedding"),
+        "negatives": Argument("n", "embedding", "one real vector per negative, shape (M, d) or (N, M, d)"),
     },
     parameters={"temperature": Parameter(0.1, 0.05, 2.0, "T")},
     estimates="similarity up to a constant: the log ratio of joint to independent probability",
@@ -408,8 +409,8 @@ def nt_xent(x1: ArrayLike, x2: ArrayLike, *, temperature: float = 0.1, reduction
     Raises
     ------
     ValueError
-        If a vector is zero, the shapes differ or are not (N, d), the temperature is not greater than 0, the batch is
-        empty, or the reduction is unknown.
+        If a vector is zero, the shapes differ or are not (N, d), the temperature is not finite and greater than 0, the
+        batch is empty, or the reduction is unknown.
 
     References
     ----------
@@ -468,7 +469,10 @@ NT_XENT = Loss(
         for name in ("x1", "x2")
     },
     latex_slope=r"\frac{\partial}{\partial z} \sum_{i=1}^{2N} \ell_{T,i}",
-    arguments={"x1": Argument("z", "embedding"), "x2": Argument("c", "embedding")},
+    arguments={
+        "x1": Argument("z", "embedding", "one view of each of N things, a real vector per row"),
+        "x2": Argument("z", "embedding", "the other view of each, row by row"),
+    },
     parameters={"temperature": Parameter(0.1, 0.05, 2.0, "T")},
     estimates="similarity up to a constant: the log ratio of joint to independent probability",
     optax="optax.ntxent (labels instead of pairs)",

@@ -184,8 +184,8 @@ def contrastive(
     Raises
     ------
     ValueError
-        If a distance is negative, a label is neither 0 nor 1, the shapes differ, the margin is negative, the reduction
-        is unknown, or "mean" meets an empty batch.
+        If a distance is negative, a label is neither 0 nor 1, the shapes differ, the margin is negative or infinite,
+        the reduction is unknown, or "mean" meets an empty batch.
 
     Notes
     -----

@@ -92,7 +92,7 @@ def surprisal(p: ArrayLike, *, base: float | None = None) -> Floats | float:
     Raises
     ------
     ValueError
-        If a probability lies outside [0, 1] or the base is not greater than 1.
+        If a probability lies outside [0, 1] or the base is not finite and greater than 1.
 
     References
     ----------
@@ -130,7 +130,8 @@ def entropy(p: ArrayLike, *, base: float | None = None, axis: int = -1) -> Float
     Raises
     ------
     ValueError
-        If `p` has a negative entry or does not sum to one along the axis, or the base is not greater than 1.
+        If `p` has a negative entry or does not sum to one along the axis within 1e-6, or the base is not finite and
+        greater than 1.
 
     References
     ----------
@@ -173,8 +174,8 @@ def cross_entropy(
     Raises
     ------
     ValueError
-        If the shapes differ, p or q has a negative entry or does not sum to one, the base is not greater than 1, the
-        reduction is unknown, or "mean" meets an empty batch.
+        If the shapes differ, p or q has a negative entry or does not sum to one within 1e-6, the base is not finite and
+        greater than 1, the reduction is unknown, or "mean" meets an empty batch.
 
     Notes
     -----
@@ -282,8 +283,8 @@ def kl_divergence(
     Raises
     ------
     ValueError
-        If the shapes differ, p or q has a negative entry or does not sum to one, the base is not greater than 1, the
-        reduction is unknown, or "mean" meets an empty batch.
+        If the shapes differ, p or q has a negative entry or does not sum to one within 1e-6, the base is not finite and
+        greater than 1, the reduction is unknown, or "mean" meets an empty batch.
 
     Notes
     -----

@@ -81,7 +81,8 @@ def kl_normal(
     Raises
     ------
     ValueError
-        If a scale is not greater than 0, the shapes differ, the reduction is unknown, or "mean" meets an empty batch.
+        If a scale is not finite and greater than 0, the shapes differ, the reduction is unknown, or "mean" meets an
+        empty batch.
 
     References
     ----------
@@ -272,7 +273,8 @@ def kl_density(
     Returns
     -------
     float
-        In nats; infinite if p has mass (more than 1e-15) where q is 0.
+        In nats; infinite if p has mass (more than 1e-15) where q is 0, also where q has merely underflowed to 0: then
+        ask with ``log=True``.
 
     Raises
     ------

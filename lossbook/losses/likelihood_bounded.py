@@ -88,8 +88,8 @@ def beta_nll(a: ArrayLike, b: ArrayLike, target: ArrayLike, *, reduction: str = 
     Raises
     ------
     ValueError
-        If a shape parameter is not greater than 0, a target not strictly between 0 and 1, the shapes do not fit, the
-        reduction is unknown, or "mean" meets an empty batch.
+        If a shape parameter is not finite and greater than 0, a target not strictly between 0 and 1, the shapes do not
+        fit, the reduction is unknown, or "mean" meets an empty batch.
 
     Notes
     -----
@@ -219,8 +219,8 @@ def von_mises_nll(
     Raises
     ------
     ValueError
-        If the shapes differ, the concentration is not greater than 0, the reduction is unknown, or "mean" meets an
-        empty batch.
+        If the shapes differ, the concentration is not finite and greater than 0, the reduction is unknown, or "mean"
+        meets an empty batch.
 
     Notes
     -----

@@ -94,8 +94,8 @@ def normal_nll(
     Raises
     ------
     ValueError
-        If the shapes differ, an argument is not real, a scale is not greater than 0, the reduction is unknown, or
-        "mean" meets an empty batch.
+        If the shapes differ, an argument is not real, a scale is not finite and greater than 0, the reduction is
+        unknown, or "mean" meets an empty batch.
 
     Notes
     -----
@@ -297,7 +297,7 @@ def student_t_nll(
     Raises
     ------
     ValueError
-        As `normal_nll`, and if `df` is not greater than 0.
+        As `normal_nll`, and if `df` is not finite and greater than 0.
 
     Notes
     -----
@@ -462,8 +462,8 @@ def normal_mixture_nll(
     Raises
     ------
     ValueError
-        If the shapes do not fit, a scale is not greater than 0, a logit is +inf, the reduction is unknown, or "mean"
-        meets an empty batch.
+        If the shapes do not fit, a scale is not finite and greater than 0, a logit is +inf, the reduction is unknown,
+        or "mean" meets an empty batch.
 
     Notes
     -----

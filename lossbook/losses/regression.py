@@ -379,7 +379,7 @@ def epsilon_insensitive(
     Raises
     ------
     ValueError
-        As `mse`, and if `epsilon` is negative.
+        As `mse`, and if `epsilon` is negative or infinite.
 
     Notes
     -----

@@ -62,7 +62,7 @@ def huber(prediction: ArrayLike, target: ArrayLike, *, delta: float = 1.0, reduc
     Raises
     ------
     ValueError
-        As `mse`, and if `delta` is not greater than 0.
+        As `mse`, and if `delta` is not finite and greater than 0.
 
     Notes
     -----
@@ -146,7 +146,7 @@ def smooth_l1(
     Raises
     ------
     ValueError
-        As `mse`, and if `beta` is not greater than 0.
+        As `mse`, and if `beta` is not finite and greater than 0.
 
     Notes
     -----
@@ -297,12 +297,13 @@ def cauchy(prediction: ArrayLike, target: ArrayLike, *, scale: float = 1.0, redu
     Raises
     ------
     ValueError
-        As `mse`, and if `scale` is not greater than 0.
+        As `mse`, and if `scale` is not finite and greater than 0.
 
     Notes
     -----
     Not convex: a sample can have several minima. SciPy's `least_squares(loss="cauchy", f_scale=c)` minimises the sum of
-    this loss. The negative log-density of a Cauchy variable of scale c is 2/c² times this loss plus a constant.
+    this loss. The negative log-density of a Cauchy variable of scale c is 2/c² times this loss plus a constant. As it
+    stands the loss is that of a Student-t variable with c² − 1 degrees of freedom, for c > 1; for c ≤ 1 of none.
 
     References
     ----------

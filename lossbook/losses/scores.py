@@ -91,7 +91,8 @@ def softmax(logits: ArrayLike, *, temperature: float = 1.0, axis: int = -1) -> F
     Raises
     ------
     ValueError
-        If a score is +inf, every score of a row is −inf, there is no class, or the temperature is not greater than 0.
+        If a score is +inf, every score of a row is −inf, there is no class, or the temperature is not finite and
+        greater than 0.
 
     References
     ----------
@@ -182,7 +183,7 @@ def sigmoid(logits: ArrayLike, *, temperature: float = 1.0) -> Floats:
     Raises
     ------
     ValueError
-        If a score is +inf or the temperature is not greater than 0.
+        If a score is +inf or the temperature is not finite and greater than 0.
 
     Examples
     --------
