@@ -155,8 +155,10 @@ class _Reader:
                 node = _binary(operator.truediv, node, self.power())
                 if self.starts_factor():
                     raise self.error("a factor after a/b is ambiguous")
+            elif self.took(r"\cdot"):
+                node = _binary(_dot, node, self.power())
             else:
-                self.took(r"\cdot", r"\times")
+                self.took(r"\times")
                 node = _binary(operator.mul, node, self.power())
         return node
 
@@ -276,6 +278,8 @@ class _Reader:
 
     def function(self, name: str) -> Node:
         """A function of what its parentheses hold, or without them of exactly one factor."""
+        if name == r"\max" and self.took("_"):
+            return self.largest()
         exponent = self.group_or_token() if self.took("^") else None
         if self.token == "(":
             self.take()
@@ -347,6 +351,16 @@ class _Reader:
         self.bound.remove(index)
         return lambda scope: reduce(join, (body({**scope, f"#{index}": i}) for i in range(int(last(scope)))))
 
+    def largest(self) -> Node:
+        r"""`\max_k` of one factor, over k = 1, …, K."""
+        index = self.take()
+        if "K" not in self.symbols or index in self.bound or index in self.symbols:
+            raise self.error(f"what {index!r} runs over is not said")
+        self.bound.add(index)
+        body = self.power()
+        self.bound.remove(index)
+        return lambda scope: max(body({**scope, f"#{index}": i}) for i in range(int(scope["K"])))
+
     # ── Cases ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def cases(self) -> Node:
@@ -417,9 +431,9 @@ def _binary(function: Callable[[Any, Any], Any], left: Node, right: Node) -> Nod
         a, b = np.float64(left(scope)), np.float64(right(scope))
         ranks = np.ndim(a), np.ndim(b)
         meant = ranks == (0, 0) or function in {
-            (1, 1): (operator.add, operator.sub),
-            (1, 0): (operator.mul, operator.truediv),
-            (0, 1): (operator.mul,),
+            (1, 1): (operator.add, operator.sub, _dot),
+            (1, 0): (operator.mul, operator.truediv, _dot),
+            (0, 1): (operator.mul, _dot),
         }.get(ranks, ())
         if not meant:
             raise LatexError(
@@ -428,6 +442,11 @@ def _binary(function: Callable[[Any, Any], Any], left: Node, right: Node) -> Nod
         return function(a, b)
 
     return node
+
+
+def _dot(a: Any, b: Any) -> Any:
+    r"""What `\cdot` means: the product of two vectors is a number."""
+    return np.dot(a, b)
 
 
 def _plus(a: Any, b: Any) -> Any:

@@ -82,7 +82,7 @@ def _ntxent_scopes(inputs: Inputs, parameters: dict[str, float], argument: str |
     found = []
     for i in {None: range(2 * n), "x1": range(n), "x2": range(n, 2 * n)}[argument]:
         others = [k for k in range(2 * n) if k != i]
-        numbers = {"T": temperature, "K": len(others), "j": others.index((i + n) % (2 * n))}
+        numbers = {"T": temperature, "N": n, "K": len(others), "j": others.index((i + n) % (2 * n))}
         found.append({**numbers, "z": views[i], "c": views[others], "p": picks[i, others], "q": picks[others, i]})
     return found
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import ast
 import dataclasses
 import importlib
+import inspect
 import math
+import pkgutil
 import re
 import sys
 import warnings
@@ -22,8 +24,9 @@ import pytest
 import torch
 from latex_reader import LatexError, free_indices, read
 from oracles import BATCHWISE, CLASSES, SCOPES, draw, extra_symbols, settings, target_of, torch_losses
-from scipy import integrate
+from scipy import integrate, special, stats
 
+import lossbook
 from lossbook.catalogue import CATALOGUE
 from lossbook.core import Loss
 
@@ -143,6 +146,158 @@ def mass(density, domain: str, example) -> float:
         return sum(integrate.quad(density, a, b, epsabs=1e-8)[0] for a, b in pairwise(cuts))
 
 
+# ── The formulas of the docstrings ───────────────────────────────────────────────────────────────────────────────────
+
+
+def displayed(function) -> str:
+    """What stands after `.. math::` in a docstring, on one line, with the functionals it uses written out."""
+    found = re.search(r"\.\. math:: (.+?)(?:\n\s*\n|\Z)", inspect.getdoc(function) or "", re.DOTALL)
+    return " ".join(found[1].split()) if found else ""
+
+
+def written_out(latex: str) -> str:
+    """KL(p‖q) and H(p) as the sums they stand for, ½ with its braces."""
+    latex = re.sub(
+        r"D_\{\\mathrm\{KL\}\}\((\w) \\,\\\|\\, (\w)\)",
+        r"\\left(\\sum_{i=1}^{K} \1_i \\log \\frac{\1_i}{\2_i}\\right)",
+        latex,
+    )
+    latex = re.sub(r"H\((\w)\)", r"\\left(-\\sum_{i=1}^{K} \1_i \\log \1_i\\right)", latex)
+    return re.sub(r"\\t?frac(\d)(\d)", r"\\frac{\1}{\2}", latex)
+
+
+def sides(statement: str) -> list[str]:
+    parts = statement.split(" = ", 1) if r"\begin" in statement else statement.split(" = ")
+    return [parts[0], *map(written_out, parts[1:])]
+
+
+def compare_displayed(latex: str, scope: dict, expected: list) -> None:
+    """A displayed formula, with the definitions beside it, gives the expected value; alternatives give one each."""
+    statements = [sides(part.strip(" ,")) for part in re.split(r"\\qquad(?:\\text\{or\}\\qquad)?", latex)]
+    main = [statement for statement in statements if statement[0] == statements[0][0]]
+    for left, right in (statement for statement in statements if statement not in main):
+        symbol = re.sub(r"_\w$", "", left)
+        shape = () if symbol == left else (int(scope["N" if left.endswith("_i") else "K"]),)
+        scope = {**scope, symbol: evaluate(right, scope, shape)}
+    for (left, *rights), value in zip(main, [*expected, *expected[-1:]], strict=False):
+        for right in [left, *rights] if left.startswith(r"\log") else rights:
+            integral = re.fullmatch(r"\\int_\{\\text\{low\}\}\^\{\\text\{high\}\} (.+) \\,\\mathrm\{d\}x", right)
+            if integral:
+                read_back = integrate.quad(
+                    lambda x, inner=integral[1]: float(
+                        evaluate(re.sub(r"\b([pq])\(x\)", r"\1", inner), {"p": scope["p"](x), "q": scope["q"](x)})
+                    ),
+                    scope["low"],
+                    scope["high"],
+                    epsabs=1e-12,
+                )[0]
+            else:
+                read_back = evaluate(right, scope, np.shape(value))
+            np.testing.assert_allclose(read_back, value, rtol=1e-7, atol=1e-9, equal_nan=False, err_msg=right)
+
+
+def docstring_rounds(loss: Loss):
+    for inputs, keywords in islice(rounds(loss), 3):
+        found = scopes(loss, inputs, keywords)
+        if loss.name in BATCHWISE:
+            yield found[0], [loss(**inputs, **keywords)]
+            continue
+        for scope, value in zip(found, loss(**inputs, **keywords, reduction="none"), strict=True):
+            if loss.name == "softmax_cross_entropy":
+                scope = {**scope, "p": np.eye(CLASSES)[scope["y"]]}
+            yield scope, [value]
+
+
+def check_docstring(loss: Loss, latex: str | None = None):
+    """The formula in the docstring of the loss, evaluated, is what the function returns."""
+    latex = displayed(loss.value) if latex is None else latex
+    for scope, expected in docstring_rounds(loss) if latex else ():
+        compare_displayed(latex, scope, expected)
+
+
+# Functions beside the losses that display a formula: what its symbols are, and what it has to give.
+def others(rng) -> dict[str, tuple[dict, list]]:
+    p = rng.dirichlet([2, 2, 2])
+    s, t = rng.normal(0, 2, 4), float(rng.uniform(0.3, 3))
+    u, v = rng.normal(0, 1, (2, 3))
+    narrow, wide = stats.norm(0.3, 0.8).pdf, stats.norm(0, 1).pdf
+    return {
+        "surprisal": ({"p": p[0]}, [lossbook.surprisal(p[0])]),
+        "entropy": ({"p": p, "K": 3}, [lossbook.entropy(p)]),
+        "softmax": ({"s": s, "T": t, "K": 4}, [lossbook.softmax(s, temperature=t)]),
+        "log_softmax": (
+            {"s": s, "T": t, "K": 4, r"\hat p": lossbook.softmax(s, temperature=t)},
+            [lossbook.log_softmax(s, temperature=t)],
+        ),
+        "logsumexp": ({"s": s, "K": 4}, [lossbook.logsumexp(s)]),
+        "sigmoid": ({"s": s[0], "T": t}, [lossbook.sigmoid(s[0], temperature=t)]),
+        "pairwise_distance": (
+            {"u": u, "v": v},
+            [lossbook.pairwise_distance(u, v), lossbook.pairwise_distance(u, v, metric="cosine")],
+        ),
+        "kl_density": (
+            {"p": narrow, "q": wide, "low": -6, "high": 6},
+            [lossbook.kl_density(narrow, wide, -6, 6)],
+        ),
+    }
+
+
+# Gradient docstrings say in plain characters what the derivative is: "d mse / d prediction = −2e, over N …".
+PLAIN = {
+    "−": "-", "·": r"\cdot ", "½": r"\frac{1}{2}", "²": "^2", "³": "^3", "ψ(": r"\operatorname{digamma}(",
+    "I₁": "I_1", "I₀": "I_0", "σp": r"\sigma_p ", "σq": r"\sigma_q ", "μp": r"\mu_p ", "μq": r"\mu_q ",
+    "log": r"\log ", "sign(": r"\operatorname{sign}(", "tanh": r"\tanh ", "sin ": r"\sin ", "cos ": r"\cos ",
+    "p̂": r"\hat p ", "rmse": "R", "σ": r"\sigma ", "μ": r"\mu ", "ν": r"\nu ", "κ": r"\kappa ", "λ": r"\lambda ",
+}  # fmt: skip
+
+
+def plain_slope(gradient) -> str:
+    """The derivative that the first line of a docstring gives, as LaTeX; "" where it says it in words."""
+    line = (inspect.getdoc(gradient) or "").splitlines()[0]
+    found = re.match(r"d \w+ / d \w+ = (.+?)(?:[,.:;]( |$)| with )", line)
+    latex = found[1] if found else ""
+    for character, command in PLAIN.items():
+        latex = latex.replace(character, command)
+    return latex
+
+
+def plain_symbols(loss: Loss, scope: dict, k: int) -> dict:
+    """The symbols of one component, and the letters that gradient docstrings take for granted."""
+    found = {symbol: value[k] if np.ndim(value) else value for symbol, value in scope.items()}
+    domains = {argument.domain: argument.symbol for argument in loss.arguments.values()}
+    if "label" in domains:
+        found |= {r"\hat p": special.softmax(scope["s"])[k], "y": float(scope["y"] == k)}
+    elif "binary" in domains and "s" in scope:
+        found |= {r"\hat p": special.expit(scope["s"])}
+    if loss.name == "poisson_nll":
+        found |= {r"\lambda": math.exp(scope["s"])}
+    if loss.name == "js_divergence":
+        found |= {"m": (found["p"] + found["q"]) / 2}
+    if loss.name == "rmse":
+        found |= {"R": math.sqrt(np.mean(scope["e"] ** 2))}
+    if loss.name == "normal_mixture_nll":
+        weights = special.softmax(scope["s"])
+        odds = weights * stats.norm(scope[r"\mu"], scope[r"\sigma"]).pdf(scope["y"])
+        found |= {"w": weights[k], "r": odds[k] / odds.sum()}
+    return found
+
+
+def check_gradient_docstrings(loss: Loss, change=lambda latex: latex):
+    """The derivative in the first line of a gradient's docstring, where it is a formula, is what it returns."""
+    reduction = "mean" if loss.name in BATCHWISE else "none"
+    for inputs, keywords in islice(rounds(loss), 3):
+        for name, gradient in loss.grads.items():
+            latex = plain_slope(gradient)
+            if not latex:
+                continue
+            slopes = np.asarray(gradient(**inputs, **keywords, reduction=reduction))
+            rows = [slopes] if loss.name in BATCHWISE else slopes
+            for scope, row in zip(scopes(loss, inputs, keywords, name), rows, strict=True):
+                for k, slope in enumerate(np.ravel(row)):
+                    read_back = evaluate(change(latex), plain_symbols(loss, scope, k))
+                    np.testing.assert_allclose(read_back, slope, **TOLERANCE, equal_nan=False, err_msg=latex)
+
+
 LOSSES = pytest.mark.parametrize("loss", CATALOGUE.values(), ids=lambda loss: loss.name)
 DENSITIES = pytest.mark.parametrize(
     "loss", [loss for loss in CATALOGUE.values() if loss.density], ids=lambda loss: loss.name
@@ -227,6 +382,47 @@ EXCHANGED = {
 def test_the_density_of_another_loss_is_caught(name):
     with pytest.raises(AssertionError):
         check_density(with_density(CATALOGUE[name], latex=EXCHANGED[name]))
+
+
+@LOSSES
+def test_any_flipped_sign_in_a_docstring_is_caught(loss):
+    for latex in flipped(displayed(loss.value))[:-1]:
+        with pytest.raises((AssertionError, IndexError)):
+            check_docstring(loss, latex)
+    with pytest.raises(AssertionError):
+        check_docstring(loss, displayed(loss.value).replace(" = ", " = 1.01 ", 1))
+
+
+def test_any_flipped_sign_in_a_gradient_docstring_is_caught():
+    seen = 0
+    for loss in CATALOGUE.values():
+        latex = {plain_slope(gradient) for gradient in loss.grads.values()} - {""}
+        for slope in latex:
+            for wrong in flipped(slope):
+                seen += 1
+                with pytest.raises(AssertionError):
+                    check_gradient_docstrings(
+                        loss, lambda tex, slope=slope, wrong=wrong: wrong if tex == slope else tex
+                    )
+    assert seen > 75
+
+
+@pytest.mark.parametrize("name", others(np.random.default_rng(0)))
+def test_the_formula_of_any_other_docstring_is_what_the_function_returns(name):
+    rng = np.random.default_rng(SEED)
+    latex = displayed(getattr(lossbook, name))
+    for _ in range(4):
+        compare_displayed(latex, *others(rng)[name])
+    for wrong in flipped(latex)[:-1]:
+        with pytest.raises((AssertionError, LatexError)):
+            compare_displayed(wrong, *others(rng)[name])
+
+
+def test_no_docstring_displays_a_formula_that_nothing_reads():
+    modules = [importlib.import_module(m.name) for m in pkgutil.walk_packages(lossbook.__path__, "lossbook.")]
+    found = {f.__name__ for m in modules for f in vars(m).values() if inspect.isfunction(f) and displayed(f)}
+    assert found <= {*CATALOGUE, *others(np.random.default_rng(0))}
+    assert all(displayed(loss.value) for loss in CATALOGUE.values())
 
 
 # ── What the page "How formulas are checked" says of these tests ─────────────────────────────────────────────────────

@@ -127,7 +127,8 @@ def softmax_cross_entropy(
     r"""Cross-entropy of class labels from scores: −log of the probability that the softmax gives to the right class.
 
     .. math:: \ell = -\log \frac{\exp(s_y)}{\sum_{k=1}^{K} \exp(s_k)}
-              \qquad\text{or}\qquad \ell = -\sum_{k=1}^{K} y_k \log \hat p_k
+              \qquad\text{or}\qquad \ell = -\sum_{k=1}^{K} p_k \log \hat p_k,
+              \qquad \hat p_k = \frac{\exp(s_k)}{\sum_{j=1}^{K} \exp(s_j)}
 
     Parameters
     ----------

@@ -389,7 +389,9 @@ def _ntxent_scores(x1: ArrayLike, x2: ArrayLike, temperature: float, reduction: 
 def nt_xent(x1: ArrayLike, x2: ArrayLike, *, temperature: float = 0.1, reduction: str = "mean") -> Floats | float:
     r"""NT-Xent, the loss of SimCLR: each of 2N views has to find its partner among the other 2N − 1.
 
-    .. math:: \ell_i = -\log \frac{\exp(\cos(z_i, z_{j(i)}) / T)}{\sum_{k \ne i} \exp(\cos(z_i, z_k) / T)}
+    .. math:: \ell = -\log \frac{\exp(\cos(z, c_j) / T)}{\sum_{k=1}^{K} \exp(\cos(z, c_k) / T)}, \qquad K = 2N - 1
+
+    for each view z; the others are c₁, …, c_K, and c_j is its partner.
 
     Parameters
     ----------

@@ -163,7 +163,7 @@ def contrastive(
 ) -> Floats | float:
     r"""Contrastive loss of pairs: similar ones pay for every distance, dissimilar ones only inside the margin.
 
-    .. math:: \ell = (1 - Y)\, \tfrac12 D^2 + Y\, \tfrac12 \max(0, M - D)^2
+    .. math:: \ell = (1 - Y)\, \tfrac12 D^2 + Y\, \tfrac12 \left(\max(0, M - D)\right)^2
 
     Parameters
     ----------
@@ -239,7 +239,7 @@ def contrastive_embeddings(
 ) -> Floats | float:
     r"""`contrastive` of the Euclidean distance between two embeddings, as a siamese network is trained.
 
-    .. math:: \ell = (1 - Y)\, \tfrac12 \lVert u - v \rVert^2 + Y\, \tfrac12 \max(0, M - \lVert u - v \rVert)^2
+    .. math:: \ell = (1 - Y)\, \tfrac12 D^2 + Y\, \tfrac12 \left(\max(0, M - D)\right)^2, \qquad D = \lVert u - v \rVert
 
     Parameters
     ----------

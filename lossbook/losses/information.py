@@ -111,7 +111,7 @@ def surprisal(p: ArrayLike, *, base: float | None = None) -> Floats | float:
 def entropy(p: ArrayLike, *, base: float | None = None, axis: int = -1) -> Floats | float:
     r"""Shannon entropy: the surprise to expect from a distribution.
 
-    .. math:: H(p) = -\sum_k p_k \log p_k
+    .. math:: H(p) = -\sum_{k=1}^{K} p_k \log p_k
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def cross_entropy(
 ) -> Floats | float:
     r"""Cross-entropy: the surprise to expect when p deals the outcomes and q is believed.
 
-    .. math:: H(p, q) = -\sum_k p_k \log q_k = H(p) + D_{\mathrm{KL}}(p \,\|\, q)
+    .. math:: H(p, q) = -\sum_{k=1}^{K} p_k \log q_k = H(p) + D_{\mathrm{KL}}(p \,\|\, q)
 
     Parameters
     ----------
@@ -261,7 +261,7 @@ def kl_divergence(
 ) -> Floats | float:
     r"""Kullback–Leibler divergence of q from p: the extra surprise of believing q while p deals.
 
-    .. math:: D_{\mathrm{KL}}(p \,\|\, q) = \sum_k p_k \log \frac{p_k}{q_k}
+    .. math:: D_{\mathrm{KL}}(p \,\|\, q) = \sum_{k=1}^{K} p_k \log \frac{p_k}{q_k}
 
     Parameters
     ----------

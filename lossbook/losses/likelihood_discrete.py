@@ -62,7 +62,7 @@ def _binary_labels(labels: ArrayLike) -> Floats:
 def bernoulli_nll(logits: ArrayLike, labels: ArrayLike, *, reduction: str = "mean") -> Floats | float:
     r"""Negative log-likelihood of a Bernoulli distribution with log-odds s.
 
-    .. math:: \ell = -y \log \hat p - (1 - y) \log(1 - \hat p), \qquad \hat p = \sigma(s)
+    .. math:: \ell = -y \log \hat p - (1 - y) \log(1 - \hat p), \qquad \hat p = \frac{1}{1 + \exp(-s)}
 
     Parameters
     ----------

@@ -441,9 +441,9 @@ def normal_mixture_nll(
 ) -> Floats | float:
     r"""Negative log-likelihood of a mixture of normal distributions, as a mixture density network predicts it.
 
-    .. math:: \ell = -\log \sum_{k=1}^{K} \frac{\pi_k}{\sqrt{2\pi}\, \sigma_k}
+    .. math:: \ell = -\log \sum_{k=1}^{K} \frac{w_k}{\sqrt{2\pi}\, \sigma_k}
               \exp\left(-\frac{(y - \mu_k)^2}{2 \sigma_k^2}\right),
-              \qquad \pi_k = \frac{\exp(s_k)}{\sum_j \exp(s_j)}
+              \qquad w_k = \frac{\exp(s_k)}{\sum_{j=1}^{K} \exp(s_j)}
 
     Parameters
     ----------
@@ -485,7 +485,7 @@ def normal_mixture_nll(
 def normal_mixture_nll_grad(
     logits: ArrayLike, means: ArrayLike, scales: ArrayLike, target: ArrayLike, *, reduction: str = "mean"
 ) -> Floats:
-    """d normal_mixture_nll / d logits = π − r: weights minus responsibilities. Arguments as in `normal_mixture_nll`.
+    """d normal_mixture_nll / d logits = w − r: weights minus responsibilities. Arguments as in `normal_mixture_nll`.
 
     >>> normal_mixture_nll_grad([[0.0, 0.0]], [[0.0, 9.0]], [[1.0, 1.0]], [0.0]).round(6)
     array([[-0.5,  0.5]])

@@ -134,7 +134,7 @@ def log_softmax(
 def logsumexp(logits: ArrayLike, *, axis: int = -1) -> Floats | float:
     r"""The logarithm of a sum of exponentials, the smooth maximum, without overflow.
 
-    .. math:: \log \sum_{k=1}^{K} \exp(s_k) = \max_k s_k + \log \sum_{k=1}^{K} \exp\left(s_k - \max_j s_j\right)
+    .. math:: \log \sum_{k=1}^{K} \exp(s_k) = m + \log \sum_{k=1}^{K} \exp(s_k - m), \qquad m = \max_k s_k
 
     Parameters
     ----------
