@@ -7,7 +7,7 @@ PORT ?= 8000
 # Nothing is compiled at installation, so what is used must be kept: else every kernel and test worker compiles it again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help book test serve lab bench worksheet pins clean distclean
+.PHONY: help book test serve lab bench conventions worksheet pins clean distclean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -31,6 +31,11 @@ lab: book  ## open the chapters as notebooks in JupyterLab: your own copies, in 
 
 bench: $(READY)  ## compare the explorers with ipywidgets and Plotly
 	@$(BIN)/python benchmarks/explorers.py
+
+conventions:  ## compare what the book writes out of Keras and Optax with the libraries themselves (in .venv-conventions)
+	@test -x .venv-conventions/bin/python || $(PYTHON) -m venv .venv-conventions
+	@.venv-conventions/bin/python -m pip install -q -r requirements-conventions.txt scipy
+	@PYTHONPATH="$(CURDIR)" .venv-conventions/bin/python tools/check_conventions.py
 
 worksheet: CHAPTER ?= $(error which chapter? For instance: make worksheet CHAPTER=softmax)
 worksheet: $(READY)  ## CHAPTER=regression: its questions to hand out, without and with solutions

@@ -1,11 +1,16 @@
 """Prints the entries of `lossbook.conventions` about one topic, with the values that their expressions have right now.
 
-```{conventions} divergences
+```{conventions} divergences     the entries
+```
+```{convention-symptoms}         what readers come with, and the entries that explain it
+```
+```{convention-matrix}           loss × library
 ```
 """
 
 from __future__ import annotations
 
+import re
 import warnings
 from html import escape
 from pathlib import Path
@@ -14,14 +19,16 @@ from typing import Any
 import numpy as np
 from docutils import nodes
 from docutils.statemachine import StringList
+from formula import headline, in_course_order
+from glance import library_names
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import lossbook
 import lossbook.conventions
-from lossbook.analysis.fitting import fit_line
+from lossbook.analysis.fitting import fit_constant, fit_line
 from lossbook.catalogue import CATALOGUE
-from lossbook.conventions import CONVENTIONS, Convention, inputs
+from lossbook.conventions import CONVENTIONS, LIBRARIES, SYMPTOMS, Convention, inputs
 
 
 def cosine(a: Any, b: Any) -> float:
@@ -47,42 +54,134 @@ class _Tensors:
         return call
 
 
+def tube_level(sample: Any, epsilon: float) -> float:
+    """The constant with the smallest ε-insensitive loss: the median of the ends of all tubes."""
+    return float(np.median([sample - epsilon, sample + epsilon]))
+
+
+def autograd(function: Any, at: Any) -> Any:
+    """The gradient that PyTorch gives for a function of one tensor."""
+    import torch
+
+    leaf = torch.tensor(at, requires_grad=True)
+    return torch.autograd.grad(function(leaf), leaf)[0].numpy()
+
+
 def names(seed: int = 0) -> dict[str, Any]:
     """What the expressions may name: the inputs, the public names of `lossbook`, and the libraries."""
     import torch
     from scipy import optimize, special, stats
     from scipy.spatial import distance as distance_functions
-    from sklearn import linear_model, metrics, svm
+    from sklearn import ensemble, linear_model, metrics, svm
 
     ours = {name: value for name, value in vars(lossbook).items() if callable(value)}
     libraries = {"optimize": optimize, "special": special, "stats": stats, "distance_functions": distance_functions}
-    libraries |= {"linear_model": linear_model, "metrics": metrics, "svm": svm, "np": np, "torch": torch}
+    libraries |= {
+        "ensemble": ensemble,
+        "linear_model": linear_model,
+        "metrics": metrics,
+        "svm": svm,
+        "np": np,
+        "torch": torch,
+    }
     libraries |= {"F": _Tensors(torch.nn.functional), "distributions": _Tensors(torch.distributions)}
-    own = {"HUBER": CATALOGUE["huber"], "fit_line": fit_line, "cosine": cosine}
+    own = {"HUBER": CATALOGUE["huber"], "PINBALL": CATALOGUE["pinball"], "fit_line": fit_line, "cosine": cosine}
+    own |= {"fit_constant": fit_constant, "tube_level": tube_level, "autograd": autograd}
     return {**ours, **libraries, **own, **inputs(seed)}
 
 
 def evaluate(expression: str, known: dict[str, Any]) -> Any:
     """The value of one expression, as a float64 number or array."""
     with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="reduction: 'mean' divides", category=UserWarning)  # what we show
+        warnings.simplefilter("ignore", UserWarning)  # PyTorch warns of what we show: broadcasting, a mean that is none
         return np.asarray(eval(expression, dict(known)), dtype=np.float64)
 
 
 def shown(value: Any) -> str:
     """A number with four digits, or a few of them."""
-    numbers = [f"{number:.4g}".replace("-", "−").replace("inf", "∞") for number in np.ravel(value) + 0.0]
+    numbers = [
+        f"{number:.4g}".replace("-", "−").replace("inf", "∞").replace("nan", "NaN") for number in np.ravel(value) + 0.0
+    ]
     return numbers[0] if np.ndim(value) == 0 else f"[{', '.join(numbers)}]"
 
 
-def rows(convention: Convention, known: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """(who, expression, value) for each line of an entry."""
+def by_lossbook(expression: str) -> bool:
+    """Whether a function of this package stands in the expression."""
+    words = set(re.findall(r"\b[a-z]\w*(?=\()", re.sub(r"\w+\.\w+", "", expression)))
+    return bool(words & {*(name for name in vars(lossbook) if not name.startswith("_")), "fit_line", "fit_constant"})
+
+
+def rows(convention: Convention, known: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    """(kind, who, expression, value) for each line of an entry."""
     theirs = evaluate(convention.restated or convention.call, known)
-    found = [(convention.library, convention.call, shown(theirs))]
-    found += [("the same here", convention.same, shown(evaluate(convention.same, known)))]
+    who = "lossbook" if by_lossbook(convention.same) else "which is"
+    found = [("theirs", convention.library, convention.call, shown(theirs))]
+    found += [("same", who, convention.same, shown(evaluate(convention.same, known)))]
     if convention.trap:
-        found += [("not", convention.trap, shown(evaluate(convention.trap, known)))]
+        found += [("trap", "and not", convention.trap, shown(evaluate(convention.trap, known)))]
+    if convention.exact:
+        found += [("exact", "the loss itself", convention.exact, shown(evaluate(convention.exact, known)))]
     return found
+
+
+def anchors() -> dict[Convention, str]:
+    """An id for each entry, of the library and the function, with a number where there are several."""
+    found: dict[Convention, str] = {}
+    counts: dict[str, int] = {}
+    for entry in CONVENTIONS:
+        stem = f"{entry.library}-{entry.function}".lower().replace("_", "-")
+        counts[stem] = counts.get(stem, 0) + 1
+        found[entry] = stem if counts[stem] == 1 else f"{stem}-{counts[stem]}"
+    return found
+
+
+class Symptoms(SphinxDirective):
+    """What readers come with, and the entries that explain it."""
+
+    def run(self) -> list[nodes.Node]:
+        at, lines = anchors(), []
+        for key, sentence in SYMPTOMS.items():
+            links = [
+                f'<a href="#{at[entry]}">{entry.library} <code>{escape(entry.function)}</code></a>'
+                for entry in CONVENTIONS
+                if key in entry.symptoms
+            ]
+            lines.append(f"<dt>{escape(sentence)}</dt><dd>{', '.join(links)}</dd>")
+        return [nodes.raw("", f'<dl class="symptoms">{"".join(lines)}</dl>', format="html")]
+
+
+class Matrix(SphinxDirective):
+    """Loss × library: what the records call it there, with links to the entries on that function."""
+
+    def run(self) -> list[nodes.Node]:
+        at = anchors()
+        head = "".join(f'<th scope="col" role="columnheader">{library}</th>' for library in ("Loss", *LIBRARIES))
+        lines = []
+        for loss in in_course_order(self.env):
+            names = library_names(loss)
+            if len(names) < 2:
+                continue
+            cells = []
+            for library in LIBRARIES:
+                dotted, _, remark = names.get(library, "").partition(" ")
+                function = dotted.rpartition(".")[2]
+                text = f"<code>{'<wbr>_'.join(escape(part) for part in function.split('_'))}</code>" if function else ""
+                text += f" {escape(remark)}" if remark else ""
+                links = [
+                    f'<a href="#{at[entry]}" aria-label="convention {number} of {function} in {library}">{number}</a>'
+                    for number, entry in enumerate(
+                        (e for e in CONVENTIONS if function and (e.library, e.function) == (library, function)), 1
+                    )
+                ]
+                text += f' <span class="matrix-links">{" ".join(links)}</span>' if links else ""
+                cells.append(f'<td role="cell" data-library="{library}">{text or "–"}</td>')
+            title = f'<th scope="row" role="rowheader">{escape(headline(loss))}</th>'
+            lines.append(f'<tr role="row">{title}{"".join(cells)}</tr>')
+        table = (
+            f'<table role="table"><thead role="rowgroup"><tr role="row">{head}</tr></thead>'
+            f'<tbody role="rowgroup">{"".join(lines)}</tbody></table>'
+        )
+        return [nodes.raw("", f'<div class="convention-matrix">{table}</div>', format="html")]
 
 
 class Conventions(SphinxDirective):
@@ -96,10 +195,10 @@ class Conventions(SphinxDirective):
         for module in (lossbook.conventions, *(loss.value for loss in CATALOGUE.values())):
             path = module.__file__ if hasattr(module, "__file__") else module.__code__.co_filename
             self.env.note_dependency(str(Path(path).resolve()))
-        known = names()
+        known, at = names(), anchors()
         found: list[nodes.Node] = []
         for entry in entries:
-            box = nodes.container(classes=["convention"])
+            box = nodes.container(classes=["convention"], ids=[at[entry]])
             box += self.markdown(entry.claim)
             box += nodes.raw("", self.table(entry, known), format="html")
             found.append(box)
@@ -107,8 +206,7 @@ class Conventions(SphinxDirective):
 
     def table(self, entry: Convention, known: dict[str, Any]) -> str:
         lines = []
-        for who, expression, value in rows(entry, known):
-            kind = {"the same here": "same", "not": "trap"}.get(who, "theirs")
+        for kind, who, expression, value in rows(entry, known):
             lines.append(
                 f'<tr role="row" class="{kind}"><th role="rowheader" scope="row">{escape(who)}</th>'
                 f'<td role="cell"><code>{escape(expression)}</code></td><td role="cell">{value}</td></tr>'
@@ -124,4 +222,6 @@ class Conventions(SphinxDirective):
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("conventions", Conventions)
+    app.add_directive("convention-symptoms", Symptoms)
+    app.add_directive("convention-matrix", Matrix)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
