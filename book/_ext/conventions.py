@@ -105,6 +105,11 @@ def shown(value: Any) -> str:
     return numbers[0] if np.ndim(value) == 0 else f"[{', '.join(numbers)}]"
 
 
+def breakable(code: str) -> str:
+    """Code as HTML whose long names break between their parts, and nowhere else, where the page is narrow."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[_.(])(?=\w)", "<wbr>", escape(code))
+
+
 def by_lossbook(expression: str) -> bool:
     """Whether a function of this package stands in the expression."""
     words = set(re.findall(r"\b[a-z]\w*(?=\()", re.sub(r"\w+\.\w+", "", expression)))
@@ -165,7 +170,7 @@ class Matrix(SphinxDirective):
             for library in LIBRARIES:
                 dotted, _, remark = names.get(library, "").partition(" ")
                 function = dotted.rpartition(".")[2]
-                text = f"<code>{'<wbr>_'.join(escape(part) for part in function.split('_'))}</code>" if function else ""
+                text = f"<code>{breakable(function)}</code>" if function else ""
                 text += f" {escape(remark)}" if remark else ""
                 links = [
                     f'<a href="#{at[entry]}" aria-label="convention {number} of {function} in {library}">{number}</a>'
@@ -209,7 +214,7 @@ class Conventions(SphinxDirective):
         for kind, who, expression, value in rows(entry, known):
             lines.append(
                 f'<tr role="row" class="{kind}"><th role="rowheader" scope="row">{escape(who)}</th>'
-                f'<td role="cell"><code>{escape(expression)}</code></td><td role="cell">{value}</td></tr>'
+                f'<td role="cell"><code>{breakable(expression)}</code></td><td role="cell">{value}</td></tr>'
             )
         # The roles are those of the elements; said aloud because narrow screens get another layout.
         return f'<table role="table"><tbody role="rowgroup">{"".join(lines)}</tbody></table>'
