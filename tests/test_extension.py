@@ -7,6 +7,7 @@ import contextlib
 import importlib.metadata
 import importlib.util
 import json
+import os
 import pkgutil
 import re
 import subprocess
@@ -379,6 +380,15 @@ def test_a_notebooks_code_has_no_plumbing_and_all_its_names(notebook) -> None:
     ]
     found = subprocess.run(command, input="\n".join(code), capture_output=True, text=True)
     assert found.returncode == 0, found.stdout
+
+
+def test_a_notebook_runs_by_itself(notebook, tmp_path: Path) -> None:
+    """All its code in a new Python, in another folder, without MyST-NB; and nothing is complained of."""
+    code = ["import sys", "sys.modules['myst_nb'] = None", *sources(notebook, "code")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"}
+    command = [sys.executable, "-"]
+    run = subprocess.run(command, input="\n".join(code), cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (0, "")
 
 
 def installed_by(extra: str) -> set[str]:

@@ -7,6 +7,15 @@ for (const sidebar of document.querySelectorAll("#pst-primary-sidebar")) {
   sidebar.setAttribute("aria-label", "Sidebar");
 }
 
+// What folds is named by the words on it, where the theme calls each "Toggle hidden content".
+function named() {
+  for (const fold of document.querySelectorAll("[aria-label='Toggle hidden content']")) {
+    const title = fold.closest(".admonition-title");
+    if (title) fold.setAttribute("aria-label", title.textContent.trim());
+    else fold.removeAttribute("aria-label");
+  }
+}
+
 // What scrolls sideways can be reached and scrolled with the keyboard; what does not is no tab stop.
 const SCROLLERS = "div.math, .bd-article pre, .pst-scrollable-table-container, .cell_output > .output";
 function reachable() {
@@ -31,5 +40,6 @@ addEventListener("afterprint", () => printed(false));
 addEventListener("resize", reachable);
 addEventListener("load", () => {
   reachable();
+  named();
   window.MathJax?.startup?.promise?.then(reachable);
 });

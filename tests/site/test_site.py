@@ -60,6 +60,7 @@ def test_page_works_from_its_file(name: str, open_page: OpenPage) -> None:
     """
     page = open_page(name)
     assert_typeset(page)
+    expect(page.get_by_label("Toggle hidden content")).to_have_count(0)  # what folds is named by its own words
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 900})
         assert overflow(page) <= 0, f"{width} px"
