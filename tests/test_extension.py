@@ -89,7 +89,7 @@ def test_the_slope_of_nt_xent_is_that_of_the_sum_and_printed_once(extensions: Pa
 
 
 def test_a_long_formula_is_broken_between_its_terms(extensions: Path) -> None:
-    from formula import equation, terms
+    from formula import equation, narrow, terms
 
     assert terms(r"-a + b \left(c - d\right) - \frac{e + f}{g} + \lVert h - i \rVert") == [
         "-a",
@@ -103,6 +103,9 @@ def test_a_long_formula_is_broken_between_its_terms(extensions: Path) -> None:
     wide = r"\ell(\mu_p, \sigma_p, \mu_q, \sigma_q)"
     assert equation(wide, first + second).startswith(rf"\begin{{aligned}} &{wide} \\ &\quad = {first} \\")
     assert equation("y", "a" * 200) == "y = " + "a" * 200
+    assert narrow("y = a(1 - b) + c") == r"\begin{aligned} &y \\ &\quad = a(1 - b) \\ &\quad {} + c \end{aligned}"
+    assert narrow(equation("y", first + second)) == narrow(f"y = {first}{second}")
+    assert narrow("y = a b") == "y = a b"
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

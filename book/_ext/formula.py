@@ -77,10 +77,22 @@ def equation(left: str, right: str) -> str:
         if rows[-1] and len(rows[-1] + term) > LONG:
             rows.append("")
         rows[-1] += term
+    return aligned(left, rows, len(left) > WIDE)
+
+
+def aligned(left: str, rows: list[str], alone: bool) -> str:
+    """An equation in rows, its left side alone in the first one or with the first of the others."""
     # The empty group makes the sign at the start of a row a binary one.
-    if len(left) > WIDE:
+    if alone:
         return rf"\begin{{aligned}} &{left} \\ &\quad = " + r" \\ &\quad {}".join(rows) + r" \end{aligned}"
     return rf"\begin{{aligned}} {left} &= " + r" \\ &\quad {}".join(rows) + r" \end{aligned}"
+
+
+def narrow(tex: str) -> str:
+    """An equation of one or two rows in as many as it has terms, the left side in a row of its own."""
+    left, _, right = re.sub(r"\\(?:begin|end)\{aligned\}|&|\\quad|\\\\|\{\}", "", tex).partition("=")
+    parts = terms(" ".join(right.split()))
+    return aligned(left.strip(), parts, True) if len(parts) > 1 else tex
 
 
 def value_equation(loss: Loss) -> str:
@@ -154,7 +166,10 @@ class _FromRecords(SphinxDirective):
 
 class Formula(_FromRecords):
     required_arguments = 1
-    option_spec = {"part": lambda text: directives.choice(text, ("value", "gradient"))}  # noqa: RUF012
+    option_spec = {  # noqa: RUF012
+        "part": lambda text: directives.choice(text, ("value", "gradient")),
+        "narrow": directives.flag,
+    }
 
     def run(self) -> list[nodes.Node]:
         try:
@@ -165,6 +180,7 @@ class Formula(_FromRecords):
         at_home = Path(self.env.docname).name == loss.chapter
         box = nodes.container(classes=["formula"])
         for label, tex in equations(loss, self.options.get("part")):
+            tex = narrow(tex) if "narrow" in self.options else tex
             name = f":label: {label}\n" if at_home else ""
             box += self.markdown(f"```{{math}}\n{name}{tex}\n```")
         box += self.mark(loss)
