@@ -69,7 +69,7 @@ class Convention:
 
 
 def inputs(seed: int = 0) -> dict[str, NDArray[Any]]:
-    """The numbers that the expressions are evaluated on. Every name is an array."""
+    """The arrays that the expressions are evaluated on, by name."""
     rng = np.random.default_rng(seed)
 
     def some(*shape: int) -> NDArray[np.float64]:
