@@ -7,7 +7,7 @@ PORT ?= 8000
 # Nothing is compiled at installation, so what is used must be kept: else every kernel and test worker compiles it again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help book test serve lab bench conventions worksheet pins clean distclean
+.PHONY: help book test serve lab bench conventions mutate worksheet pins clean distclean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -36,6 +36,9 @@ conventions:  ## compare what the book writes out of Keras and Optax with the li
 	@test -x .venv-conventions/bin/python || $(PYTHON) -m venv .venv-conventions
 	@.venv-conventions/bin/python -m pip install -q -r requirements-conventions.txt scipy
 	@PYTHONPATH="$(CURDIR)" .venv-conventions/bin/python tools/check_conventions.py
+
+mutate: $(READY)  ## change the package in COUNT places (225), one at a time, and list what no test notices; FILES, SEED
+	@nice $(BIN)/python tools/mutate.py $(FILES) --count $(or $(COUNT),225) --seed $(or $(SEED),0)
 
 worksheet: CHAPTER ?= $(error which chapter? For instance: make worksheet CHAPTER=softmax)
 worksheet: $(READY)  ## CHAPTER=regression: its questions to hand out, without and with solutions

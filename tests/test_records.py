@@ -1,0 +1,518 @@
+"""What the records say, said a second time: words and ranges by hand, names by calling what they name.
+
+A loss that is new needs no line in the tables; the tests of every record find it by themselves.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from oracles import draw
+from scipy import special
+
+import lossbook
+from lossbook import catalogue
+from lossbook.catalogue import CATALOGUE, find
+from lossbook.core import REDUCTIONS
+
+ROOT = Path(__file__).parents[1]
+LOSSES = pytest.mark.parametrize("loss", CATALOGUE.values(), ids=lambda loss: loss.name)
+
+# By name: title, chapter, source and its author and year, what the loss estimates, the name of its density, synonyms.
+WORDS: dict[str, tuple[str, str, str, str, str, tuple[str, ...]]] = {
+    "softmax_cross_entropy": (
+        "softmax cross-entropy",
+        "softmax",
+        "bridle1990",
+        "the conditional probability of every class",
+        "",
+        ("categorical cross-entropy", "multinomial logistic loss", "log loss"),
+    ),
+    "binary_cross_entropy": (
+        "binary cross-entropy",
+        "cross-entropy",
+        "cox1958",
+        "the conditional probability of 1",
+        "",
+        ("BCE", "log loss", "Bernoulli NLL"),
+    ),
+    "binary_cross_entropy_with_logits": (
+        "binary cross-entropy from logits",
+        "softmax",
+        "cox1958",
+        "the conditional log-odds of 1, plus log w",
+        "",
+        ("sigmoid cross-entropy", "logistic loss", "BCE with logits"),
+    ),
+    "triplet_margin": (
+        "triplet loss",
+        "contrastive",
+        "schroff2015",
+        "an order of distances: the positive nearer than the negative, by the margin",
+        "",
+        ("triplet margin loss",),
+    ),
+    "info_nce": (
+        "InfoNCE",
+        "contrastive",
+        "oord2018",
+        "similarity up to a constant: the log ratio of joint to independent probability",
+        "",
+        ("contrastive predictive coding loss", "N-pair softmax loss"),
+    ),
+    "nt_xent": (
+        "NT-Xent",
+        "contrastive",
+        "chen2020",
+        "similarity up to a constant: the log ratio of joint to independent probability",
+        "",
+        ("normalised temperature-scaled cross-entropy", "SimCLR loss"),
+    ),
+    "contrastive": (
+        "contrastive loss",
+        "contrastive",
+        "hadsell2006",
+        "a distance: small for similar pairs, at least the margin for dissimilar ones",
+        "",
+        ("pairwise loss", "siamese loss"),
+    ),
+    "contrastive_embeddings": (
+        "contrastive loss of embeddings",
+        "contrastive",
+        "hadsell2006",
+        "an embedding: similar things together, dissimilar ones at least the margin apart",
+        "",
+        ("siamese loss",),
+    ),
+    "cosine_embedding": (
+        "cosine embedding loss",
+        "contrastive",
+        "bromley1993",
+        "directions: similar things aligned, dissimilar ones beyond an angle",
+        "",
+        ("cosine contrastive loss",),
+    ),
+    "cross_entropy": (
+        "cross-entropy",
+        "cross-entropy",
+        "coverthomas2006",
+        "the distribution p itself",
+        "",
+        ("log loss", "logarithmic score"),
+    ),
+    "kl_divergence": (
+        "Kullback–Leibler divergence",
+        "kl-divergence",
+        "kullback1951",
+        "the distribution p itself",
+        "",
+        ("relative entropy", "information gain", "KL"),
+    ),
+    "js_divergence": (
+        "Jensen–Shannon divergence",
+        "kl-divergence",
+        "lin1991",
+        "the distribution p itself",
+        "",
+        ("JSD", "information radius"),
+    ),
+    "kl_normal": (
+        "KL divergence of two normal distributions",
+        "kl-divergence",
+        "kullback1959",
+        "mean and standard deviation of the other distribution",
+        "",
+        ("Gaussian KL",),
+    ),
+    "beta_nll": (
+        "Beta negative log-likelihood",
+        "recipe",
+        "ferrari2004",
+        "both shapes of the distribution of a fraction",
+        "Beta",
+        ("Beta regression",),
+    ),
+    "von_mises_nll": (
+        "von Mises negative log-likelihood",
+        "recipe",
+        "vonmises1918",
+        "the conditional mean direction",
+        "von Mises",
+        ("circular normal NLL",),
+    ),
+    "bernoulli_nll": (
+        "Bernoulli negative log-likelihood",
+        "recipe",
+        "cox1958",
+        "the conditional log-odds of 1",
+        "Bernoulli",
+        ("binary cross-entropy", "logistic loss"),
+    ),
+    "categorical_nll": (
+        "categorical negative log-likelihood",
+        "recipe",
+        "bridle1990",
+        "the conditional probability of every class",
+        "categorical",
+        ("softmax cross-entropy", "multinoulli NLL"),
+    ),
+    "poisson_nll": (
+        "Poisson negative log-likelihood",
+        "recipe",
+        "poisson1837",
+        "the logarithm of the conditional mean of a count",
+        "Poisson",
+        ("Poisson loss", "count regression"),
+    ),
+    "normal_nll": (
+        "normal negative log-likelihood",
+        "recipe",
+        "gauss1809",
+        "the conditional mean",
+        "normal",
+        ("Gaussian NLL",),
+    ),
+    "laplace_nll": (
+        "Laplace negative log-likelihood",
+        "recipe",
+        "laplace1774",
+        "the conditional median",
+        "Laplace",
+        (),
+    ),
+    "student_t_nll": (
+        "Student-t negative log-likelihood",
+        "recipe",
+        "student1908",
+        "the centre of the bulk of the targets",
+        "Student-t",
+        (),
+    ),
+    "normal_mixture_nll": (
+        "normal mixture negative log-likelihood",
+        "recipe",
+        "bishop1994",
+        "the whole conditional distribution, with several humps if need be",
+        "mixture of normals",
+        ("mixture density network loss", "MDN loss"),
+    ),
+    "mse": (
+        "mean squared error",
+        "regression",
+        "legendre1805",
+        "the conditional mean",
+        "normal with variance ½",
+        ("MSE", "squared error", "L2 loss", "quadratic loss"),
+    ),
+    "mae": (
+        "mean absolute error",
+        "regression",
+        "laplace1774",
+        "the conditional median",
+        "Laplace",
+        ("MAE", "absolute error", "L1 loss", "least absolute deviations"),
+    ),
+    "rmse": (
+        "root mean squared error",
+        "regression",
+        "gauss1823",
+        "the conditional mean",
+        "",
+        ("RMSE", "root mean square deviation"),
+    ),
+    "pinball": (
+        "pinball loss",
+        "regression",
+        "koenker1978",
+        "the conditional quantile",
+        "asymmetric Laplace",
+        ("quantile loss", "check loss", "tilted absolute loss"),
+    ),
+    "epsilon_insensitive": (
+        "ε-insensitive loss",
+        "regression",
+        "vapnik1995",
+        "a centre with as many targets above ŷ + ε as below ŷ − ε",
+        "flat up to ε, Laplace tails beyond",
+        ("SVR loss", "tube loss"),
+    ),
+    "huber": (
+        "Huber loss",
+        "regression",
+        "huber1964",
+        "a compromise between the conditional mean and the conditional median",
+        "Huber's least favourable density",
+        ("robust loss",),
+    ),
+    "smooth_l1": (
+        "smooth L1 loss",
+        "regression",
+        "girshick2015",
+        "a compromise between the conditional mean and the conditional median",
+        "Huber's least favourable density, rescaled",
+        (),
+    ),
+    "log_cosh": (
+        "log-cosh loss",
+        "regression",
+        "green1990",
+        "a compromise between the conditional mean and the conditional median",
+        "hyperbolic secant",
+        (),
+    ),
+    "cauchy": (
+        "Cauchy loss",
+        "regression",
+        "black1996",
+        "the centre of the bulk of the targets",
+        "Cauchy",
+        ("Lorentzian loss",),
+    ),
+}
+
+# The default of every parameter and the ends of its slider.
+RANGES: dict[str, dict[str, tuple[float, float, float]]] = {
+    "binary_cross_entropy_with_logits": {"pos_weight": (1.0, 0.1, 10.0)},
+    "triplet_margin": {"margin": (1.0, 0.1, 3.0)},
+    "info_nce": {"temperature": (0.1, 0.05, 2.0)},
+    "nt_xent": {"temperature": (0.1, 0.05, 2.0)},
+    "contrastive": {"margin": (1.0, 0.1, 3.0)},
+    "contrastive_embeddings": {"margin": (1.0, 0.1, 3.0)},
+    "cosine_embedding": {"margin": (0.0, -0.5, 0.9)},
+    "student_t_nll": {"df": (4.0, 1.0, 30.0)},
+    "pinball": {"quantile": (0.5, 0.05, 0.95)},
+    "epsilon_insensitive": {"epsilon": (0.1, 0.0, 2.0)},
+    "huber": {"delta": (1.0, 0.1, 4.0)},
+    "smooth_l1": {"beta": (1.0, 0.1, 4.0)},
+    "cauchy": {"scale": (1.0, 0.1, 4.0)},
+}
+
+# The names in libraries that are not installed here, looked up in Optax 0.2.8 and Keras 3.15.1.
+ELSEWHERE: dict[str, tuple[str, str]] = {
+    "softmax_cross_entropy": (
+        "optax.softmax_cross_entropy_with_integer_labels",
+        "keras.losses.SparseCategoricalCrossentropy (with from_logits=True)",
+    ),
+    "binary_cross_entropy": ("", "keras.losses.BinaryCrossentropy"),
+    "binary_cross_entropy_with_logits": (
+        "optax.sigmoid_binary_cross_entropy",
+        "keras.losses.BinaryCrossentropy (with from_logits=True)",
+    ),
+    "triplet_margin": ("optax.losses.triplet_margin_loss", ""),
+    "nt_xent": ("optax.ntxent (labels instead of pairs)", ""),
+    "cosine_embedding": (
+        "optax.cosine_distance (similar pairs)",
+        "keras.losses.CosineSimilarity (similar pairs; −1 is best)",
+    ),
+    "cross_entropy": ("optax.softmax_cross_entropy (from logits)", "keras.losses.CategoricalCrossentropy"),
+    "kl_divergence": ("optax.kl_divergence", "keras.losses.KLDivergence (the truth first)"),
+    "poisson_nll": ("", "keras.losses.Poisson (from the rate, without log y!)"),
+    "mse": ("optax.squared_error", "keras.losses.MeanSquaredError"),
+    "mae": ("", "keras.losses.MeanAbsoluteError"),
+    "rmse": ("", "keras.metrics.RootMeanSquaredError"),
+    "huber": ("optax.huber_loss", "keras.losses.Huber"),
+    "log_cosh": ("optax.log_cosh", "keras.losses.LogCosh"),
+}
+
+
+@LOSSES
+def test_the_words_of_a_record(loss):
+    if loss.name in WORDS:
+        density = loss.density.name if loss.density else ""
+        found = (loss.title, loss.chapter, loss.source, loss.estimates, density, loss.synonyms)
+        assert found == WORDS[loss.name]
+    assert (loss.optax, loss.keras) == ELSEWHERE.get(loss.name, (loss.optax, loss.keras))
+
+
+@LOSSES
+def test_the_source_is_the_one_that_the_docstring_names(loss):
+    """Author and year of the entry in the bibliography."""
+    entry = re.search(rf"@\w+{{{loss.source},(.+?)\n}}", (ROOT / "book/references.bib").read_text(), re.DOTALL)[1]
+    surname = re.search(r"author\s*= {+(?:von |van den )?([^,}]+)", entry)[1]
+    year = re.search(r"year\s*= {(\d{4})}", entry)[1]
+    surname = surname.replace("{", "").replace("}", "")
+    text = " ".join((inspect.getdoc(loss.value) or "").split())
+    assert surname.split()[-1] in text and year in text, (loss.name, surname, year)
+
+
+@LOSSES
+def test_the_chapter_prints_the_formula(loss):
+    (page,) = (ROOT / "book").glob(f"part-*/{loss.chapter}.md")
+    assert re.search(rf"```{{formula}} {loss.name}\n", page.read_text())
+
+
+@LOSSES
+def test_record_value_and_gradients_have_the_same_defaults(loss):
+    for function in (loss.value, *loss.grads.values()):
+        given = {name: parameter.default for name, parameter in inspect.signature(function).parameters.items()}
+        assert {name: given[name] for name in loss.parameters} == loss.defaults, function.__name__
+        assert given["reduction"] == inspect.signature(loss.value).parameters["reduction"].default
+        assert [name for name in given if name in loss.arguments] == list(loss.arguments)
+    ranges = {name: (p.default, p.low, p.high) for name, p in loss.parameters.items()}
+    assert ranges == RANGES.get(loss.name, ranges)
+    assert all(low <= default <= high for default, low, high in ranges.values())
+    assert set(loss.reductions) <= set(REDUCTIONS)
+
+
+@LOSSES
+def test_a_loss_and_its_gradients_are_exported(loss):
+    for function in (loss.value, *loss.grads.values()):
+        assert getattr(lossbook, function.__name__) is function
+    assert any(value is loss for value in vars(lossbook).values())
+
+
+# ── Names in libraries: what they name is called, and gives the loss ─────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def page():
+    folder = str(ROOT / "book" / "_ext")
+    sys.path.insert(0, folder)
+    yield importlib.import_module("formula")
+    sys.path.remove(folder)
+
+
+T = torch.tensor
+# Where PyTorch's own is not what the other tests compare with, because it is less exact or another kind of thing.
+BY_TORCH = {
+    "cross_entropy": lambda f, p, q: f(T(q).log(), T(p), reduction="none"),
+    "poisson_nll": lambda f, log_rate, target: (
+        f(T(log_rate), T(target), reduction="none") + torch.lgamma(T(target) + 1.0)
+    ),
+    "von_mises_nll": lambda f, prediction, target, concentration: (
+        -f(T(prediction), T(concentration)).log_prob(T(target))
+    ),
+    "normal_mixture_nll": lambda f, logits, means, scales, target: (
+        -f(torch.distributions.Categorical(logits=T(logits)), torch.distributions.Normal(T(means), T(scales))).log_prob(
+            T(target)
+        )
+    ),
+}
+
+
+@LOSSES
+def test_the_name_in_pytorch(loss, page):
+    name = loss.torch.split()[0] if loss.torch else ""
+    if loss.name in BY_TORCH:
+        inputs = draw(loss, np.random.default_rng(5))
+        module, _, attribute = name.rpartition(".")
+        named = getattr(importlib.import_module(module), attribute)
+        result = BY_TORCH[loss.name](named, **inputs, **loss.defaults)
+        np.testing.assert_allclose(result, loss(**inputs, reduction="none"), rtol=1e-5)
+    elif name:
+        assert name in page.library_calls(page.oracles(page.ORACLES.read_text())[loss.name])
+
+
+def log_loss(f, target, prediction):
+    return f(target, np.stack([1 - prediction, prediction], axis=-1))
+
+
+def softmaxed(f, logits, labels):
+    return f(labels, special.softmax(logits, axis=-1), labels=range(logits.shape[-1]))
+
+
+def half_deviance(f, log_rate, target):
+    """Half the deviance is the loss less that of the best rate, which is the count itself."""
+    best = np.where(target > 0, target - special.xlogy(target, target), 0) + special.gammaln(target + 1)
+    return f(target, np.exp(log_rate)) / 2 + best.mean()
+
+
+# By name of the loss: what its name in scikit-learn, or in SciPy, gives for the mean of a batch.
+BY_SKLEARN = {
+    "mse": lambda f, prediction, target: f(target, prediction),
+    "mae": lambda f, prediction, target: f(target, prediction),
+    "rmse": lambda f, prediction, target: f(target, prediction),
+    "pinball": lambda f, prediction, target: f(target, prediction, alpha=0.5),
+    "binary_cross_entropy": lambda f, prediction, target: log_loss(f, np.round(target), prediction),
+    "binary_cross_entropy_with_logits": lambda f, logits, labels: log_loss(f, np.round(labels), special.expit(logits)),
+    "softmax_cross_entropy": softmaxed,
+    "poisson_nll": half_deviance,
+    "cross_entropy": lambda f, p, q: f(np.eye(4), q[:4]),
+}
+BY_SCIPY = {
+    "kl_divergence": lambda f, p, q: f(p, q, axis=-1),
+    "js_divergence": lambda f, p, q: f(p, q, axis=-1) ** 2,
+    "huber": lambda f, prediction, target: f(1.0, target - prediction),
+}
+ESTIMATORS = {"epsilon_insensitive": "sklearn.svm.SVR", "huber": "sklearn.linear_model.HuberRegressor"}
+
+
+@LOSSES
+@pytest.mark.parametrize("library", ["sklearn", "scipy"])
+def test_the_name_in_scikit_learn_and_scipy(loss, library):
+    name = getattr(loss, library).split(" ")[0]
+    if not name:
+        return
+    calls = BY_SKLEARN if library == "sklearn" else BY_SCIPY
+    module, _, attribute = name.rpartition(".")
+    named = getattr(importlib.import_module(module), attribute)
+    if loss.name not in calls:
+        assert name == ESTIMATORS.get(loss.name, name)  # an estimator that minimises the loss, which cannot be called
+        return
+    inputs = draw(loss, np.random.default_rng(6))
+    expected = dict(inputs)
+    if loss.name.startswith("binary_cross_entropy"):
+        whole = "target" if "target" in inputs else "labels"
+        expected[whole] = np.round(inputs[whole])
+    if loss.name == "cross_entropy":
+        expected = {"p": np.eye(4), "q": inputs["q"][:4]}
+    result = np.mean(calls[loss.name](named, **inputs))
+    assert result == pytest.approx(loss(**expected, reduction="mean"), rel=1e-9)
+
+
+def test_what_the_symbols_of_nt_xent_mean():
+    where = find("nt_xent").where
+    assert "$p_k$ is the softmax probability with which $z$ picks $c_k$" in where
+    assert "$q_k$ that with which $c_k$ picks $z$" in where
+
+
+# ── The catalogue ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_two_records_of_one_name_are_refused():
+    twin = dataclasses.replace(find("mse"), title="another")
+    with pytest.raises(ValueError, match="two records are called 'mse'"):
+        catalogue._by_name(iter([find("mse"), twin]))
+    assert list(catalogue._by_name(iter([find("mse"), find("mse")]))) == ["mse"]
+
+
+def test_find():
+    assert find("huber") is CATALOGUE["huber"]
+    for wrong in ("hubert", 3, None):
+        with pytest.raises(ValueError, match=r"name must be one of .*huber.*got "):
+            find(wrong)
+
+
+# ── Another axis ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+AXES = sorted(
+    name
+    for name, value in vars(lossbook).items()
+    if inspect.isfunction(value) and "axis" in inspect.signature(value).parameters
+)
+
+
+@pytest.mark.parametrize("name", AXES)
+@pytest.mark.parametrize("axis", [0, 1, -2])
+def test_along_another_axis(name, axis):
+    """What a function gives along the last axis it gives along any other, in the same places."""
+    function = getattr(lossbook, name)
+    rng = np.random.default_rng(7)
+    parameters = [n for n, p in inspect.signature(function).parameters.items() if p.default is inspect.Parameter.empty]
+    scores = "logits" in parameters
+    arrays = [rng.normal(0, 2, (2, 3, 4)) if scores else rng.dirichlet(np.full(4, 2.0), (2, 3)) for _ in parameters]
+    last = function(*arrays)
+    other = function(*(np.moveaxis(array, -1, axis) for array in arrays), axis=axis)
+    if np.ndim(last) == 3:
+        other = np.moveaxis(other, axis, -1)
+    np.testing.assert_allclose(other, last, rtol=1e-14)
+    single = function(*(np.moveaxis(array[:1, :1], -1, axis) for array in arrays), axis=axis)  # axes of length 1 stay
+    assert np.shape(single) == ((1, 1) if np.ndim(last) == 2 else np.shape(np.moveaxis(arrays[0][:1, :1], -1, axis)))

@@ -1,0 +1,352 @@
+"""Changes the package in one place at a time and sees whether the tests notice: `make mutate COUNT=225 SEED=0`.
+
+A change that no test notices is a sentence of the code that nothing holds. Each is made in a scratch copy; the tests
+that concern its file run until the first failure. Survivors are printed, and the share of changes that were noticed.
+Those of `EQUIVALENT` change nothing that anybody can observe; each says why.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+LIMIT = 180  # seconds for the tests of one change; a change that makes them hang is noticed
+
+# What is changed, and the tests that concern it, the quickest first. Figures and chapters' exercises are left out: most
+# numbers in them are a matter of taste.
+TESTS: dict[str, list[str]] = {
+    "lossbook/core.py": ["core", "records", "regression", "classification", "likelihood", "every_loss"],
+    "lossbook/numerics.py": [
+        "numerics",
+        "information",
+        "likelihood",
+        "likelihood_more",
+        "classification",
+        "contrastive",
+    ],
+    "lossbook/catalogue.py": ["records"],
+    "lossbook/losses/regression.py": ["regression"],
+    "lossbook/losses/robust.py": ["regression"],
+    "lossbook/losses/likelihood_*.py": ["likelihood", "likelihood_more"],
+    "lossbook/losses/scores.py": ["classification"],
+    "lossbook/losses/classification.py": ["classification"],
+    "lossbook/losses/contrastive_*.py": ["contrastive"],
+    "lossbook/losses/_embeddings.py": ["contrastive"],
+    "lossbook/losses/information*.py": ["information"],
+    "lossbook/analysis/fitting.py": ["fitting"],
+    "lossbook/analysis/residual_curve.py": ["fitting", "loss_profile"],
+    "lossbook/exercises/sandbox.py": ["exercises"],
+    "lossbook/exercises/[!_]*.py": ["exercises"],
+    "lossbook/explorer/*.py": ["explorer"],
+}
+ENGINE = {"cards", "found", "kinds", "reading", "sandbox", "session", "trial"}  # of exercises/: the rest are chapters'
+
+EQUIVALENT: dict[tuple[str, str], str] = {}
+
+
+@dataclass(frozen=True)
+class Change:
+    path: str
+    line: int
+    start: int  # in bytes of the file
+    end: int
+    text: str
+    owner: str  # the function or record it stands in
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line} {self.owner}"
+
+
+# ── What can be changed ──────────────────────────────────────────────────────────────────────────────────────────────
+
+SWAPPED: dict[type, str] = {
+    ast.Add: "-",
+    ast.Sub: "+",
+    ast.Mult: "/",
+    ast.Div: "*",
+    ast.Pow: "*",
+    ast.FloorDiv: "/",
+    ast.Mod: "*",
+    ast.BitAnd: "|",
+    ast.BitOr: "&",
+    ast.Lt: "<=",
+    ast.LtE: "<",
+    ast.Gt: ">=",
+    ast.GtE: ">",
+    ast.Eq: "!=",
+    ast.NotEq: "==",
+    ast.Is: "is not",
+    ast.IsNot: "is",
+    ast.In: "not in",
+    ast.NotIn: "in",
+    ast.And: "or",
+    ast.Or: "and",
+}
+SIBLINGS = {
+    "maximum": "minimum", "max": "min", "any": "all", "sum": "mean", "log1p": "log", "expm1": "exp", "floor": "ceil",
+    "sin": "cos", "argmin": "argmax", "sort": "asarray", "square": "abs", "abs": "asarray", "sign": "asarray",
+}  # fmt: skip
+SIBLINGS |= {new: old for old, new in SIBLINGS.items() if old not in ("square", "abs", "sign", "sort")}
+RECORDS = {"Loss", "Density", "Parameter", "Argument"}
+WORDS: dict[str, list[str]] = {}  # what the records say, by keyword: another's word is the likeliest wrong one
+
+
+def replacements(node: ast.AST, source: str) -> Iterator[str]:
+    """Every changed spelling of one node."""
+
+    def text(part: ast.AST) -> str:
+        return f"({ast.get_source_segment(source, part)})"
+
+    match node:
+        case ast.BinOp(left, operation, right) if type(operation) in SWAPPED:
+            yield f"{text(left)} {SWAPPED[type(operation)]} {text(right)}"
+            yield text(left)
+            yield text(right)
+        case ast.Compare(left, [operation], [right]):
+            yield f"{text(left)} {SWAPPED[type(operation)]} {text(right)}"
+        case ast.BoolOp(operation, values):
+            yield f" {SWAPPED[type(operation)]} ".join(map(text, values))
+            for i in range(len(values)):
+                kept = [text(value) for j, value in enumerate(values) if j != i]
+                yield (" and " if isinstance(operation, ast.And) else " or ").join(kept)
+        case ast.UnaryOp(ast.USub() | ast.Not(), operand):
+            yield text(operand)
+        case ast.Constant(bool() as value):
+            yield str(not value)
+        case ast.Constant(int() | float() as value):
+            yield repr(value + 1 if isinstance(value, int) else value * 1.5 or 1.0)
+        case ast.IfExp(test, body, other):
+            yield f"{text(other)} if {text(test)} else {text(body)}"
+        case ast.Call(ast.Attribute(_, name) as function) if name in SIBLINGS:
+            whole, old = ast.get_source_segment(source, node) or "", ast.get_source_segment(source, function) or ""
+            yield f"{old.removesuffix(name)}{SIBLINGS[name]}{whole.removeprefix(old)}"
+
+
+def of_a_record(node: ast.Call) -> Iterator[tuple[ast.Constant, str]]:
+    """The words of a record, each with what it is about."""
+    name = node.func.id if isinstance(node.func, ast.Name) else ""
+    if name in RECORDS:
+        pairs = [(str(i), value) for i, value in enumerate(node.args)]
+        pairs += [(keyword.arg or "", keyword.value) for keyword in node.keywords]
+        for about, value in pairs:
+            inner = (
+                value.values if isinstance(value, ast.Dict) else value.elts if isinstance(value, ast.Tuple) else [value]
+            )
+            for one in inner:
+                if isinstance(one, ast.Constant) and isinstance(one.value, str):
+                    yield one, f"{name}.{about}"
+
+
+def changes(path: str, source: str) -> Iterator[Change]:
+    tree = ast.parse(source)
+    offsets = [0]
+    for line in source.encode().splitlines(keepends=True):
+        offsets.append(offsets[-1] + len(line))
+    never: set[int] = set()  # annotations, docstrings' and messages' insides
+    for node in ast.walk(tree):
+        unwanted: list[ast.AST | None] = []
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            unwanted = [node.returns, *(a.annotation for a in [*node.args.args, *node.args.kwonlyargs])]
+        elif isinstance(node, ast.AnnAssign):
+            unwanted = [node.annotation]
+        exported = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        if exported or isinstance(node, ast.Raise | ast.JoinedStr):
+            unwanted = [node]
+        never |= {id(inner) for part in unwanted if part for inner in ast.walk(part)}
+
+    def change(node: ast.AST, text: str, owner: str) -> Change:
+        start = offsets[node.lineno - 1] + node.col_offset  # type: ignore[attr-defined]
+        end = offsets[node.end_lineno - 1] + node.end_col_offset  # type: ignore[attr-defined]
+        return Change(path, node.lineno, start, end, text, owner)  # type: ignore[attr-defined]
+
+    for top in tree.body:
+        owner = getattr(top, "name", "") or (ast.unparse(top.targets[0]) if isinstance(top, ast.Assign) else "")
+        for node in ast.walk(top):
+            if id(node) in never:
+                continue
+            for text in replacements(node, source):
+                yield change(node, f"({text})" if isinstance(node, ast.expr) else text, owner)
+            if isinstance(node, ast.If):
+                yield change(node.test, f"not ({ast.get_source_segment(source, node.test)})", owner)
+            if isinstance(node, ast.Call):
+                for keyword in node.keywords:
+                    if keyword.arg in ("axis", "keepdims", "key", "reverse", "strict", "default"):
+                        yield change(keyword, "", owner)
+                for word, about in of_a_record(node):
+                    for text in mangled(word.value, about):
+                        yield change(word, repr(text), owner)
+
+
+def mangled(word: str, about: str) -> Iterator[str]:
+    """Another record's word for the same; of LaTeX, which other tests flip sign by sign, one sign."""
+    if "\\" in word or about.endswith((".latex", ".latex_grad", "Density.1")):
+        if "-" in word:
+            yield word.replace("-", "+", 1)
+        return
+    others = sorted(set(WORDS.get(about, ())) - {word})
+    if others and word:
+        yield others[len(word) % len(others)]
+
+
+def every_change(root: Path, patterns: list[str]) -> list[Change]:
+    sources = {
+        path.relative_to(root).as_posix(): path.read_text() for path in sorted((root / "lossbook").rglob("*.py"))
+    }
+    chosen = {
+        path: text
+        for path, text in sources.items()
+        if any(fnmatch(path, pattern) for pattern in patterns)
+        and ("exercises/" not in path or Path(path).stem in ENGINE)
+    }
+    for text in sources.values():
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Call):
+                for word, about in of_a_record(node):
+                    WORDS.setdefault(about, []).append(word.value)
+    found = [change for path, text in chosen.items() for change in changes(path, text)]
+    return sorted(dict.fromkeys(found), key=lambda change: (change.path, change.start, change.text))
+
+
+# ── Whether the tests notice ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def runs(change: Change) -> list[list[str]]:
+    """The arguments of pytest, one list a run."""
+    names = next(names for pattern, names in TESTS.items() if fnmatch(change.path, pattern))
+    own = [change.path, *(f"tests/test_{name}.py" for name in names)]
+    if "/exercises/" in change.path and "sandbox" not in change.path:
+        own += ["-k", "not memory and not process and not ended and not spawned"]
+    if "/losses/" not in change.path:
+        return [own]
+    family = ["tests/test_every_loss.py", "tests/test_printed_formulas.py"]
+    return [[*own, "tests/test_records.py"], [*family, "-k", selection(change)]]
+
+
+def selection(change: Change) -> str:
+    """The losses whose functions and record the change can touch: its own, or for a helper those of its file."""
+    names = [
+        node.name for node in ast.parse((ROOT / change.path).read_text()).body if isinstance(node, ast.FunctionDef)
+    ]
+    losses = [name for name in names if f"{name}_grad" in names]
+    own = [name for name in losses if change.owner.lower() == name or change.owner.startswith(f"{name}_grad")]
+    return " or ".join(own or losses or ["a"])
+
+
+def noticed(tree: Path, change: Change | None, arguments: list[list[str]]) -> str:
+    """How the tests end in a child of this process, which has imported the slow libraries already: "" if all pass."""
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        os.chdir(tree)
+        os.environ["PYTHONPATH"] = str(tree)  # for the processes that tests start
+        null = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2) if change else (0,):
+            os.dup2(null, stream)
+        sys.path[:] = [str(tree), str(tree / "tests"), *(p for p in sys.path if Path(p or ".").resolve() != ROOT)]
+        import pytest
+
+        for given in arguments:
+            code = pytest.main(
+                ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--tb={'no' if change else 'short'}", *given]
+            )
+            if code not in (0, 5):
+                os._exit(1)
+        os._exit(0)
+    end = time.monotonic() + LIMIT
+    while time.monotonic() < end:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            return "failed" if status else ""
+        time.sleep(0.02)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return "too slow"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("patterns", nargs="*", help="files to change, such as lossbook/losses/*.py (default: all)")
+    parser.add_argument("--count", type=int, default=225, help="how many changes to sample; 0: all")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--list", action="store_true", help="only list them")
+    options = parser.parse_args()
+    found = every_change(ROOT, options.patterns or list(TESTS))
+    if options.count and options.count < len(found):
+        found = sorted(random.Random(options.seed).sample(found, options.count), key=lambda c: (c.path, c.start))
+    os.environ |= {
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MPLBACKEND": "agg",
+    }
+    sys.dont_write_bytecode = True
+    for module in (
+        "torch",
+        "scipy.stats",
+        "scipy.optimize",
+        "sklearn.metrics",
+        "mpmath",
+        "matplotlib.pyplot",
+        "pytest",
+    ):
+        __import__(module)
+    with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
+        tree = Path(folder) / "lossbook"
+        shutil.copytree(
+            ROOT, tree, ignore=shutil.ignore_patterns(".git", ".venv*", "_build", "__pycache__", ".*_cache")
+        )
+        return survey(tree, found, only_list=options.list)
+
+
+def survey(tree: Path, found: list[Change], only_list: bool) -> int:
+    survivors, excused, sound = 0, 0, set()
+    for number, change in enumerate(found, 1):
+        path = tree / change.path
+        source = path.read_bytes()
+        old = source[change.start : change.end].decode()
+        label = f"{change}: {' '.join(old.split())}  →  {' '.join(change.text.split()) or 'dropped'}"
+        if only_list:
+            print(label)
+            continue
+        changed = source[: change.start] + change.text.encode() + source[change.end :]
+        try:
+            ast.parse(changed)
+        except SyntaxError:
+            changed = changed.replace(b", )", b")")
+        arguments = runs(change)
+        if str(arguments) not in sound:
+            if noticed(tree, None, arguments):
+                raise SystemExit(f"the tests fail without any change: {arguments}")
+            sound.add(str(arguments))
+        path.write_bytes(changed)
+        how = noticed(tree, change, arguments)
+        path.write_bytes(source)
+        if how:
+            print(f"{number}/{len(found)} {how:9} {label}", flush=True)
+            continue
+        reason = EQUIVALENT.get((change.path, label.split(": ", 1)[1]))
+        excused += reason is not None
+        survivors += reason is None
+        print(
+            f"{number}/{len(found)} {'same' if reason else 'SURVIVED':9} {label}" + (f"  ({reason})" if reason else "")
+        )
+    counted = len(found) - excused
+    if counted and not only_list:
+        print(f"{counted - survivors} of {counted} changes noticed: {(counted - survivors) / counted:.1%}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
