@@ -74,6 +74,7 @@ def test_a_number_is_judged_by_its_value(exercise: Numeric) -> None:
     assert check(exercise.id, np.float64(exercise.value)).right
     for mistake in exercise.mistakes:
         assert check(exercise.id, float(mistake.wrong)).messages == [mistake.hint]
+        assert not check(exercise.id, f"{mistake.wrong:.1e}").right, "a mistake that is rounded is accepted"
     heard = [(exercise.value, exercise.margin), *((m.wrong, exercise.reach(m)) for m in exercise.mistakes)]
     for (one, reach), (other, beyond) in itertools.combinations(heard, 2):
         assert abs(one - other) >= (reach + beyond) * (1 - 1e-9), "a number could earn either of two answers"
