@@ -293,6 +293,10 @@ BETA_MODE_CODE = Code(
         case(0.5, 1.0),
         case(4.0, 1.0),
         case(3.0, 3.0),
+        case(5.0, 1.4),
+        case(0.8, 1.5),
+        case(4.0, 0.8),
+        case(0.9, 0.8),
     ],
     mistakes=[
         Mistake(_mean, "That is the mean, $a/(a + b)$."),
