@@ -85,7 +85,7 @@ def test_the_slope_of_nt_xent_is_that_of_the_sum_and_printed_once(extensions: Pa
 
     ((label, tex),) = equations(find("nt_xent"), "gradient")
     assert label == "formula-nt_xent-x1"
-    assert tex.startswith(r"\frac{\partial}{\partial z} \sum_{i=1}^{2N} \ell_{T,i} = ")
+    assert tex.startswith(r"\begin{aligned} &\frac{\partial}{\partial z} \sum_{i=1}^{2N} \ell_{T,i} \\ &\quad = ")
 
 
 def test_a_long_formula_is_broken_between_its_terms(extensions: Path) -> None:
@@ -98,14 +98,26 @@ def test_a_long_formula_is_broken_between_its_terms(extensions: Path) -> None:
         r" + \lVert h - i \rVert",
     ]
     assert equation("y", "a + b") == "y = a + b"
-    first, second = "a" * 70, " - " + "b" * 70
-    assert equation("y", first + second) == (rf"\begin{{aligned}} y &= {first} \\ &\quad {{}}{second} \end{{aligned}}")
+    first, second = "a" * 20, " - " + "b" * 20
+    assert equation("y", first + second) == (rf"\begin{{aligned}} &y = {first} \\ &\quad {{}}{second} \end{{aligned}}")
     wide = r"\ell(\mu_p, \sigma_p, \mu_q, \sigma_q)"
     assert equation(wide, first + second).startswith(rf"\begin{{aligned}} &{wide} \\ &\quad = {first} \\")
-    assert equation("y", "a" * 200) == "y = " + "a" * 200
+    assert equation("y", "a" * 22) == "y = " + "a" * 22
+    assert equation("y", "a" * 200) == rf"\begin{{aligned}} &y \\ &\quad = {'a' * 200} \end{{aligned}}"
     assert narrow("y = a(1 - b) + c") == r"\begin{aligned} &y \\ &\quad = a(1 - b) \\ &\quad {} + c \end{aligned}"
     assert narrow(equation("y", first + second)) == narrow(f"y = {first}{second}")
     assert narrow("y = a b") == "y = a b"
+
+
+def test_the_width_of_a_formula_is_about_that_of_its_letters(extensions: Path) -> None:
+    from formula import width
+
+    assert width("abcd") == pytest.approx(4.2) and width(r"\log x") == pytest.approx(4.05)
+    assert width(r"\frac{abcdef}{g}") == pytest.approx(6.6) and width("x^2") < width("x2")
+    assert width(r"\sum_{k=1}^{K} x") < width("k=1Kx")
+    rows = r"\begin{cases} a & b \\ ccc & d \end{cases}"
+    assert width(rows) == pytest.approx(2 + 3.15 + 1.05 + 2)
+    assert width(rows + " + x") == pytest.approx(width(rows) + 2.95)
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

@@ -17,6 +17,7 @@ import lossbook
 from lossbook.analysis import households
 from lossbook.analysis.delays import delays, mixture_losses
 from lossbook.analysis.residual_curve import implied_density, residual_curve
+from lossbook.exercises import chapters
 from lossbook.figures import recipe as figures
 from lossbook.losses.robust import CAUCHY, HUBER
 
@@ -468,3 +469,10 @@ def test_a_cap_moves_the_best_promise_into_the_other_valley():
     assert_allclose(dents, [0.174, 2.529, 2.768], atol=2e-3)  # one valley near 0, one with two dents
     assert (uncapped[1:-1] < uncapped[:-2]).sum() == uncapped.argmin()  # and without a cap a single one
     assert (np.minimum(3 * np.clip(delay + 2, 0, None), 4.0) == 4).all()  # at −2 every ride costs the cap: no slope
+
+
+@pytest.mark.parametrize("chapter", ["recipe", "contrastive"])
+def test_code_of_the_exercises_fits_its_box(chapter):
+    for exercise in chapters()[chapter].values():
+        lines = [*exercise.code.splitlines(), *getattr(exercise, "starter_code", "").splitlines()]
+        assert max(map(len, lines), default=0) <= 80, exercise.id

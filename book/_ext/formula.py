@@ -36,8 +36,8 @@ from lossbook.core import RESIDUAL, Loss
 TESTS = Path(__file__).parents[2] / "tests"
 ORACLES, FAMILY, PRINTED = (TESTS / f"{name}.py" for name in ("oracles", "test_every_loss", "test_printed_formulas"))
 CHECKS_PAGE = "reference/how-formulas-are-checked"
-LONG = 85  # characters of LaTeX: a right side with more is broken into rows of at most as many, if it has the terms
-WIDE = 30  # characters of LaTeX: a left side with more has the first row of a broken equation to itself
+ROW = 27.0  # letters that fit beside each other on a phone: a wider equation is broken into rows, if it has the terms
+NAMES = {r"\log", r"\exp", r"\max", r"\min", r"\cos", r"\sin"}
 OPENING = {"(", "[", "{", r"\lVert", r"\begin"}
 CLOSING = {")", "]", "}", r"\rVert", r"\end"}
 VECTORS = {"logits", "distribution", "components", "positive components", "embedding"}  # of `core.DOMAINS`
@@ -67,17 +67,68 @@ def terms(tex: str) -> list[str]:
     return found
 
 
+def width(tex: str) -> float:
+    """About how many letters wide a formula is set: a fraction as wide as its wider part, an index half as wide."""
+    tokens, total = re.findall(r"\\[a-zA-Z]+|\\.|\S", tex), 0.0
+
+    def group() -> str:
+        if tokens[0] != "{":
+            return tokens.pop(0)
+        depth, inside = 0, list[str]()
+        while not inside or depth:
+            inside.append(tokens.pop(0))
+            depth += (inside[-1] == "{") - (inside[-1] == "}")
+        return " ".join(inside[1:-1])
+
+    def limits(least: float) -> float:
+        """The wider of what stands above and below."""
+        while tokens and tokens[0] in ("_", "^"):
+            tokens.pop(0)
+            least = max(least, 0.65 * width(group()))
+        return least
+
+    while tokens:
+        token = tokens.pop(0)
+        if token == r"\frac":
+            total += max(width(group()), width(group())) + 0.3
+        elif token in (r"\operatorname", r"\text", r"\mathrm"):
+            total += 0.9 * len(group().replace(" ", ""))
+        elif token in ("_", "^"):
+            tokens.insert(0, token)
+            total += limits(0.0)
+        elif token == r"\sum":
+            total += limits(1.5)
+        elif token == r"\begin":
+            group()  # the name, "cases"
+            end = tokens.index(r"\end")
+            rows = [row.split("&") for row in " ".join(tokens[:end]).split(r"\\")]
+            del tokens[: end + 1]
+            group()
+            total += 2 + sum(max(map(width, column)) for column in zip(*rows, strict=True)) + 2 * (len(rows[0]) - 1)
+        elif token in NAMES:
+            total += len(token) - 1
+        elif token in ("+", "-", "=", r"\cdot"):
+            total += 1.9
+        elif token in "()[]|,." or token in (r"\lVert", r"\rVert"):
+            total += 0.7
+        elif token not in (r"\left", r"\right", r"\,", r"\!", r"\hat", "{", "}", "&"):
+            total += 1.05
+    return total
+
+
 def equation(left: str, right: str) -> str:
-    """Both sides; a long right side in rows of a few terms, so that it fits a narrow page."""
-    parts = terms(right)
-    if len(right) <= LONG or len(parts) == 1:
+    """Both sides; where they are too wide for a phone, in rows of a few terms, the left side alone if it must be."""
+    if width(f"{left} = {right}") <= ROW:
         return f"{left} = {right}"
-    rows = [""]
+    parts = terms(right)
+    alone = width(f"{left} = {parts[0]}") > ROW
+    rows, room = [""], ROW - 2 if alone else ROW - width(f"{left} = ")
     for term in parts:
-        if rows[-1] and len(rows[-1] + term) > LONG:
+        if rows[-1] and width(rows[-1] + term) > room:
             rows.append("")
+            room = ROW - 1
         rows[-1] += term
-    return aligned(left, rows, len(left) > WIDE)
+    return aligned(left, rows, alone)
 
 
 def aligned(left: str, rows: list[str], alone: bool) -> str:
@@ -85,7 +136,7 @@ def aligned(left: str, rows: list[str], alone: bool) -> str:
     # The empty group makes the sign at the start of a row a binary one.
     if alone:
         return rf"\begin{{aligned}} &{left} \\ &\quad = " + r" \\ &\quad {}".join(rows) + r" \end{aligned}"
-    return rf"\begin{{aligned}} {left} &= " + r" \\ &\quad {}".join(rows) + r" \end{aligned}"
+    return rf"\begin{{aligned}} &{left} = " + r" \\ &\quad {}".join(rows) + r" \end{aligned}"
 
 
 def narrow(tex: str) -> str:

@@ -200,7 +200,8 @@ $-M$ whichever way $u$ moves, so there is no gradient, and the package returns 0
 
 
 def first_component() -> float:
-    return float(contrastive_embeddings_grad([0.3, 0.4], [0.0, 0.0], 1, margin=2.0)[0])
+    slope = contrastive_embeddings_grad([0.3, 0.4], [0.0, 0.0], 1, margin=2.0)
+    return float(slope[0])
 
 
 FIRST_COMPONENT = Numeric(
@@ -228,7 +229,11 @@ FIRST_COMPONENT = Numeric(
 )
 
 
-def contrastive_loss(distance: np.ndarray, label: np.ndarray, margin: float) -> float:
+def contrastive_loss(
+    distance: np.ndarray,
+    label: np.ndarray,
+    margin: float,
+) -> float:
     """Mean contrastive loss of pairs; label 0 is similar, 1 is dissimilar."""
     similar = distance**2 / 2
     dissimilar = np.maximum(0, margin - distance) ** 2 / 2
@@ -314,8 +319,12 @@ LOSS_CODE = Code(
 )
 
 
-def contrastive_slope(distance: np.ndarray, label: np.ndarray, margin: float) -> np.ndarray:
-    """The derivative of each pair's loss with respect to its distance; label 1 is dissimilar."""
+def contrastive_slope(
+    distance: np.ndarray,
+    label: np.ndarray,
+    margin: float,
+) -> np.ndarray:
+    """The derivative of each pair's loss in its distance; 1 is dissimilar."""
     return np.where(label == 1, -np.maximum(0, margin - distance), distance)
 
 
@@ -377,7 +386,8 @@ SLOPE_CODE = Code(
 
 
 def one_triplet() -> float:
-    return float(triplet_margin([[0.0, 0.0]], [[0.8, 0.0]], [[0.0, 1.2]], margin=0.5))
+    anchor, positive, negative = [[0.0, 0.0]], [[0.8, 0.0]], [[0.0, 1.2]]
+    return float(triplet_margin(anchor, positive, negative, margin=0.5))
 
 
 TRIPLET = Numeric(
@@ -425,8 +435,13 @@ SHARE_OF_PAIRS = Numeric(
 )
 
 
-def info_nce_of_one(anchor: np.ndarray, positive: np.ndarray, negatives: np.ndarray, temperature: float) -> float:
-    """InfoNCE of one anchor: candidates are the positive and the rows of `negatives`, compared by cosine."""
+def info_nce_of_one(
+    anchor: np.ndarray,
+    positive: np.ndarray,
+    negatives: np.ndarray,
+    temperature: float,
+) -> float:
+    """InfoNCE of one anchor by cosine; the negatives are rows."""
     candidates = np.vstack([positive, negatives])
     lengths = np.linalg.norm(candidates, axis=1) * np.linalg.norm(anchor)
     scores = candidates @ anchor / lengths / temperature

@@ -239,7 +239,7 @@ SAME_MODE = Numeric(
 
 
 def beta_mode(a: float, b: float) -> float:
-    """The most likely value of a Beta distribution; NaN where there is no single one."""
+    """The most likely value of a Beta distribution, NaN if there is none."""
     if a > 1 and b > 1:
         return (a - 1) / (a + b - 2)
     if a == b or (a < 1 and b < 1):
@@ -367,8 +367,12 @@ $m = 0.7$ it passes through $(8, 4)$ and $(15, 7)$, for $m = 0.2$ through $(2, 5
 )
 
 
-def normal_loss(mean: np.ndarray, log_scale: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """One negative log-likelihood per example of a normal distribution, from its mean and the logarithm of its σ."""
+def normal_loss(
+    mean: np.ndarray,
+    log_scale: np.ndarray,
+    target: np.ndarray,
+) -> np.ndarray:
+    """One normal negative log-likelihood per example; log_scale is log σ."""
     z = (target - mean) / np.exp(log_scale)
     return np.log(2 * np.pi) / 2 + log_scale + z**2 / 2
 
@@ -449,7 +453,11 @@ NORMAL_CODE = Code(
 )
 
 
-def normal_slopes(mean: np.ndarray, log_scale: np.ndarray, target: np.ndarray) -> np.ndarray:
+def normal_slopes(
+    mean: np.ndarray,
+    log_scale: np.ndarray,
+    target: np.ndarray,
+) -> np.ndarray:
     """The slope of each example's loss with respect to log_scale."""
     return 1 - ((target - mean) / np.exp(log_scale)) ** 2
 
