@@ -149,7 +149,8 @@ def narrow(tex: str) -> str:
 def value_equation(loss: Loss) -> str:
     """The loss of one example (or of a batch), both sides."""
     residual = r"e_1, \dots, e_N" if of_batch(loss) else "e"
-    arguments = residual if loss.arguments == RESIDUAL else ", ".join(a.symbol for a in loss.arguments.values())
+    symbols = dict.fromkeys(a.symbol for a in loss.arguments.values())  # two views share one letter
+    arguments = residual if loss.arguments == RESIDUAL else ", ".join(symbols)
     return equation(f"{symbol(loss)}({arguments})", loss.latex)
 
 

@@ -269,7 +269,8 @@ def temperature() -> Explorer:
     left.plot(*strangers.T, "s", color=palette.data, ms=8)
     for index, (place, cosine) in enumerate(zip(strangers, NEGATIVES, strict=True), 1):
         left.text(*(place * 1.2), f"n{index}", color=palette.data, ha="center", va="center")
-        left.text(*(place * 0.68), written(float(cosine), 1), color=palette.muted, ha="center", va="center")
+        text = written(float(cosine), 1)
+        left.text(*(place * 0.78), text, color=palette.muted, ha="center", va="center", fontsize="small")
     left.plot([1], [0], "*", color=palette.ink, ms=13, zorder=4)  # seen where the positive lies under it
     left.text(0.8, 0, "a", color=palette.ink, va="center", ha="center")
     (positive,) = left.plot([0.8], [0.6], "o", color=palette.model, ms=12)
