@@ -357,3 +357,15 @@ def test_a_weight_that_is_no_number_is_refused():
     for bad in (math.nan, math.inf, -1.0):
         with pytest.raises(ValueError, match="weight must be finite and not negative, got"):
             softmax_cross_entropy([[0.0, 0.0]], [0], weight=[1.0, bad])
+
+
+def test_logsumexp_keeps_shape_and_digits():
+    assert logsumexp([[0.0, -40.0, -50.0]]).shape == (1,)
+    assert logsumexp([[0.0, 1.0]], axis=0).tolist() == [0.0, 1.0]
+    assert logsumexp([0.0, -40.0]) == pytest.approx(4.248354255291589e-18, rel=1e-15, abs=0)
+
+
+def test_smoothing_has_two_ends():
+    for bad in (-0.5, -1e-9, 1 + 1e-9):
+        with pytest.raises(ValueError, match="label_smoothing must be"):
+            softmax_cross_entropy([[0.0, 1.0]], [0], label_smoothing=bad)

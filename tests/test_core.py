@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import lossbook
-from lossbook.catalogue import CATALOGUE, find
+from lossbook.catalogue import CATALOGUE, _by_name, find
 from lossbook.core import (
     Argument,
     Loss,
@@ -218,3 +218,11 @@ def test_a_family_exports_its_record_and_functions(record: Loss) -> None:
     for function in (record.value, *record.grads.values()):
         assert getattr(lossbook, function.__name__) is function
     assert getattr(lossbook, record.name.upper()) is record
+
+
+def test_two_records_of_one_name_are_refused():
+    huber = find("huber")
+    assert _by_name(iter([huber, huber])) == {"huber": huber}
+    assert says(_by_name, iter([huber, dataclasses.replace(huber, title="other")])) == (
+        "two records are called 'huber'"
+    )

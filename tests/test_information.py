@@ -298,3 +298,48 @@ def test_kl_density_refuses_bad_points_and_no_log_density():
 def test_kl_density_says_when_the_integral_diverges():
     with pytest.raises(ValueError, match="diverges"):
         kl_density(lambda x: -math.log(math.pi * (1 + x * x)), log_normal(0, 1), -math.inf, math.inf, log=True)
+
+
+# ── What a single changed character would spoil ──────────────────────────────────────────────────────────────────────
+
+
+def test_entropy_along_another_axis():
+    p = np.array([[0.5, 0.25], [0.5, 0.75]])
+    np.testing.assert_array_equal(entropy(p, axis=0), entropy(p.T))
+    assert entropy(p, axis=0, base=2)[0] == 1
+
+
+def test_a_probability_a_little_above_one_is_refused():
+    assert surprisal(1.0) == 0
+    with pytest.raises(ValueError, match=r"must lie in \[0, 1\], got 1\.0000005"):
+        surprisal(1 + 5e-7)
+
+
+def test_kl_density_wants_a_mass_of_one_within_a_millionth():
+    assert kl_density(lambda x: 1 + 5e-7, lambda x: 1.0, 0, 1) < 1e-6
+    for wrong in (lambda x: 1 + 5e-6, lambda x: 1 - 5e-6):
+        with pytest.raises(ValueError, match="q must integrate to 1"):
+            kl_density(lambda x: 1.0, wrong, 0, 1)
+
+
+def test_kl_density_is_infinite_where_little_mass_has_no_belief():
+    # p has 1e-4 of its mass where q has none
+    p, q = (lambda x: 1.0), (lambda x: (x > 1e-4) / (1 - 1e-4))
+    assert kl_density(p, q, 0, 1, points=[1e-4]) == math.inf
+
+
+def test_kl_density_finds_a_narrow_density_by_its_points():
+    narrow = log_normal(0.3, 1e-7)
+    with pytest.raises(ValueError, match="p must integrate to 1"):
+        kl_density(narrow, narrow, -50, 50, log=True)
+    around = [0.3 + k * 1e-6 for k in (-2, -1, 0, 1, 2)]
+    wide = log_normal(0.3, 2e-7)
+    found = kl_density(narrow, wide, -50, 50, log=True, points=around)
+    assert found == pytest.approx(kl_normal(0, 1, 0, 2), rel=1e-6, abs=0)
+
+
+def test_slopes_of_kl_normal_where_the_scales_are_nearly_equal():
+    s, t = 1.0, 1.0 + 1e-9
+    p, q = exact(s), exact(t)
+    assert ulps(information.kl_normal_grad_scale_p(0.0, s, 0.0, t), p / q**2 - 1 / p) < 8
+    assert ulps(information.kl_normal_grad_scale_q(0.0, s, 0.0, t), 1 / q - p**2 / q**3) < 8

@@ -166,3 +166,12 @@ def test_every_regression_loss_has_a_profile(name):
 def test_a_profile_reads_the_middle_of_the_constants_that_are_equally_good():
     # δ = 0.1 on the ten points of the sample: every constant from 0 to 0.1, all of them at least δ from every point
     assert profile("huber").set(delta=0.1).readout.endswith("the constant it fits to the sample is 0.050.")
+
+
+def test_a_callable_of_prediction_and_target_is_not_mirrored():
+    def leaning(prediction, target):  # 9 for a prediction too low, 1 for one too high
+        e = target - prediction
+        return np.where(e > 0, 9 * e, -e)
+
+    curve = residual_curve(leaning)
+    assert curve.value(np.array([-1.0, 1.0])).tolist() == [1, 9]
