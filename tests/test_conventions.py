@@ -82,6 +82,28 @@ def test_a_line_says_lossbook_where_it_is(extension: ModuleType) -> None:
     assert not extension.by_lossbook("F.mse_loss(a, b)")
 
 
+def test_what_claims_say_in_passing() -> None:
+    """Who warns and who does not, and the NaN of a zero in `log_target`."""
+    import warnings
+
+    import torch
+    import torch.nn.functional as F
+
+    row, column = torch.arange(3.0), torch.arange(3.0)[:, None]
+    for loss in (F.mse_loss, F.l1_loss, F.huber_loss):
+        with pytest.warns(UserWarning, match="broadcasting"):
+            loss(row, column)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert F.poisson_nll_loss(row, column) != F.poisson_nll_loss(row, row)
+        assert F.gaussian_nll_loss(row, column, torch.ones(3)) != F.gaussian_nll_loss(row, row, torch.ones(3))
+        F.soft_margin_loss(row, torch.tensor([0.0, 1.0, 1.0]))
+    with pytest.warns(UserWarning, match="batchmean"):
+        F.kl_div(torch.log(torch.tensor([[0.5, 0.5]])), torch.tensor([[0.5, 0.5]]))
+    zero = F.kl_div(torch.log(torch.tensor([0.5, 0.5])), torch.log(torch.tensor([0.0, 1.0])), log_target=True)
+    assert torch.isnan(zero)
+
+
 def test_linear_svc_uses_the_squared_hinge() -> None:
     from sklearn.svm import LinearSVC
 
