@@ -100,7 +100,9 @@ def test_what_claims_say_in_passing() -> None:
         F.soft_margin_loss(row, torch.tensor([0.0, 1.0, 1.0]))
     with pytest.warns(UserWarning, match="batchmean"):
         F.kl_div(torch.log(torch.tensor([[0.5, 0.5]])), torch.tensor([[0.5, 0.5]]))
-    zero = F.kl_div(torch.log(torch.tensor([0.5, 0.5])), torch.log(torch.tensor([0.0, 1.0])), log_target=True)
+    zero = F.kl_div(
+        torch.log(torch.tensor([0.5, 0.5])), torch.log(torch.tensor([0.0, 1.0])), reduction="sum", log_target=True
+    )
     assert torch.isnan(zero)
 
 
