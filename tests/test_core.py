@@ -226,3 +226,20 @@ def test_two_records_of_one_name_are_refused():
     assert says(_by_name, iter([huber, dataclasses.replace(huber, title="other")])) == (
         "two records are called 'huber'"
     )
+
+
+@pytest.mark.parametrize("value", [1 + 1e-12, -1e-12])
+def test_a_probability_is_not_even_a_little_outside(value):
+    assert "p must lie in [0, 1]" in says(check_probability, "p", [0.5, value])
+    assert check_probability("p", [0, 1]).tolist() == [0, 1]
+
+
+def test_a_distribution_sums_to_one_within_a_millionth():
+    assert check_distribution("p", [0.5, 0.5 + 0.9e-6]).sum() > 1
+    for total in (1.1e-6, -1.1e-6):
+        assert "p must sum to 1" in says(check_distribution, "p", [0.5, 0.5 + total])
+    columns = [[0.25, 1.0], [0.75, 0.0]]
+    assert check_distribution("p", columns, axis=0).tolist() == columns
+    assert "along axis 1" in says(check_distribution, "p", columns, 1)
+    for axis in (2, -3):
+        assert f"p must have an axis {axis}" in says(check_distribution, "p", columns, axis)

@@ -710,3 +710,14 @@ def test_any_text_is_read_or_refused_with_reason(text: str) -> None:
 @given(value=ODD)
 def test_a_picture_is_short_and_never_raises(value: Any) -> None:
     assert len(picture(value)) <= 120
+
+
+@pytest.mark.parametrize("tolerance", [1e-6, 1e-3])
+def test_how_near_a_number_has_to_be(tolerance):
+    from lossbook.exercises.trial import Outcome, difference
+
+    def told(got, want):
+        return difference(Outcome(value=got), Outcome(value=want), tolerance)
+
+    assert told(2 * (1 + 0.9 * tolerance), 2.0) == "" == told(0.9e-3 * tolerance, 0.0)
+    assert told(2 * (1 + 1.1 * tolerance), 2.0) == "the number differs" == told(1.1e-3 * tolerance, 0.0)

@@ -582,3 +582,57 @@ def test_player_is_small_and_does_no_mathematics() -> None:
     assert len(script.splitlines()) < 300
     assert not re.search(r"Math\.(?!max\b)", script)
     assert not re.search(r"https?://", script)
+
+
+# ── Handles and layouts, seen from matplotlib ────────────────────────────────────────────────────────────────────────
+
+
+def test_a_handle_stands_where_its_marker_is_drawn() -> None:
+    """Up in the data is up on the page: from matplotlib's own pixels, whose origin is below."""
+    figure, axes = subplots()
+    (point,) = axes.plot([0], [0], "o")
+    axes.set(xlim=(-1, 3), ylim=(-1, 3))
+    sliders = {"a": Slider(0, 2, step=1, value=0, label="a"), "b": Slider(0, 2, step=1, value=0, label="b")}
+
+    def move(a: float, b: float) -> str:
+        point.set_data([a], [b])
+        return ""
+
+    explorer = make(move, sliders, figure, handles=[Handle(point, x="a", y="b")])
+    (handle,) = table(explorer.html())["handles"]
+    at = np.reshape(handle["at"], (3, 3, 2))  # by a, by b
+    assert handle["on"] == ["a", "b"] and handle["controls"] == ["a", "b"]
+    assert np.all(np.diff(at[:, :, 0], axis=0) > 0) and np.ptp(at[:, :, 0], axis=1).max() == 0
+    assert np.all(np.diff(at[:, :, 1], axis=1) < 0) and np.ptp(at[:, :, 1], axis=0).max() == 0
+    pixels = np.array([[axes.transData.transform((a, b)) for b in range(3)] for a in range(3)])
+    whole = figure.bbox.height
+    scale = (at[2, 0, 0] - at[0, 0, 0]) / (pixels[2, 0, 0] - pixels[0, 0, 0])
+    np.testing.assert_allclose(at[..., 0], pixels[..., 0] * scale, atol=1)
+    np.testing.assert_allclose(at[..., 1], (whole - pixels[..., 1]) * scale, atol=1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda axes: axes.set_xlim(0, 2),
+        lambda axes: axes.set_ylim(0, 2),
+        lambda axes: axes.set_position([0.2, 0.2, 0.5, 0.5]),
+        lambda axes: axes.set_visible(False),
+        lambda axes: axes.set_axis_off(),
+        lambda axes: axes.set_xscale("symlog"),
+        lambda axes: axes.set_yscale("symlog"),
+        lambda axes: axes.lines[0].set_zorder(9),
+        lambda axes: axes.lines[0].remove(),
+    ],
+)
+def test_what_moves_everything_in_an_axes(change: Any) -> None:
+    from lossbook.explorer.encode import layout
+
+    figure, axes = plt.subplots()
+    axes.plot([0, 1], [0, 1])
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    before = layout(axes)
+    assert layout(axes) == before
+    change(axes)
+    assert layout(axes) != before
+    plt.close(figure)

@@ -61,3 +61,34 @@ def test_without_maximum_marks_one_place_even_in_a_tie():
     top, mask = numerics.without_maximum(np.array([[1.0, 3.0, 3.0], [2.0, 0.0, 1.0]]))
     assert top.tolist() == [[3.0], [2.0]]
     assert mask.tolist() == [[False, True, False], [True, False, False]]
+
+
+def test_bessel_gap_keeps_its_digits_on_both_sides_of_its_switch():
+    kappa = np.concatenate([[29.9, 30.0, 30.1], 10 ** random(5).uniform(np.log10(30), 6, 200)])
+    want = [1 - mpmath.besseli(1, exact(k)) / mpmath.besseli(0, exact(k)) for k in kappa]
+    assert ulps(numerics.bessel_gap(kappa[1:]), want[1:]) < 4
+    small = 10 ** random(6).uniform(-3, np.log10(30), 100)
+    want = [1 - mpmath.besseli(1, exact(k)) / mpmath.besseli(0, exact(k)) for k in small]
+    assert ulps(numerics.bessel_gap(small), want) < 100  # the gap is a difference there, of numbers that are not close
+
+
+def test_log_ratio_and_its_range():
+    a, b = 10 ** random(7).uniform(-300, 300, (2, 200))
+    near = a * (1 + 10 ** random(8).uniform(-15, 0, 200))
+    for x, y in ((a, b), (near, a)):
+        gaps = zip(numerics.log_ratio(x, y), (mpmath.log(exact(p) / exact(q)) for p, q in zip(x, y, strict=True)))  # noqa: B905
+        assert all(abs(exact(got) - want) <= max(1, abs(want)) * mpmath.mpf("4e-16") for got, want in gaps)
+    extreme = numerics.log_ratio(np.array([1e-200, 1e200, 0.0, 1.0]), np.array([1e200, 1e-200, 1.0, 0.0]))
+    np.testing.assert_allclose(extreme, [-400 * np.log(10), 400 * np.log(10), -np.inf, np.inf], rtol=1e-15)
+
+
+def test_log1p_square_and_damped_near_and_far():
+    e = 10 ** random(9).uniform(-12, 12, 200)
+    for scale in (0.3, 1.0, 7.0):
+        squares = [(exact(v) / exact(scale)) ** 2 for v in e]
+        assert ulps(numerics.log1p_square(e, scale), [mpmath.log1p(s) for s in squares]) < 4
+        assert ulps(numerics.damped(e, scale), [exact(v) / (1 + s) for v, s in zip(e, squares, strict=True)]) < 4
+    assert numerics.log1p_square(np.array([-1e300]), 1.0) == numerics.log1p_square(np.array([1e300]), 1.0)
+    np.testing.assert_allclose(numerics.log1p_square(np.array([1e300]), 1.0), 600 * np.log(10), rtol=1e-15)
+    np.testing.assert_allclose(numerics.damped(np.array([1e300, -1e300]), 1e10), [1e-280, -1e-280], rtol=1e-15)
+    np.testing.assert_allclose(numerics.log1p_square(np.array([1e-300]), 1e-310), 20 * np.log(10), rtol=1e-14)

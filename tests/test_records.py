@@ -5,7 +5,6 @@ A loss that is new needs no line in the tables; the tests of every record find i
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import inspect
 import re
@@ -19,7 +18,6 @@ from oracles import draw
 from scipy import special
 
 import lossbook
-from lossbook import catalogue
 from lossbook.catalogue import CATALOGUE, find
 from lossbook.core import REDUCTIONS
 
@@ -362,13 +360,6 @@ def test_record_value_and_gradients_have_the_same_defaults(loss):
     assert set(loss.reductions) <= set(REDUCTIONS)
 
 
-@LOSSES
-def test_a_loss_and_its_gradients_are_exported(loss):
-    for function in (loss.value, *loss.grads.values()):
-        assert getattr(lossbook, function.__name__) is function
-    assert any(value is loss for value in vars(lossbook).values())
-
-
 # ── Names in libraries: what they name is called, and gives the loss ─────────────────────────────────────────────────
 
 
@@ -472,23 +463,6 @@ def test_what_the_symbols_of_nt_xent_mean():
     where = find("nt_xent").where
     assert "$p_k$ is the softmax probability with which $z$ picks $c_k$" in where
     assert "$q_k$ that with which $c_k$ picks $z$" in where
-
-
-# ── The catalogue ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_two_records_of_one_name_are_refused():
-    twin = dataclasses.replace(find("mse"), title="another")
-    with pytest.raises(ValueError, match="two records are called 'mse'"):
-        catalogue._by_name(iter([find("mse"), twin]))
-    assert list(catalogue._by_name(iter([find("mse"), find("mse")]))) == ["mse"]
-
-
-def test_find():
-    assert find("huber") is CATALOGUE["huber"]
-    for wrong in ("hubert", 3, None):
-        with pytest.raises(ValueError, match=r"name must be one of .*huber.*got "):
-            find(wrong)
 
 
 # ── Another axis ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -36,7 +36,7 @@ TESTS: dict[str, list[str]] = {
         "classification",
         "contrastive",
     ],
-    "lossbook/catalogue.py": ["records"],
+    "lossbook/catalogue.py": ["core"],
     "lossbook/losses/regression.py": ["regression"],
     "lossbook/losses/robust.py": ["regression"],
     "lossbook/losses/likelihood_*.py": ["likelihood", "likelihood_more"],
@@ -326,10 +326,10 @@ def survey(tree: Path, found: list[Change], only_list: bool) -> int:
         except SyntaxError:
             changed = changed.replace(b", )", b")")
         arguments = runs(change)
-        if str(arguments) not in sound:
-            if noticed(tree, None, arguments):
-                raise SystemExit(f"the tests fail without any change: {arguments}")
-            sound.add(str(arguments))
+        if str(arguments[0]) not in sound:
+            if noticed(tree, None, arguments[:1]):
+                raise SystemExit(f"the tests fail without any change: {arguments[0]}")
+            sound.add(str(arguments[0]))
         path.write_bytes(changed)
         how = noticed(tree, change, arguments)
         path.write_bytes(source)
