@@ -24,7 +24,7 @@ from lossbook.core import REDUCTIONS
 ROOT = Path(__file__).parents[1]
 LOSSES = pytest.mark.parametrize("loss", CATALOGUE.values(), ids=lambda loss: loss.name)
 
-# By name: title, chapter, source and its author and year, what the loss estimates, the name of its density, synonyms.
+# By name: title, chapter, source, what the loss estimates, the name of its density, synonyms.
 WORDS: dict[str, tuple[str, str, str, str, str, tuple[str, ...]]] = {
     "softmax_cross_entropy": (
         "softmax cross-entropy",
