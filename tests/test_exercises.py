@@ -721,3 +721,19 @@ def test_how_near_a_number_has_to_be(tolerance):
 
     assert told(2 * (1 + 0.9 * tolerance), 2.0) == "" == told(0.9e-3 * tolerance, 0.0)
     assert told(2 * (1 + 1.1 * tolerance), 2.0) == "the number differs" == told(1.1e-3 * tolerance, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (
+            'def f(\n    x,\n):\n    """What it does."""\n    y = x\n    return y',
+            'def f(\n    x,\n):\n    """What it does."""',
+        ),
+        ("def f(\n    x,\n):\n    y = x\n    return y", "def f(\n    x,\n):"),
+    ],
+)
+def test_a_stub_has_the_signature_and_the_docstring_and_nothing_else(text, kept):
+    from lossbook.exercises.kinds import stub
+
+    assert stub(text) == kept + "\n    raise NotImplementedError  # your turn"

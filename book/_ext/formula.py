@@ -332,7 +332,7 @@ class FormulaChecks(_FromRecords):
             anchor = f"checks-{loss.name.replace('_', '-')}"
             title = nodes.rubric("", "", *self.inline(f"{headline(loss)}, `{loss.name}`"))
             title["ids"] = [anchor]
-            found += [title, *self.markdown(checks(loss))]
+            found += [title, nodes.container("", *self.markdown(checks(loss)), classes=["oracle"])]
         return found
 
     def inline(self, text: str) -> list[nodes.Node]:
