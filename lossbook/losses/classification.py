@@ -252,7 +252,7 @@ SOFTMAX_CROSS_ENTROPY = Loss(
     optax="optax.softmax_cross_entropy_with_integer_labels",
     source="bridle1990",
     chapter="softmax",
-    keras="keras.losses.SparseCategoricalCrossentropy (with from_logits=True)",
+    keras="keras.losses.SparseCategoricalCrossentropy (from logits, if told)",
 )
 
 
@@ -419,5 +419,5 @@ BINARY_CROSS_ENTROPY_WITH_LOGITS = Loss(
     optax="optax.sigmoid_binary_cross_entropy",
     source="cox1958",
     chapter="softmax",
-    keras="keras.losses.BinaryCrossentropy (with from_logits=True)",
+    keras="keras.losses.BinaryCrossentropy (from logits, if told)",
 )
