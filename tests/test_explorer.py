@@ -636,3 +636,73 @@ def test_what_moves_everything_in_an_axes(change: Any) -> None:
     change(axes)
     assert layout(axes) != before
     plt.close(figure)
+
+
+# ── Edges of the controls ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_grid_of_a_slider() -> None:
+    assert Slider(0, 1, step=0.25, label="a").texts == ["0.00", "0.25", "0.50", "0.75", "1.00"]
+    assert Slider(-0.5, 0.5, step=0.5, label="a").texts == ["−0.5", "0.0", "0.5"]
+    assert Slider(0.005, 0.025, step=0.01, label="a").texts == ["0.005", "0.015", "0.025"]
+    assert Slider(0.0005, 1.0005, step=0.5, label="a").texts[1] == "0.5005"
+    assert [type(value) for value in Slider(0, 2, step=1, label="a").values] == [int] * 3
+    assert [type(value) for value in Slider(0.0, 2, step=1, label="a").values] == [float] * 3
+    assert Slider(values=[1, 2.5], label="a").texts == ["1.0", "2.5"]
+    assert len(Slider(0, 4999, step=1, label="a").values) == 5000
+    for start, stop, step in ((0, 5000, 1), (1, 1, 1), (0, 1, 0), (0, 1, -1), (0, 1, 0.3)):
+        with pytest.raises(ValueError):
+            Slider(start, stop, step=step, label="a")
+    for values in ([1], [1, 1], [2, 1], 3):
+        with pytest.raises(ValueError, match="values must be at least two increasing numbers"):
+            Slider(values=values, label="a")
+    with pytest.raises(ValueError, match="not both"):
+        Slider(0, values=[1, 2], label="a")
+
+
+def test_what_is_on_the_grid() -> None:
+    slider = Slider(0, 1, step=0.1, value=0.3, label="a")
+    assert slider.start == 3 == slider.index("a", 0.3 + 0.9e-7)
+    for value in (0.3 + 1.1e-7, -0.1, 1.1, 0.35):
+        with pytest.raises(ValueError, match="a must be on its grid from 0 to 1"):
+            slider.index("a", value)
+    for value in (True, "0.3", None, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="a must be a finite number"):
+            slider.index("a", value)
+
+
+def test_a_choice_tells_one_from_true() -> None:
+    choice = Choice({"one": 1, "yes": True, "one point": 1.0}, label="a")
+    assert [choice.index("a", value) for value in (1, True, 1.0)] == [0, 1, 2]
+    with pytest.raises(ValueError, match="a must be one of one, yes, one point, got 2"):
+        choice.index("a", 2)
+    assert Toggle(True, label="a").start == 1
+    with pytest.raises(ValueError):
+        Toggle(1, label="a")  # type: ignore[arg-type]
+    for interval in (20, 1000):
+        assert Play(0, 1, label="a", interval=interval).interval == interval
+    for wrong in (19, float("inf"), "20"):
+        with pytest.raises(ValueError, match="interval"):
+            Play(0, 1, label="a", interval=wrong)  # type: ignore[arg-type]
+
+
+def test_five_thousand_states_are_enough() -> None:
+    controls = {"a": Slider(1, 71, step=1, label="a"), "b": Slider(1, 71, step=1, label="b")}
+    with pytest.raises(ValueError, match="5041 states"):
+        make(lambda a, b: "", controls).html()
+
+
+def test_the_page_starts_where_the_control_does() -> None:
+    html = make(controls={"a": Slider(-1, 1, step=0.5, value=0.5, label="a")}).html()
+    (tag,) = re.findall(r'<input type="range"[^>]*>', html)
+    found = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+    assert (found["data-start"], found["min"], found["max"], found["value"]) == ("3", "0", "4", "3")
+
+
+def test_dashes_are_those_of_the_line() -> None:
+    figure, axes = subplots()
+    axes.plot([0, 1], [0, 1], lw=1, ls=(4, (3, 2)))
+    html = make(lambda: "", {}, figure).html()
+    dashes, offset = re.search(r'stroke-dasharray="([\d. ]+)" stroke-dashoffset="([\d.]+)"', html).groups()  # type: ignore[union-attr]
+    long, short = map(float, dashes.split())
+    assert (long / short, float(offset) / short) == pytest.approx((1.5, 2))
