@@ -83,6 +83,15 @@ def bars_are_bars(app: Sphinx, what: str, name: str, thing: object, options: obj
             lines[number] = re.sub(r"`[^`]*`|\|", lambda found: r"\|" if found[0] == "|" else found[0], line)
 
 
+def break_names(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """A long name in code may break after an underscore, a point or a bracket; so it need not break inside a word."""
+
+    def breakable(found: re.Match[str]) -> str:
+        return found[1] + re.sub(r"([_.(=,/\[])(?=\w|&quot;)", r"\1<wbr>", found[2]) + found[3]
+
+    context["body"] = re.sub(r'(<span class="pre">)([^<]{9,})(</span>)', breakable, context.get("body", ""))
+
+
 # Where a reader has switched storage off, asking for it raises an error, and the theme asks. Nothing is kept then.
 STORAGE = """<script>try { localStorage; } catch {
   const kept = new Map();
@@ -111,15 +120,31 @@ def write_true_minus(app: Sphinx, doctree: nodes.document, page: str) -> None:
                 text.parent.replace(text, nodes.Text(re.sub(r"-(?=[\d.])", "−", text)))
 
 
-def keep_punctuation(app: Sphinx, doctree: nodes.document, page: str) -> None:
-    """The full stop after a formula stays on its line: a browser may break a line on either side of an SVG."""
+def keep_together(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """What touches a formula stays on its line: the full stop behind it, the bracket before it.
+
+    A browser may break a line on either side of an SVG.
+    """
     for formula in list(doctree.findall(nodes.math)):
         parent, place = formula.parent, formula.parent.index(formula)
-        after = parent[place + 1] if place + 1 < len(parent) else None
-        mark = re.match(r"[.,;:!?)’”]+", after) if isinstance(after, nodes.Text) else None
-        if mark:
-            parent[place + 1] = nodes.Text(after[mark.end() :])
-            parent[place] = nodes.inline("", "", formula, nodes.Text(mark[0]), classes=["unbroken"])
+        before, after = (parent[at] if 0 <= at < len(parent) else None for at in (place - 1, place + 1))
+        opening = re.search(r"[(\[“‘]*$", before if isinstance(before, nodes.Text) else "")
+        closing = re.match(r"\S{0,12}", after if isinstance(after, nodes.Text) else "")
+        assert opening and closing  # both may be empty
+        if opening[0] or closing[0]:
+            whole = [nodes.Text(opening[0]), formula, nodes.Text(closing[0])]
+            parent[place] = nodes.inline("", "", *whole, classes=["unbroken"])
+        if opening[0]:
+            parent[place - 1] = nodes.Text(before[: opening.start()])
+        if closing[0]:
+            parent[place + 1] = nodes.Text(after[closing.end() :])
+
+
+def straighten_types(app: Sphinx, doctree: nodes.document) -> None:
+    """What a parameter may be is code, which smart quotes would spoil for those who copy it."""
+    for kind in doctree.findall(nodes.classifier):
+        for text in list(kind.findall(nodes.Text)):
+            text.parent.replace(text, nodes.Text(re.sub("[“”]", '"', text)))
 
 
 def own_sources() -> str:
@@ -134,9 +159,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("autodoc-process-docstring", bars_are_bars, priority=400)
     app.connect("env-get-outdated", pages_run_again)
     app.connect("builder-inited", copy_assets)
+    app.connect("doctree-read", straighten_types)
     app.connect("doctree-resolved", write_true_minus)
-    app.connect("doctree-resolved", keep_punctuation)
+    app.connect("doctree-resolved", keep_together)
     app.connect("html-page-context", add_explorers)
     app.connect("html-page-context", mend_citations)
+    app.connect("html-page-context", break_names)
     app.connect("html-page-context", survive_without_storage)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -16,14 +16,21 @@ function named() {
   }
 }
 
-// What scrolls sideways can be reached and scrolled with the keyboard; what does not is no tab stop.
-const SCROLLERS = "div.math, .bd-article pre, .pst-scrollable-table-container, .cell_output > .output";
+// What scrolls sideways can be reached and scrolled with the keyboard, and fades out where it goes on.
+const SCROLLERS = "div.math > mjx-container, .bd-article pre, .explorer-picture, .pst-scrollable-table-container, .cell_output > .output";
 function reachable() {
   for (const box of document.querySelectorAll(SCROLLERS)) {
     if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
+    showEnds(box);
   }
 }
+function showEnds(box) {
+  const rest = box.scrollWidth - box.clientWidth - Math.abs(box.scrollLeft);
+  box.classList.toggle("more-right", rest > 2);
+  box.classList.toggle("more-left", box.scrollLeft > 2);
+}
+addEventListener("scroll", ({ target }) => target.matches?.(SCROLLERS) && showEnds(target), true);
 
 // Paper is white, so it gets the light theme: all of it, which no rule for print could list.
 const paper = matchMedia("print");

@@ -20,6 +20,7 @@ from matplotlib.text import Annotation
 from lossbook.explorer.controls import Handle
 from lossbook.explorer.pen import SCALE, Pen, units
 
+TALL = 1.5  # times as high as wide: a column of panels that is too much for a phone together with its neighbours
 GRIP = 160  # units: how far around a handle's marker the finger may land
 
 
@@ -190,6 +191,8 @@ class Drawing:
             box = f"{left * SCALE:.0f} 0 {width * SCALE:.0f} {self.height * SCALE:.0f}"
             defs = "" if number else f'<defs id="{self.prefix}defs">{self.pen.definitions()}</defs>'
             look = f'style="--w:{width / 72:.2f}" fill="none" stroke-linejoin="round"'
+            if len(panels) > 1 and self.height > TALL * width:
+                look = f'class="explorer-tall" {look}'
             text += f'<svg viewBox="{box}" {look}>{defs}{body}</svg>'
         return text
 

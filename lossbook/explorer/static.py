@@ -35,8 +35,8 @@ def figure(explorer: State, svg: str, table: dict[str, Any] | None = None) -> st
     )
     return (
         f'<figure class="explorer" data-explorer="{explorer.name}">{script}'
-        f'<div class="explorer-picture" role="img" aria-label="{escape(explorer.alt)}">{svg}</div>'
-        f"{controls(explorer)}{output}"
+        f'<div class="explorer-stage"><div class="explorer-picture" role="img" aria-label="{escape(explorer.alt)}">{svg}'
+        f"</div>{controls(explorer)}</div>{output}"
         f"<figcaption>{caption(explorer.caption, typeset=table is not None)}</figcaption></figure>"
     )
 

@@ -25,6 +25,7 @@ SHELL = """<!doctype html><html lang="en" data-theme="light"><head><meta charset
 <script defer src="explorer.js"></script><style>body {{ margin: 15px; font-family: sans-serif;
 background: var(--lb-background) }}</style></head><body><main><h1>Explorers</h1>{}</main></body></html>"""
 
+PHONE = {"width": 390, "height": 664}
 Open = Callable[..., Page]
 
 
@@ -163,12 +164,18 @@ def drag_down(one: Page, html: str, key: str, steps: int = 12) -> None:
 
 
 def assert_it_fits(one: Page, width: int) -> None:
+    """No wider than the page, letters of at least 9 px, and on a phone's screen (less the site's bar) with its controls.
+
+    The screen is 844 px high, of which the browser's own bars take 180.
+    """
     assert one.evaluate("document.documentElement.scrollWidth") <= width
+    stage = one.locator(".explorer-stage").bounding_box()
+    assert width > 390 or stage["height"] <= PHONE["height"] - 56
     sizes = one.evaluate(
         """() => [...document.querySelectorAll(".explorer-picture text")].map((text) =>
             text.getAttribute("font-size") * text.ownerSVGElement.getScreenCTM().a)"""
     )
-    assert min(sizes, default=7) >= 7, f"{width} px"
+    assert min(sizes, default=9) >= 9, f"{width} px"
 
 
 @each_explorer
@@ -177,7 +184,7 @@ def test_it_fits_and_plays_its_states(name: str, show: Open) -> None:
     explorer, html = page(name)
     one = show(html, "", width=1280, gap=1500)
     assert_it_fits(one, 1280)
-    one.set_viewport_size({"width": 390, "height": 900})
+    one.set_viewport_size(PHONE)
     assert_it_fits(one, 390)
     if not explorer.controls:
         return
