@@ -247,7 +247,8 @@ def test_page() -> None:
     assert '<label><span>a</span> <input type="range" name="a"' in html
     assert 'aria-valuetext="0.0 m"' in html and 'aria-label="A parabola."' in html
     assert '<output class="explorer-readout" aria-live="off">The vertex is at 0.0.</output>' in html
-    assert r'<figcaption>Move <span class="math notranslate nohighlight">\(a\)</span>.</figcaption>' in html
+    formula = r'<span class="math notranslate nohighlight">\(a\)</span>'
+    assert f'<figcaption>Move <span class="unbroken">{formula}.</span></figcaption>' in html
     assert bundle["text/plain"] == "A parabola. The vertex is at 0.0."
     assert set(bundle) == {"text/html", "image/png", "text/plain"}
 
@@ -301,7 +302,7 @@ def test_text_is_escaped() -> None:
 
 def test_caption_in_plain_letters() -> None:
     text = caption(r"Move $\delta$, $\hat y_1$, $e^2 \le 1$ & more", typeset=False)
-    assert re.sub(r"</?(i|sub|sup)[^>]*>", "", text) == "Move δ, ŷ1, e2 ≤ 1 &amp; more".replace("ŷ", "y\u0302")
+    assert re.sub(r"</?(i|sub|sup|span)[^>]*>", "", text) == "Move δ, ŷ1, e2 ≤ 1 &amp; more".replace("ŷ", "y\u0302")
     assert "<sub>1</sub>" in text and "<sup>2</sup>" in text
 
 

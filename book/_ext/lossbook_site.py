@@ -89,7 +89,7 @@ def break_names(app: Sphinx, page: str, template: str, context: dict[str, Any], 
     def breakable(found: re.Match[str]) -> str:
         return found[1] + re.sub(r"([_.(=,/\[])(?=\w|&quot;)", r"\1<wbr>", found[2]) + found[3]
 
-    context["body"] = re.sub(r'(<span class="pre">)([^<]{9,})(</span>)', breakable, context.get("body", ""))
+    context["body"] = re.sub(r'(<(?:span class="pre"|code[^>]*)>)([^<]{9,})(</)', breakable, context.get("body", ""))
 
 
 # Where a reader has switched storage off, asking for it raises an error, and the theme asks. Nothing is kept then.
@@ -138,6 +138,11 @@ def keep_together(app: Sphinx, doctree: nodes.document, page: str) -> None:
             parent[place - 1] = nodes.Text(before[: opening.start()])
         if closing[0]:
             parent[place + 1] = nodes.Text(after[closing.end() :])
+        elif after is None and isinstance(parent, nodes.emphasis | nodes.strong):  # the comma may stand behind these
+            beyond = parent.next_node(descend=False, siblings=True)
+            if isinstance(beyond, nodes.Text) and (mark := re.match(r"[.,;:!?)]+", beyond)):
+                parent[place] = nodes.inline("", "", parent[place], nodes.Text(mark[0]), classes=["unbroken"])
+                parent.parent.replace(beyond, nodes.Text(beyond[mark.end() :]))
 
 
 def straighten_types(app: Sphinx, doctree: nodes.document) -> None:

@@ -17,17 +17,17 @@ function named() {
 }
 
 // What scrolls sideways can be reached and scrolled with the keyboard, and fades out where it goes on.
-const SCROLLERS = "div.math > mjx-container, .bd-article pre, .explorer-picture, .pst-scrollable-table-container, .cell_output > .output";
-function reachable() {
-  for (const box of document.querySelectorAll(SCROLLERS)) {
-    if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
-    else box.removeAttribute("tabindex");
-    showEnds(box);
-  }
+const SCROLLERS = "div.math > mjx-container, .bd-article span.math, .bd-article pre, .explorer-picture, .pst-scrollable-table-container, .cell_output > .output";
+const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => reach(target)));
+const reachable = () => document.querySelectorAll(SCROLLERS).forEach((box) => sizes.observe(box));
+function reach(box) {
+  if (rest(box) > 1) box.tabIndex = 0;
+  else box.removeAttribute("tabindex");
+  showEnds(box);
 }
+const rest = (box) => (getComputedStyle(box).overflowX === "visible" ? 0 : box.scrollWidth - box.clientWidth);
 function showEnds(box) {
-  const rest = box.scrollWidth - box.clientWidth - Math.abs(box.scrollLeft);
-  box.classList.toggle("more-right", rest > 2);
+  box.classList.toggle("more-right", rest(box) - box.scrollLeft > 2);
   box.classList.toggle("more-left", box.scrollLeft > 2);
 }
 addEventListener("scroll", ({ target }) => target.matches?.(SCROLLERS) && showEnds(target), true);
@@ -44,7 +44,6 @@ paper.addEventListener("change", () => printed(paper.matches));
 addEventListener("beforeprint", () => printed());
 addEventListener("afterprint", () => printed(false));
 
-addEventListener("resize", reachable);
 addEventListener("load", () => {
   reachable();
   named();

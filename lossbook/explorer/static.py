@@ -35,8 +35,9 @@ def figure(explorer: State, svg: str, table: dict[str, Any] | None = None) -> st
     )
     return (
         f'<figure class="explorer" data-explorer="{explorer.name}">{script}'
-        f'<div class="explorer-stage"><div class="explorer-picture" role="img" aria-label="{escape(explorer.alt)}">{svg}'
-        f"</div>{controls(explorer)}</div>{output}"
+        f'<div class="explorer-stage">'
+        f'<div class="explorer-picture" role="img" aria-label="{escape(explorer.alt)}">{svg}</div>'
+        f"{controls(explorer)}</div>{output}"
         f"<figcaption>{caption(explorer.caption, typeset=table is not None)}</figcaption></figure>"
     )
 
@@ -78,15 +79,15 @@ def control(key: str, one: Control, index: int) -> str:
 
 def caption(text: str, *, typeset: bool) -> str:
     """The caption as HTML: mathematics for MathJax, or in plain letters where a notebook's widget has no MathJax."""
-    parts = text.split("$")
-    for number, part in enumerate(parts):
-        if number % 2 == 0:
-            parts[number] = escape(part, quote=False)
-        elif typeset:
-            parts[number] = f'<span class="math notranslate nohighlight">\\({escape(part, quote=False)}\\)</span>'
-        else:
-            parts[number] = plain(part)
-    return "".join(parts)
+    whole = ""
+    for before, formula, after, between in re.findall(r"([(“]*)\$([^$]*)\$([^\s$]{0,12})|([^$(“]+|[(“])", text):
+        if between:
+            whole += escape(between, quote=False)
+            continue
+        tex = f'<span class="math notranslate nohighlight">\\({escape(formula, quote=False)}\\)</span>'
+        drawn = escape(before) + (tex if typeset else plain(formula)) + escape(after, quote=False)
+        whole += f'<span class="unbroken">{drawn}</span>' if before or after else drawn
+    return whole
 
 
 SYMBOLS = {

@@ -164,7 +164,7 @@ def drag_down(one: Page, html: str, key: str, steps: int = 12) -> None:
 
 
 def assert_it_fits(one: Page, width: int) -> None:
-    """No wider than the page, letters of at least 9 px, and on a phone's screen (less the site's bar) with its controls.
+    """No wider than the page, letters of at least 9 px; on a phone it is all on the screen, less the site's bar.
 
     The screen is 844 px high, of which the browser's own bars take 180.
     """

@@ -52,6 +52,53 @@ def assert_typeset(page: Page) -> None:
     assert not re.findall(r"\\[(\[].*|\$.*\$", page.locator("main").first.inner_text())
 
 
+# Formulas wider than their box that do not say so, and numbers of formulas out of sight.
+CUT = """() => [...document.querySelectorAll("article div.math")].filter((box) => {
+    const formula = box.querySelector("mjx-container"), number = box.querySelector(".eqno");
+    if (!box.checkVisibility() || !formula) return false;
+    const wide = formula.scrollWidth > formula.clientWidth + 2, { maskImage, overflowX } = getComputedStyle(formula);
+    const cue = maskImage !== "none" && overflowX === "auto" && formula.tabIndex === 0;
+    return (wide && !cue) || number?.getBoundingClientRect().right > innerWidth;
+}).map((box) => box.innerText.slice(0, 60))"""
+# Names in code and words in headings that a line ends in the middle of.
+BROKEN = """() => [...document.querySelectorAll("article :is(code, .sig, h1, h2, h3)")].flatMap((name) => {
+    if (name.closest("pre") || name.getClientRects().length < 2 && name.clientHeight < 40) return [];
+    const texts = document.createTreeWalker(name, NodeFilter.SHOW_TEXT), found = [], range = new Range();
+    for (let text; (text = texts.nextNode()); ) {
+        const tops = [...text.data].map((_, at) => {
+            range.setStart(text, at);
+            range.setEnd(text, at + 1);
+            return range.getBoundingClientRect().bottom;
+        });
+        for (let at = 1; at < tops.length; at++)
+            if (tops[at] > tops[at - 1] + 5 && /[A-Za-z0-9]{2}/.test(text.data.slice(at - 1, at + 1)))
+                found.push(text.data.slice(0, at) + "|" + text.data.slice(at));
+    }
+    return found;
+})"""
+# Marks that do not stand beside the formula that they touch.
+TORN = """() => [...document.querySelectorAll("article .math mjx-container:not([display])")].flatMap((formula) => {
+    const box = formula.parentElement.getBoundingClientRect(), range = new Range(), found = [];
+    if (!box.width) return [];
+    for (const [way, marks, at] of [["nextSibling", /^[.,;:!?)\\]’”]/, 0], ["previousSibling", /[([“‘]$/, -1]]) {
+        let one = formula;
+        while (!one[way] && one.parentElement.matches("span, em, strong")) one = one.parentElement;
+        const text = one[way];
+        if (text?.nodeType !== Node.TEXT_NODE || !marks.test(text.data)) continue;
+        const start = at ? text.data.length - 1 : 0;
+        range.setStart(text, start);
+        range.setEnd(text, start + 1);
+        const mark = range.getBoundingClientRect();
+        const beside = at ? mark.right < box.left + 4 : mark.left > box.right - 4;
+        if (!beside) found.push(one.parentElement.innerText.slice(0, 80));
+    }
+    return found;
+})"""
+LONG_CODE = """() => [...document.querySelectorAll("article pre")]
+    .filter((code) => code.scrollWidth > code.clientWidth + 1)
+    .map((code) => code.innerText.split("\\n").toSorted((a, b) => b.length - a.length)[0])"""
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_page_works_from_its_file(name: str, open_page: OpenPage) -> None:
     """Typeset, no sideways scrolling, and no finding of axe-core in both themes and at both widths.
@@ -64,6 +111,10 @@ def test_page_works_from_its_file(name: str, open_page: OpenPage) -> None:
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 900})
         assert overflow(page) <= 0, f"{width} px"
+        page.evaluate("() => new Promise(requestAnimationFrame)")  # the script hears of the new width
+        for look in (CUT, BROKEN, TORN):
+            assert page.evaluate(look) == [], f"{width} px"
+        assert width < 1280 or page.evaluate(LONG_CODE) == []
     page.evaluate(LIGHTEN)
     structure = {(390, "light"), (1280, "dark")}  # the rules on structure see no colours: once at each width
     for width, theme in ((390, "light"), (390, "dark"), (1280, "dark"), (1280, "light")):
