@@ -370,7 +370,7 @@ def test_contrast_of_text_and_curves(theme: int, grounds: list[str]) -> None:
 def test_figure_follows_the_theme() -> None:
     html = make().html()
     assert set(re.findall(r'(?:fill|stroke)="(#\w+)"', html)) == set()
-    assert "var(--lb-ink,#202124)" in html and "var(--lb-loss,#004c9a)" in html
+    assert "var(--lb-ink,#202124)" in html and "var(--lb-loss,#0240ba)" in html
     assert "var(--lb-background" not in html  # no card
 
 

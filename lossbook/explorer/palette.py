@@ -19,15 +19,19 @@ STYLE = Path(__file__).parent.parent / "lossbook.mplstyle"
 
 @dataclass(frozen=True)
 class Palette:
-    """The colours by meaning. In the page each is a CSS variable, `--lb-loss` for `palette.loss`, with a dark twin."""
+    """The colours by meaning. In the page each is a CSS variable, `--lb-loss` for `palette.loss`, with a dark twin.
 
-    loss: str = "#004c9a"
-    gradient: str = "#c23b00"
-    density: str = "#7d3c98"
-    model: str = "#00704f"
-    outlier: str = "#8f5f00"
-    truth: str = "#0773a6"
-    data: str = "#4d5156"
+    They are told apart by those who see no red or no green too, and stand out from both pages as letters must. A text
+    names what is drawn rather than its colour; where it does name one, it is that colour in both themes.
+    """
+
+    loss: str = "#0240ba"  # blue: losses and what they cost
+    gradient: str = "#85101a"  # red: gradients, and what pulls
+    density: str = "#591b78"  # purple: what a loss implies about the noise
+    model: str = "#087d5f"  # green: predictions and fits
+    outlier: str = "#bd4b00"  # orange: what stands out, an outlier or a surplus; the point that the reader moves
+    truth: str = "#0172a9"  # light blue: what the data come from
+    data: str = "#4d5156"  # grey
     muted: str = "#6b6f75"
     ink: str = "#202124"
     axis: str = "#5f6368"
