@@ -737,3 +737,27 @@ def test_a_stub_has_the_signature_and_the_docstring_and_nothing_else(text, kept)
     from lossbook.exercises.kinds import stub
 
     assert stub(text) == kept + "\n    raise NotImplementedError  # your turn"
+
+
+def test_what_an_answer_returned_is_said_in_words():
+    from lossbook.exercises.trial import Outcome, difference
+
+    def told(got, want):
+        return difference(Outcome(value=got), Outcome(value=want), 1e-6)
+
+    assert told(None, 1.0) == told(..., 1.0) == told(..., None) == "it returned nothing"
+    assert told(None, None) == told(..., ...) == ""
+    assert told((1.0,), (1.0, 2.0)) == "it returned a tuple, not 2 values"
+    assert told([1.0, 2.0], (1.0, 2.0)) == told(np.array([1.0, 2.0]), (1.0, 2.0)) == ""
+    assert told((1.0, 3.0), (1.0, 2.0)) == "the number differs"
+    assert told([1.0, 2.0], np.array([1.0, 2.0])) == ""
+    assert told([1.0, 3.0], np.array([1.0, 2.0])) == "the numbers differ"
+    assert told(1.0, np.array([1.0, 1.0])) == "it returned a single number, not an array of shape (2,)"
+    assert told([1.0, math.nan], np.array([1.0, 2.0])) == "there is a NaN in it"
+    assert told([1.0, math.nan], np.array([1.0, math.nan])) == ""
+    assert told("1", 1.0) == "it returned a str, not a number"
+    assert told("1", np.array([1.0])) == "it returned a str, not an array of numbers"
+    assert told([1j], np.array([1.0])) == "it returned a list, not an array of real numbers"
+    assert difference(Outcome(raised=KeyError("x")), Outcome(value=1.0), 1e-6) == "it raised KeyError"
+    assert difference(Outcome(value=1.0), Outcome(raised=ValueError()), 1e-6) == "it should raise ValueError"
+    assert difference(Outcome(raised=UnicodeError()), Outcome(raised=ValueError()), 1e-6) == ""
