@@ -757,6 +757,9 @@ def test_what_an_answer_returned_is_said_in_words():
     assert told([1.0, math.nan], np.array([1.0, math.nan])) == ""
     assert told("1", 1.0) == "it returned a str, not a number"
     assert told("1", np.array([1.0])) == "it returned a str, not an array of numbers"
+    for wrong in (iter([1.0]), b"1", {1.0}, {1.0: 1.0}, float, lambda: 1.0):
+        assert told(wrong, 1.0) == f"it returned a {type(wrong).__name__}, not a number"
+        assert told(wrong, np.array([1.0])) == f"it returned a {type(wrong).__name__}, not an array of numbers"
     assert told([1j], np.array([1.0])) == "it returned a list, not an array of real numbers"
     assert difference(Outcome(raised=KeyError("x")), Outcome(value=1.0), 1e-6) == "it raised KeyError"
     assert difference(Outcome(value=1.0), Outcome(raised=ValueError()), 1e-6) == "it should raise ValueError"

@@ -170,9 +170,10 @@ def changes(path: str, source: str) -> Iterator[Change]:
         elif isinstance(node, ast.AnnAssign):
             unwanted = [node.annotation]
         exported = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
-        if exported or isinstance(node, ast.Raise | ast.JoinedStr):
-            unwanted = [node]
-        elif isinstance(node, ast.keyword) and node.arg == "strict":  # of zip: an assertion, which no right code trips
+        strict = (
+            isinstance(node, ast.keyword) and node.arg == "strict"
+        )  # of zip: an assertion, which no right code trips
+        if exported or strict or isinstance(node, ast.Raise | ast.JoinedStr):
             unwanted = [node]
         never |= {id(inner) for part in unwanted if part for inner in ast.walk(part)}
 
@@ -247,7 +248,7 @@ def runs(change: Change) -> list[list[str]]:
 def importers(module: Path) -> list[str]:
     """The tests that name a module of its package, the shortest first."""
     package = ".".join(module.parent.parts)
-    naming = re.compile(rf"{package}\.{module.stem}\b|from {package} import .*\b{module.stem}\b")
+    naming = re.compile(rf"{package}\.{module.stem}\b|from {package} import (\([^)]*|.*)\b{module.stem}\b")
     found = [path for path in (ROOT / "tests").glob("test_*.py") if naming.search(path.read_text())]
     return [path.stem.removeprefix("test_") for path in sorted(found, key=lambda path: path.stat().st_size)]
 
