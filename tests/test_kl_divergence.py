@@ -456,3 +456,11 @@ def test_claims_about_draws_hold_for_other_seeds(seed: int) -> None:
     assert there > 5000 and back > 1.3 * there
     a, b = np.sort(np.random.default_rng(seed).normal([[0], [1]], 1, (2, 10_000)))
     assert (a * b < 0).mean() == pytest.approx(1 / 3, abs=0.03)
+
+
+def test_walks_of_the_log_ratio_are_sums_over_flips() -> None:
+    flips = np.random.default_rng(11).integers(0, 2, size=(coins.PLAYERS, 5000))[:, :40]
+    steps = stats.bernoulli(1 / 2).logpmf(flips) - stats.bernoulli(1 / 3).logpmf(flips)
+    walks = coins.log_ratios(1 / 3, 40)
+    assert walks.shape == (coins.PLAYERS, 41) and not walks[:, 0].any()
+    np.testing.assert_allclose(walks[:, 1:], steps.cumsum(axis=1), atol=1e-12)
