@@ -707,3 +707,9 @@ def test_dashes_are_those_of_the_line() -> None:
     dashes, offset = re.search(r'stroke-dasharray="([\d. ]+)" stroke-dashoffset="([\d.]+)"', html).groups()  # type: ignore[union-attr]
     long, short = map(float, dashes.split())
     assert (long / short, float(offset) / short) == pytest.approx((1.5, 2))
+
+
+def test_a_control_starts_with_its_first_value_unless_told() -> None:
+    assert Choice(["a", "b"], label="x").start == Slider(0, 1, step=1, label="x").start == 0
+    assert Choice(["a", "b"], value="b", label="x").start == Toggle(True, label="x").start == 1
+    assert Toggle(label="x").start == Play(0, 1, label="x").start == 0
