@@ -6,13 +6,18 @@ What a family exports stands in its own `__all__`: a new loss needs no line here
 from lossbook.losses.classification import *
 from lossbook.losses.contrastive_candidates import *
 from lossbook.losses.contrastive_pairs import *
+from lossbook.losses.focal import *
 from lossbook.losses.information import *
 from lossbook.losses.information_densities import *
 from lossbook.losses.likelihood_bounded import *
 from lossbook.losses.likelihood_discrete import *
 from lossbook.losses.likelihood_real import *
+from lossbook.losses.margins import *
+from lossbook.losses.preference import *
+from lossbook.losses.ranking import *
 from lossbook.losses.regression import *
 from lossbook.losses.robust import *
 from lossbook.losses.scores import *
+from lossbook.losses.scoring import *
 
 __version__ = "0.1.0"

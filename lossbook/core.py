@@ -244,6 +244,7 @@ DOMAINS: Mapping[str, str] = MappingProxyType(
         "count": "0, 1, 2, …",
         "angle": "an angle in radians",
         "binary": "0 or 1",
+        "sign": "−1 or 1",
         "logits": "one real score per class, on the last axis",
         "components": "one real number per component, on the last axis",
         "positive components": "one number greater than 0 per component, on the last axis",

@@ -35,6 +35,7 @@ DRAW: dict[str, Callable[[Generator, Shape], Any]] = {
     "count": lambda rng, shape: rng.poisson(3.0, shape),
     "angle": lambda rng, shape: rng.uniform(-math.pi, math.pi, shape),
     "binary": lambda rng, shape: rng.integers(0, 2, shape),
+    "sign": lambda rng, shape: 2 * rng.integers(0, 2, shape) - 1,
     "label": lambda rng, shape: rng.integers(0, CLASSES, shape),
     "logits": lambda rng, shape: rng.normal(0, 2, (*shape, CLASSES)),
     "distribution": lambda rng, shape: rng.dirichlet(np.full(CLASSES, 2.0), shape),
@@ -49,7 +50,7 @@ VECTORS = {
     "components",
     "positive components",
 }  # domains with one vector per example
-WHOLE = {"count", "binary", "label"}  # domains of integers, which have no derivative and no NaN
+WHOLE = {"count", "binary", "sign", "label"}  # domains of integers, which have no derivative and no NaN
 
 # Losses whose arguments are not one array of the batch's shape each: their inputs by name.
 SPECIAL_DRAWS: dict[str, Callable[[Generator, Shape], Inputs]] = {
@@ -61,6 +62,11 @@ SPECIAL_DRAWS: dict[str, Callable[[Generator, Shape], Inputs]] = {
     "nt_xent": lambda rng, shape: {
         name: rng.normal(0, 1, (*shape, CLASSES)) for name in ("x1", "x2")
     },  # one batch: 2N losses
+    "forward_correction": lambda rng, shape: {
+        "logits": rng.normal(0, 2, (*shape, CLASSES)),
+        "labels": rng.integers(0, CLASSES, shape),
+        "noise_matrix": rng.dirichlet(np.full(CLASSES, 2.0), CLASSES),  # one for all examples
+    },
 }
 
 # Losses whose formula speaks of the whole batch: its symbols are arrays over the examples, indexed in the LaTeX.
@@ -87,9 +93,26 @@ def _ntxent_scopes(inputs: Inputs, parameters: dict[str, float], argument: str |
     return found
 
 
-# Losses in which one example is not one row of the arguments: what their symbols stand for, example by example, for the
-# value (argument None) or for the gradient with respect to an argument.
-SCOPES: dict[str, Callable[[Inputs, dict[str, float], str | None], list[dict[str, Any]]]] = {"nt_xent": _ntxent_scopes}
+def _probability_scopes(inputs: Inputs, parameters: dict[str, float], argument: str | None) -> list[dict[str, Any]]:
+    """Scores and labels beside the probabilities that the formula is written in, and the noise where there is some."""
+    symbols = {"gamma": r"\gamma", "alpha": r"\alpha", "q": "q"}
+    numbers = {symbols[name]: value for name, value in parameters.items()}
+    matrix = inputs.get("noise_matrix", np.eye(CLASSES))
+    found = []
+    for s, y in zip(inputs["logits"], inputs["labels"], strict=True):
+        p = np.exp(s) / np.exp(s).sum() if np.ndim(s) else 1 / (1 + np.exp(-s))
+        found.append({**numbers, "s": s, "y": y, r"\hat p": p, "t": matrix[:, y], "K": np.size(s)})
+    return found
+
+
+# Losses in which one example is not one row of the arguments, or whose formula has symbols of its own: what the symbols
+# stand for, example by example, for the value (argument None) or for the gradient with respect to an argument.
+SCOPES: dict[str, Callable[[Inputs, dict[str, float], str | None], list[dict[str, Any]]]] = {
+    "nt_xent": _ntxent_scopes,
+    **dict.fromkeys(
+        ("generalised_cross_entropy", "forward_correction", "sigmoid_focal", "softmax_focal"), _probability_scopes
+    ),
+}
 
 
 def extra_symbols(loss: Loss, inputs: Inputs) -> dict[str, Any]:
@@ -144,6 +167,24 @@ def _nt_xent(x1: torch.Tensor, x2: torch.Tensor, temperature: float) -> torch.Te
     return F.cross_entropy(scores, partners, reduction="none")
 
 
+def _sigmoid_focal(logits: torch.Tensor, labels: torch.Tensor, gamma: float, alpha: float) -> torch.Tensor:
+    targets = labels.to(logits.dtype)
+    p = torch.sigmoid(logits)
+    p_t = p * targets + (1 - p) * (1 - targets)
+    alpha_t = alpha * targets + (1 - alpha) * (1 - targets)
+    return alpha_t * (1 - p_t) ** gamma * F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+
+
+def _softmax_focal(logits: torch.Tensor, labels: torch.Tensor, gamma: float) -> torch.Tensor:
+    costs = F.cross_entropy(logits, labels, reduction="none")
+    return (1 - torch.exp(-costs)) ** gamma * costs
+
+
+def _listmle(scores: torch.Tensor, relevance: torch.Tensor) -> torch.Tensor:
+    ordered = scores.gather(-1, relevance.argsort(dim=-1, descending=True))
+    return (ordered.flip(-1).logcumsumexp(dim=-1).flip(-1) - ordered).sum(-1)
+
+
 # By name of the loss: one loss per example (or, where it has none, the number of the batch) from tensors by keyword.
 TORCH: dict[str, Callable[..., torch.Tensor]] = {
     "mse": lambda prediction, target: F.mse_loss(prediction, target, reduction="none"),
@@ -196,6 +237,34 @@ TORCH: dict[str, Callable[..., torch.Tensor]] = {
     "binary_cross_entropy": lambda prediction, target: F.binary_cross_entropy(prediction, target, reduction="none"),
     "binary_cross_entropy_with_logits": lambda logits, labels, pos_weight: F.binary_cross_entropy_with_logits(
         logits, labels, pos_weight=torch.tensor(pos_weight, dtype=logits.dtype), reduction="none"
+    ),
+    "hinge": lambda score, target: F.relu(1 - target * score),
+    "squared_hinge": lambda score, target: F.relu(1 - target * score) ** 2,
+    "perceptron": lambda score, target: F.relu(-target * score),
+    "logistic": lambda score, target: F.soft_margin_loss(score, target, reduction="none"),
+    "exponential": lambda score, target: torch.exp(-target * score),
+    "brier": lambda prediction, labels: ((prediction - F.one_hot(labels, prediction.shape[-1])) ** 2).sum(-1),
+    "binary_brier": lambda prediction, target: F.mse_loss(prediction, target, reduction="none"),
+    "spherical": lambda prediction, labels: -F.normalize(prediction, dim=-1).gather(-1, labels[..., None])[..., 0],
+    "generalised_cross_entropy": lambda logits, labels, q: (
+        (1 - F.softmax(logits, dim=-1).gather(-1, labels[..., None])[..., 0] ** q) / q
+    ),
+    "forward_correction": lambda logits, labels, noise_matrix: F.nll_loss(
+        torch.log(F.softmax(logits, dim=-1) @ noise_matrix), labels, reduction="none"
+    ),
+    "sigmoid_focal": _sigmoid_focal,
+    "softmax_focal": _softmax_focal,
+    "margin_ranking": lambda preferred, other, margin: F.margin_ranking_loss(
+        preferred, other, torch.ones_like(preferred), margin=margin, reduction="none"
+    ),
+    "pairwise_logistic": lambda preferred, other: -F.logsigmoid(preferred - other),
+    "listnet": lambda scores, relevance: F.cross_entropy(scores, F.softmax(relevance, dim=-1), reduction="none"),
+    "listmle": _listmle,
+    "dpo": lambda chosen, rejected, reference_chosen, reference_rejected, beta: (
+        -F.logsigmoid(beta * ((chosen - rejected) - (reference_chosen - reference_rejected)))
+    ),
+    "ipo": lambda chosen, rejected, reference_chosen, reference_rejected, beta: (
+        ((chosen - rejected) - (reference_chosen - reference_rejected) - 1 / (2 * beta)) ** 2
     ),
 }
 

@@ -44,6 +44,12 @@ FAMILIES: dict[str, set[str]] = {
     "likelihood_real": {"scores"},  # the weights of a mixture are a softmax
     "likelihood_discrete": {"scores", "classification"},  # the categorical one is softmax cross-entropy
     "information_densities": {"information"},
+    "margins": {"scores"},
+    "_rows": {"scores"},  # the softmax of every row
+    "scoring": {"_rows", "scores"},
+    "focal": {"_rows", "scores"},
+    "ranking": {"scores", "classification"},  # ListNet is softmax cross-entropy
+    "preference": {"scores"},
     "contrastive_pairs": {"_embeddings"},
     "contrastive_candidates": {"_embeddings", "contrastive_pairs", "scores", "classification"},  # InfoNCE is a softmax
 }

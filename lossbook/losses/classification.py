@@ -345,8 +345,22 @@ BINARY_CROSS_ENTROPY = Loss(
 )
 
 
+def _pos_weight(pos_weight: ArrayLike, scores: Floats) -> float | Floats:
+    """One weight for all, or one per label on the last axis."""
+    if np.ndim(pos_weight) == 0 or scores.ndim == 0:
+        return number("pos_weight", pos_weight, 0)  # type: ignore[arg-type]
+    weights = real("pos_weight", pos_weight)
+    if weights.shape != scores.shape[-1:]:
+        raise ValueError(
+            f"pos_weight must be a number or one per label, shape {scores.shape[-1:]}, got {shown(weights)}"
+        )
+    if not (np.isfinite(weights) & (weights > 0)).all():
+        raise ValueError(f"pos_weight must be finite and greater than 0, got {shown(weights)}")
+    return weights
+
+
 def binary_cross_entropy_with_logits(
-    logits: ArrayLike, labels: ArrayLike, *, pos_weight: float = 1.0, reduction: str = "mean"
+    logits: ArrayLike, labels: ArrayLike, *, pos_weight: ArrayLike = 1.0, reduction: str = "mean"
 ) -> Floats | float:
     r"""Cross-entropy of a yes or no from the score of yes: the stable way to compute `binary_cross_entropy`.
 
@@ -358,8 +372,9 @@ def binary_cross_entropy_with_logits(
         One score per example, any shape; p̂ = sigmoid(s). −inf is an impossible yes.
     labels : array_like
         0, 1, or a probability between them, of the shape of `logits`.
-    pos_weight : float
-        w > 0 multiplies the term of the positive class: above 1 for a rare one.
+    pos_weight : float or array_like
+        w > 0 multiplies the term of the positive class: above 1 for a rare one. Where an example has several labels on
+        the last axis, one number for all or one per label.
     reduction : {"none", "mean", "sum"}
         One loss per element, their mean, or their sum. The mean divides by the number of elements, whatever the weight.
 
@@ -372,7 +387,7 @@ def binary_cross_entropy_with_logits(
     ------
     ValueError
         If the shapes differ, a score is +inf, a label lies outside [0, 1], `pos_weight` is not finite and greater than
-        0, the reduction is unknown, or "mean" meets an empty batch.
+        0 or not one per label, the reduction is unknown, or "mean" meets an empty batch.
 
     References
     ----------
@@ -384,7 +399,7 @@ def binary_cross_entropy_with_logits(
     array([6.93147181e-01, 4.24835426e-18, 4.00000000e+01])
     """
     s, y = _two_classes("logits", check_logits("logits", logits), "labels", labels)
-    w = number("pos_weight", pos_weight, 0)
+    w = _pos_weight(pos_weight, s)
     with quiet():
         yes = np.where(y == 0, 0.0, w * y * softplus(-s))
         no = np.where(y == 1, 0.0, (1 - y) * softplus(s))
@@ -392,7 +407,7 @@ def binary_cross_entropy_with_logits(
 
 
 def binary_cross_entropy_with_logits_grad(
-    logits: ArrayLike, labels: ArrayLike, *, pos_weight: float = 1.0, reduction: str = "mean"
+    logits: ArrayLike, labels: ArrayLike, *, pos_weight: ArrayLike = 1.0, reduction: str = "mean"
 ) -> Floats:
     """d binary_cross_entropy_with_logits / d logits, which is p̂ − y where `pos_weight` is 1. Arguments as there.
 
@@ -400,7 +415,7 @@ def binary_cross_entropy_with_logits_grad(
     array([-5.00000000e-01, -4.24835426e-18])
     """
     s, y = _two_classes("logits", check_logits("logits", logits), "labels", labels)
-    w = number("pos_weight", pos_weight, 0)
+    w = _pos_weight(pos_weight, s)
     return reduce_grad((1 - y) * logistic(s) - w * y * logistic(-s), reduction)
 
 
