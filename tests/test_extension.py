@@ -64,6 +64,9 @@ def test_formula_prints_both_sides(extensions: Path) -> None:
         ("info_nce", "positive", "p"),
         ("kl_normal", "mean_q", r"\mu_q"),
         ("rmse", "prediction", r"\hat y_i"),
+        ("softmax_focal", "logits", "s_k"),
+        ("listmle", "scores", "s_k"),
+        ("dpo", "rejected", "a_l"),
     ],
 )
 def test_a_slope_names_the_component_it_is_of(name: str, argument: str, variable: str, extensions: Path) -> None:

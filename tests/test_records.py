@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from contents import PLANNED, pages
 from oracles import draw
 from scipy import special
 
@@ -343,6 +344,9 @@ def test_the_source_is_the_one_that_the_docstring_names(loss):
 
 @LOSSES
 def test_the_chapter_prints_the_formula(loss):
+    if loss.chapter not in pages():
+        assert loss.chapter in PLANNED
+        return
     (page,) = (ROOT / "book").glob(f"part-*/{loss.chapter}.md")
     assert re.search(rf"```{{formula}} {loss.name}\n", page.read_text())
 
@@ -427,6 +431,9 @@ BY_SKLEARN = {
     "softmax_cross_entropy": softmaxed,
     "poisson_nll": half_deviance,
     "cross_entropy": lambda f, p, q: f(np.eye(4), q[:4]),
+    "hinge": lambda f, score, target: f(target, score),
+    "brier": lambda f, prediction, labels: f(labels, prediction, labels=range(4)),
+    "binary_brier": lambda f, prediction, target: f(np.round(target), prediction),
 }
 BY_SCIPY = {
     "kl_divergence": lambda f, p, q: f(p, q, axis=-1),
@@ -450,7 +457,7 @@ def test_the_name_in_scikit_learn_and_scipy(loss, library):
         return
     inputs = draw(loss, np.random.default_rng(6))
     expected = dict(inputs)
-    if loss.name.startswith("binary_cross_entropy"):
+    if loss.name.startswith("binary_"):
         whole = "target" if "target" in inputs else "labels"
         expected[whole] = np.round(inputs[whole])
     if loss.name == "cross_entropy":

@@ -160,6 +160,7 @@ def component(loss: Loss, argument: str) -> str:
         return ""
     tex = loss.latex_grad[argument]
     free = set(re.findall(r"_([a-z])\b", tex)) - set(re.findall(r"\\sum_\{([a-z])=", tex))
+    free -= {argument.symbol for argument in loss.arguments.values()}  # a label picks an entry and is no free index
     return "".join(f"_{letter}" for letter in sorted(free))
 
 
@@ -200,8 +201,10 @@ def chapter_pages(env: BuildEnvironment) -> dict[str, str]:
 
 
 def in_course_order(env: BuildEnvironment) -> list[Loss]:
+    """The losses in the order of the contents, without those whose chapter is not there."""
     order = list(chapter_pages(env))
-    return sorted(CATALOGUE.values(), key=lambda loss: order.index(loss.chapter) if loss.chapter in order else 999)
+    here = [loss for loss in CATALOGUE.values() if loss.chapter in order]
+    return sorted(here, key=lambda loss: order.index(loss.chapter))
 
 
 class _FromRecords(SphinxDirective):

@@ -1,4 +1,4 @@
-"""Every loss of the catalogue on one page, in the order of the course, with a filter that needs no server.
+"""Every loss that has its chapter on one page, in the order of the course, with a filter that needs no server.
 
 ```{losses-at-a-glance}
 ```
@@ -21,7 +21,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 from lossbook.analysis.profile import far_pull
-from lossbook.catalogue import CATALOGUE, find
+from lossbook.catalogue import find
 from lossbook.core import Loss
 
 PAGE = "reference/losses-at-a-glance"
@@ -50,10 +50,10 @@ class heading(nodes.General, nodes.TextElement):
 
 
 def chapter_title(env: BuildEnvironment, chapter: str) -> str:
-    """The first heading of the chapter, or its file name in words as long as there is no such page."""
-    page = chapter_pages(env).get(chapter)
-    heading = page and re.search(r"^# (.+)$", Path(env.doc2path(page)).read_text(encoding="utf-8"), re.MULTILINE)
-    return heading[1].strip() if heading else chapter.replace("-", " ").capitalize()
+    """The first heading of the chapter."""
+    page = Path(env.doc2path(chapter_pages(env)[chapter]))
+    found = re.search(r"^# (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return found[1].strip() if found else chapter
 
 
 # ── One loss ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -133,7 +133,7 @@ class Glance(Formula):
         for loss in losses:
             self.depends_on(loss)
             box += self.card(loss)
-        box += nodes.raw("", self.missing(absent(CATALOGUE.values())), format="html")
+        box += nodes.raw("", self.missing(absent(losses)), format="html")
         return [box]
 
     def missing(self, entries: list[Absent]) -> str:
@@ -169,14 +169,14 @@ class Glance(Formula):
 
     def card(self, loss: Loss) -> nodes.Node:
         chapter = chapter_title(self.env, loss.chapter)
-        page = chapter_pages(self.env).get(loss.chapter)
+        page = chapter_pages(self.env)[loss.chapter]
         made = card(ids=[f"loss-{loss.name.replace('_', '-')}"], chapter=loss.chapter, words=searched(phrases(loss)))
         made["density"] = "yes" if loss.density else "no"
         made += self.line(loss)
         if loss.synonyms:
             made += nodes.paragraph("", "also " + ", ".join(loss.synonyms), classes=["glance-synonyms"])
         upper = nodes.container("", self.listed(formulas(loss)), self.mark(loss), classes=["glance-formulas"])
-        link = f"{{doc}}`{chapter} </{page}>`" if page else chapter
+        link = f"{{doc}}`{chapter} </{page}>`"
         lower = nodes.container("", self.listed(facts(loss, link)), classes=["glance-facts"])
         made += nodes.container("", upper, lower, classes=["glance-halves"])
         return made
