@@ -65,7 +65,6 @@ def test_formula_prints_both_sides(extensions: Path) -> None:
         ("kl_normal", "mean_q", r"\mu_q"),
         ("rmse", "prediction", r"\hat y_i"),
         ("softmax_focal", "logits", "s_k"),
-        ("listmle", "scores", "s_k"),
         ("dpo", "rejected", "a_l"),
     ],
 )
