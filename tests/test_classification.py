@@ -369,3 +369,31 @@ def test_smoothing_has_two_ends():
     for bad in (-0.5, -1e-9, 1 + 1e-9):
         with pytest.raises(ValueError, match="label_smoothing must be"):
             softmax_cross_entropy([[0.0, 1.0]], [0], label_smoothing=bad)
+
+
+# ── One weight per label ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
+def test_pos_weight_per_label_is_torchs(reduction):
+    """The mean divides by the number of elements, whatever the weights are."""
+    rng = np.random.default_rng(21)
+    s, y, w = rng.normal(0, 3, (20, 3)), rng.uniform(size=(20, 3)).round(1), np.array([0.5, 1.0, 40.0])
+    scores = torch.tensor(s, requires_grad=True)
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(
+        scores, torch.tensor(y), pos_weight=torch.tensor(w), reduction=reduction
+    )
+    loss.sum().backward()
+    keywords = {"pos_weight": w, "reduction": reduction}
+    np.testing.assert_allclose(binary_cross_entropy_with_logits(s, y, **keywords), loss.detach().numpy(), rtol=1e-12)
+    gradient = binary_cross_entropy_with_logits_grad(s, y, **keywords)
+    np.testing.assert_allclose(gradient, scores.grad.numpy(), rtol=1e-11, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "weight", [[1.0, 2.0], [[1.0, 2.0, 3.0]], [1.0, 2.0, 0.0], [1.0, -2.0, 1.0], [1.0, math.inf, 1.0], [1, math.nan, 1]]
+)
+def test_bad_weights_of_labels_are_refused(weight):
+    for function in (binary_cross_entropy_with_logits, binary_cross_entropy_with_logits_grad):
+        with pytest.raises(ValueError, match="pos_weight must be"):
+            function(np.zeros((4, 3)), np.zeros((4, 3)), pos_weight=weight)

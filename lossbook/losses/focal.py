@@ -24,7 +24,7 @@ from lossbook.core import (
     same_shape,
     shown,
 )
-from lossbook.losses._rows import labelled
+from lossbook.losses._rows import Rows, labelled
 from lossbook.losses.scores import logistic, softplus
 
 __all__ = [
@@ -37,15 +37,19 @@ __all__ = [
 ]
 
 
-def _focus(against: Floats, surprisal: Floats, gamma: float) -> tuple[Floats, Floats]:
-    """What a term costs, and the factor on the slope of cross-entropy, from 1 − p̂ and −log p̂ of the right class."""
+def _focus(p: Floats, against: Floats, surprisal: Floats, gamma: float) -> tuple[Floats, Floats]:
+    """What a term costs, and the factor on the slope of cross-entropy, from p̂, 1 − p̂ and −log p̂ of the right class."""
     gamma = number("gamma", gamma, 0, closed=True)
     with quiet():
         weight = np.power(against, gamma)
         ratio = np.where(against > 0, surprisal / against, 1.0)  # its limit where p̂ is 1
-        ratio = np.where(np.isinf(surprisal), 0.0, (1 - against) * ratio)
+        ratio = np.where(np.isinf(surprisal), 0.0, p * ratio)
         cost = np.where(weight == 0, 0.0, weight * surprisal) + 0.0
         return np.where(np.isnan(against), against, cost), weight * (1 + gamma * ratio)
+
+
+def _right(rows: Rows) -> tuple[Floats, Floats, Floats]:
+    return rows.own(rows.p), rows.own(rows.against), -rows.own(rows.log_p)
 
 
 # ── Two classes ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -113,7 +117,7 @@ def sigmoid_focal(
     array([  0., 800.])
     """
     m, _, weight = _binary(logits, labels, alpha)
-    return reduce(weight * _focus(logistic(-m), softplus(-m), gamma)[0], reduction)
+    return reduce(weight * _focus(logistic(m), logistic(-m), softplus(-m), gamma)[0], reduction)
 
 
 def sigmoid_focal_grad(
@@ -128,7 +132,7 @@ def sigmoid_focal_grad(
     """
     m, sign, weight = _binary(logits, labels, alpha)
     against = logistic(-m)
-    return reduce_grad(-sign * weight * against * _focus(against, softplus(-m), gamma)[1], reduction)
+    return reduce_grad(-sign * weight * against * _focus(logistic(m), against, softplus(-m), gamma)[1], reduction)
 
 
 GAMMA = Parameter(2.0, 0.0, 5.0, r"\gamma", "at least 0")
@@ -222,7 +226,7 @@ def softmax_focal(
     """
     rows = labelled(logits, labels)
     weights = _class_weights(alpha, rows.shape[-1])[rows.labels, np.newaxis]
-    losses = weights * _focus(rows.own(rows.against), -rows.own(rows.log_p), gamma)[0]
+    losses = weights * _focus(*_right(rows), gamma)[0]
     return reduce(losses.reshape(rows.shape[:-1]), reduction)
 
 
@@ -243,7 +247,7 @@ def softmax_focal_grad(
     """
     rows = labelled(logits, labels)
     weights = _class_weights(alpha, rows.shape[-1])[rows.labels, np.newaxis]
-    slopes = weights * _focus(rows.own(rows.against), -rows.own(rows.log_p), gamma)[1] * rows.towards
+    slopes = weights * _focus(*_right(rows), gamma)[1] * rows.towards
     return reduce_grad(slopes.reshape(rows.shape), reduction, len(slopes))
 
 

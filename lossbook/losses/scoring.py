@@ -461,7 +461,7 @@ def forward_correction_grad(
     rows = labelled(logits, labels)
     matrix = _noise(noise_matrix, rows.shape[-1])
     joint, log_observed = _log_observed(rows, matrix)
-    observed = np.exp(log_observed)
+    observed = np.einsum("nk,kn->n", rows.p, matrix[:, rows.labels])[:, np.newaxis]
     with quiet():
         slopes = rows.p / observed * _differences(rows, matrix)
         slopes = np.where(observed > 1e-290, slopes, rows.p - np.exp(joint - log_observed))
