@@ -298,12 +298,12 @@ RANGES: dict[str, dict[str, tuple[float, float, float]]] = {
 ELSEWHERE: dict[str, tuple[str, str]] = {
     "softmax_cross_entropy": (
         "optax.softmax_cross_entropy_with_integer_labels",
-        "keras.losses.SparseCategoricalCrossentropy (with from_logits=True)",
+        "keras.losses.SparseCategoricalCrossentropy (from logits, if told)",
     ),
     "binary_cross_entropy": ("", "keras.losses.BinaryCrossentropy"),
     "binary_cross_entropy_with_logits": (
         "optax.sigmoid_binary_cross_entropy",
-        "keras.losses.BinaryCrossentropy (with from_logits=True)",
+        "keras.losses.BinaryCrossentropy (from logits, if told)",
     ),
     "triplet_margin": ("optax.losses.triplet_margin_loss", ""),
     "nt_xent": ("optax.ntxent (labels instead of pairs)", ""),
