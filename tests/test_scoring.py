@@ -132,6 +132,8 @@ def test_without_noise_forward_correction_is_cross_entropy():
         forward_correction_grad(s, y, np.eye(3)), softmax_cross_entropy_grad(s, y), rtol=1e-14, atol=0
     )
     assert forward_correction([0.0, 40.0], 1, np.eye(2)) == pytest.approx(4.248354255291589e-18, rel=1e-14, abs=0)
+    half = forward_correction([0.0, 40.0], 1, [[0.5, 0.5], [0.0, 1.0]])  # −log(1 − ½ e⁻⁴⁰)
+    assert half == pytest.approx(math.exp(-40) / 2, rel=1e-14, abs=0)
     assert forward_correction([[0.0, -800.0]], [1], np.eye(2)) == 800
     assert forward_correction_grad([[0.0, -800.0]], [1], np.eye(2)).tolist() == [[1, -1]]
 
