@@ -155,7 +155,7 @@ SIGMOID_FOCAL = Loss(
     parameters={"gamma": GAMMA, "alpha": Parameter(0.25, 0.05, 0.95, r"\alpha", "in (0, 1)")},
     estimates="something nearer to ½ than the conditional probability of 1",
     optax="optax.sigmoid_focal_loss (α off)",
-    keras="keras.losses.BinaryFocalCrossentropy (with from_logits=True, apply_class_balancing=True)",
+    keras="keras.losses.BinaryFocalCrossentropy (from logits and with α, if told)",
     source="lin2017",
     chapter="classification",
 )
