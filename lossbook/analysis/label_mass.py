@@ -8,13 +8,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lossbook.core import Floats
-from lossbook.losses.scores import log_sigmoid
+from lossbook.losses.margins import exponential, hinge, logistic, squared_hinge
+
+
+def _of_margin(loss: Callable[..., Floats | float]) -> Callable[[Any], Floats]:
+    return lambda margin: np.asarray(loss(margin, np.ones(np.shape(margin)), reduction="none"))
+
 
 MARGIN_LOSSES: dict[str, Callable[[Any], Floats]] = {
-    "logistic": lambda margin: -np.asarray(log_sigmoid(margin)),
-    "hinge": lambda margin: np.maximum(0.0, 1 - np.asarray(margin)),
-    "squared hinge": lambda margin: np.maximum(0.0, 1 - np.asarray(margin)) ** 2,
-    "exponential": lambda margin: np.exp(-np.asarray(margin)),
+    "logistic": _of_margin(logistic),
+    "hinge": _of_margin(hinge),
+    "squared hinge": _of_margin(squared_hinge),
+    "exponential": _of_margin(exponential),
 }
 """Losses of a score s and a label y = ±1, as functions of the margin y · s."""
 

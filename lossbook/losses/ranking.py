@@ -152,7 +152,7 @@ MARGIN_RANKING = Loss(
 def pairwise_logistic(preferred: ArrayLike, other: ArrayLike, *, reduction: str = "mean") -> Floats | float:
     r"""Logistic loss of a difference: −log of the probability that the preferred item is preferred.
 
-    .. math:: \ell = \log(1 + \exp(-(s_w - s_l)))
+    .. math:: \ell = \log(1 + \exp(s_l - s_w))
 
     Parameters
     ----------
@@ -217,7 +217,7 @@ PAIRWISE_LOGISTIC = Loss(
     more_grads={"other": pairwise_logistic_grad_other},
     title="pairwise logistic loss",
     synonyms=("Bradley–Terry loss", "RankNet", "BPR", "Bayesian personalised ranking", "reward model loss"),
-    latex=r"\log\left(1 + \exp\left(-(s_w - s_l)\right)\right)",
+    latex=r"\log\left(1 + \exp\left(s_l - s_w\right)\right)",
     latex_grad={
         "preferred": r"-\frac{1}{1 + \exp\left(s_w - s_l\right)}",
         "other": r"\frac{1}{1 + \exp\left(s_w - s_l\right)}",
