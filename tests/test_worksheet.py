@@ -62,7 +62,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert worksheet.main(["regression", "--solutions", "-o", str(page)]) == 0
     soup = BeautifulSoup(page.read_text("utf-8"), "html.parser")
     assert soup.html["lang"] == "en-GB" and "solutions" in soup.title.get_text()
-    assert r"\(\delta = 2\)" in soup.main.get_text()
+    assert r"\delta = 2" in [tex.get_text() for tex in soup.find_all("annotation")]
     assert not soup.select("[src], link[href]"), "it holds all it needs"
     with pytest.raises(SystemExit):
         worksheet.main(["regresion"])

@@ -195,7 +195,7 @@ def build_pages(output: Path, toc: Path, strict: bool) -> None:
 
 
 def check_pages(output: Path, names: list[str]) -> None:
-    """Refuse a missing page, TeX that MathJax cannot set, and pictures without a text alternative."""
+    """Refuse a missing page, pictures without a text alternative."""
     from pagechecks import problems
 
     html = output / "html"

@@ -46,15 +46,15 @@ esac
 echo "Installing the pinned packages (about a minute, once)"
 pip install -r "${requirements[0]}" --editable .
 
-# MathJax, served from our own site, while PyTorch is installed. npm has come with the pins; nobody needs Node beforehand.
-echo "Fetching MathJax, and PyTorch for the CPU"
+# What sets formulas, their font and what searches, while PyTorch is installed. npm has come with the pins; nobody needs Node beforehand.
+echo "Fetching Temml, its font and MiniSearch, and PyTorch for the CPU"
 PATH="$PWD/$VENV/bin:$PATH" npm install --prefix "$VENV/share" --no-save --ignore-scripts --no-audit --no-fund \
-    --loglevel=error mathjax@3.2.2 >/dev/null &
+    --loglevel=error temml@0.13.5 @fontsource/stix-two-math@5.3.0 minisearch@7.2.0 >/dev/null &
 
 # On Linux the plain package brings gigabytes of CUDA, so offer PyTorch's CPU index as well: its 2.13.0+cpu counts as newer
 # than the plain 2.13.0. Out of reach it costs a second or two.
 PIP_RETRIES=0 PIP_DEFAULT_TIMEOUT=10 pip install -r "${requirements[1]}" \
     --extra-index-url https://download.pytorch.org/whl/cpu >/dev/null 2>&1 || pip install -r "${requirements[1]}"
-wait $! # for MathJax; its failure is ours
+wait $! # for npm; its failure is ours
 
 "$VENV/bin/python" tools/open_as_notebooks.py

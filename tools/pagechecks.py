@@ -1,33 +1,14 @@
-"""What is checked on every built page that Sphinx does not check: TeX, and the text alternatives of pictures."""
+"""What is checked on every built page that Sphinx does not check: the text alternatives of pictures."""
 
 from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
 
-NODE = Path(sys.prefix) / "bin" / "node"
-MATHJAX = Path(sys.prefix) / "share" / "node_modules" / "mathjax"
 FILE_NAME = re.compile(r"(^|/)[\w.-]+\.(png|svg|jpe?g|gif|webp)$", re.IGNORECASE)
-
-
-def formulas(page: BeautifulSoup) -> list[str]:
-    r"""The TeX of a page, without the delimiters \( \) and \[ \] that Sphinx puts around it."""
-    texts = [node.get_text() for node in page.select(".math")]
-    return [tex for text in texts for tex in re.findall(r"\\[(\[](.*)\\[)\]]", text, re.DOTALL)]
-
-
-def bad_tex(tex: list[str]) -> list[str]:
-    """What MathJax says of each formula: an empty string where it is content."""
-    if not tex:
-        return []
-    script = Path(__file__).with_name("check_tex.cjs")
-    command = [str(NODE), str(script), str(MATHJAX)]
-    return json.loads(subprocess.run(command, input=json.dumps(tex), capture_output=True, text=True, check=True).stdout)
 
 
 def name_of(picture: Tag) -> str:
@@ -61,10 +42,6 @@ def problems(html: Path, memory: Path) -> list[str]:
         name: [f"{name}: no text alternative: {what}" for what in without_alternative(page)]
         for name, page in parsed.items()
     }
-    tex = [(name, formula) for name in changed for formula in formulas(parsed[name])]
-    for (name, formula), complaint in zip(tex, bad_tex([formula for _, formula in tex]), strict=True):
-        if complaint:
-            found[name].append(f"{name}: bad TeX: {complaint} in {formula}")
 
     memory.write_text(json.dumps({name: stamp for name, stamp in stamps.items() if not found.get(name)}))
     return [complaint for name in changed for complaint in found[name]]

@@ -19,7 +19,7 @@ from pathlib import Path
 from lossbook.exercises import Choice, Code, Exercise, Numeric, Order, Paper, exercises
 
 ROOT = Path(__file__).resolve().parent.parent
-MATHJAX = Path(sys.prefix) / "share" / "node_modules" / "mathjax" / "es5" / "tex-svg.js"
+sys.path.insert(0, str(ROOT / "tools"))
 QUESTION = re.compile(r"^(?P<fence>`{3,}|:{3,})\{question\}[ ]+(?P<id>\S+)\n(?P<text>.*?)^(?P=fence)[ ]*$", re.M | re.S)
 REFERENCE = re.compile(r"\{eq\}`([\w-]+)`")
 EQUATION = re.compile(r"^\$\$\n(?P<tex>[^$]*)\n\$\$ \((?P<label>[\w-]+)\)$", re.M)
@@ -98,21 +98,20 @@ def listing(code: str) -> str:
 
 
 def printable(markdown: str) -> str:
-    """The worksheet as one HTML page that holds all it needs, the setting of its mathematics included."""
+    """The worksheet as one HTML page that holds all it needs, the font of its mathematics included."""
+    import mathfont
+    import mathml
     from markdown_it import MarkdownIt
     from mdit_py_plugins.dollarmath import dollarmath_plugin
 
     def math(tex: str, options: dict[str, bool]) -> str:
-        return rf"\[{html.escape(tex)}\]" if options["display_mode"] else rf"\({html.escape(tex)}\)"
+        return mathml.mathml(tex, display=options["display_mode"])
 
     body = MarkdownIt("commonmark").enable("table").use(dollarmath_plugin, renderer=math).render(markdown)
     body = body.replace("<ul>\n<li>a) ", '<ul class="offered">\n<li>a) ')  # the letter is mark enough
     title = html.escape(markdown.splitlines()[0].removeprefix("# "))
-    script = MATHJAX.read_text("utf-8").replace("</script", r"<\/script") if MATHJAX.exists() else ""
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
-    head += (
-        f"<style>{STYLE}</style><script>MathJax = {{options: {{enableMenu: false}}}}</script><script>{script}</script>"
-    )
+    head += f"<style>{STYLE}{mathfont.style(mathfont.characters(body))}</style>"
     return f'<!doctype html>\n<html lang="en-GB"><head>{head}</head>\n<body><main>\n{body}</main></body></html>\n'
 
 

@@ -1,4 +1,4 @@
-"""What makes the site our own: local MathJax, our styles, the explorers' player, nothing from other hosts.
+"""What makes the site our own: our styles, the explorers' player, nothing from other hosts.
 
 Loaded by `_config.yml`. No mathematics lives here.
 """
@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
-from sphinx.errors import ExtensionError
 
 from lossbook.explorer.static import ASSETS as EXPLORER_ASSETS
 from lossbook.explorer.static import externalise
@@ -25,29 +23,24 @@ from lossbook.explorer.static import externalise
 os.environ["LOSSBOOK_STATIC"] = "1"  # before any chapter runs: explorers then show themselves as HTML
 
 HERE = Path(__file__).parent
-MATHJAX = Path(sys.prefix) / "share" / "node_modules" / "mathjax" / "es5"
 
 
 def configure(app: Sphinx, config: Config) -> None:
-    """Serve MathJax from our own site, and name the styles and scripts of every page.
+    """Name the styles and scripts of every page.
 
     Jupyter Book would load all of `_static` on every page; a directive's own script is named by the directive.
     """
     config.html_css_files = ["lossbook.css"]
     config.html_js_files = [("lossbook.js", {"defer": "defer"})]
-    if not MATHJAX.exists():
-        raise ExtensionError("MathJax is not installed in this environment; tools/install.sh fetches it")
 
 
 def copy_assets(app: Sphinx) -> None:
-    """Files of others: what sets mathematics (fonts included), its TeX extensions, and the explorers' player."""
+    """The explorers' player, which belongs to the package."""
     if app.builder.format != "html":
         return
     static = Path(app.outdir) / "_static"
-    extensions = sorted((MATHJAX / "input/tex/extensions").glob("*.js"))
-    copies = {static / "mathjax" / path.relative_to(MATHJAX): path for path in (MATHJAX / "tex-svg.js", *extensions)}
-    copies |= {static / path.name: path for path in EXPLORER_ASSETS}
-    for copy, source in copies.items():
+    for source in EXPLORER_ASSETS:
+        copy = static / source.name
         if not copy.exists() or copy.stat().st_mtime < source.stat().st_mtime:
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(source.read_bytes())
@@ -90,21 +83,6 @@ def break_names(app: Sphinx, page: str, template: str, context: dict[str, Any], 
         return found[1] + re.sub(r"([_.(=,/\[])(?=\w|&quot;)", r"\1<wbr>", found[2]) + found[3]
 
     context["body"] = re.sub(r'(<(?:span class="pre"|code[^>]*)>)([^<]{9,})(</)', breakable, context.get("body", ""))
-
-
-# Where a reader has switched storage off, asking for it raises an error, and the theme asks. Nothing is kept then.
-STORAGE = """<script>try { localStorage; } catch {
-  const kept = new Map();
-  const value = { getItem: (key) => kept.get(key) ?? null, setItem: (key, text) => kept.set(key, String(text)),
-    removeItem: (key) => kept.delete(key), clear: () => kept.clear(), key: (n) => [...kept.keys()][n] ?? null,
-    get length() { return kept.size; } };
-  for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, { value });
-}</script>"""
-
-
-def survive_without_storage(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
-    """A page stands in for the storage that it may not use, before the first script of the theme."""
-    context["metatags"] = context.get("metatags", "") + STORAGE
 
 
 def mend_citations(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
@@ -170,5 +148,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", add_explorers)
     app.connect("html-page-context", mend_citations)
     app.connect("html-page-context", break_names)
-    app.connect("html-page-context", survive_without_storage)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -17,11 +17,11 @@ function named() {
 }
 
 // What scrolls sideways can be reached and scrolled with the keyboard, and fades out where it goes on.
-const SCROLLERS = "div.math > mjx-container, .bd-article span.math, .bd-article pre, .explorer-picture, .pst-scrollable-table-container, .cell_output > .output";
+const SCROLLERS = "div.math > .display, .bd-article span.math, .bd-article pre, .explorer-picture, .pst-scrollable-table-container, .cell_output > .output";
 const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => reach(target)));
 const reachable = () => document.querySelectorAll(SCROLLERS).forEach((box) => sizes.observe(box));
 function reach(box) {
-  if (rest(box) > 1) box.tabIndex = 0;
+  if (rest(box) > 0) box.tabIndex = 0;
   else box.removeAttribute("tabindex");
   showEnds(box);
 }
@@ -44,8 +44,32 @@ paper.addEventListener("change", () => printed(paper.matches));
 addEventListener("beforeprint", () => printed());
 addEventListener("afterprint", () => printed(false));
 
+// A formula is copied as its TeX, and whole, however little of it is marked.
+const formulaOf = (node) => (node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement)?.closest("math");
+addEventListener("copy", (event) => {
+  const selection = getSelection();
+  if (selection.isCollapsed || !selection.rangeCount) return;
+  const range = selection.getRangeAt(0).cloneRange();
+  const [first, last] = [formulaOf(range.startContainer), formulaOf(range.endContainer)];
+  if (first) range.setStartBefore(first);
+  if (last) range.setEndAfter(last);
+  const copied = document.createElement("div");
+  copied.append(range.cloneContents());
+  const formulas = copied.querySelectorAll("math");
+  if (!formulas.length) return;
+  for (const formula of formulas) {
+    const mark = formula.getAttribute("display") === "block" ? "$$" : "$";
+    formula.replaceWith(mark + formula.querySelector("annotation").textContent + mark);
+  }
+  copied.style.cssText = "position: fixed; left: -200vw";
+  document.body.append(copied); // text has its lines only where it is laid out
+  event.clipboardData.setData("text/plain", copied.innerText);
+  event.clipboardData.setData("text/html", copied.innerHTML);
+  copied.remove();
+  event.preventDefault();
+});
+
 addEventListener("load", () => {
   reachable();
   named();
-  window.MathJax?.startup?.promise?.then(reachable);
 });

@@ -222,11 +222,6 @@ function paragraphs(form, texts, messages) {
   });
 }
 
-function typeset(box) {
-  const mathjax = globalThis.MathJax;
-  if (box.querySelector(".math")) mathjax?.startup?.promise?.then(() => mathjax.typesetPromise?.([box]));
-}
-
 function check(form) {
   const data = dataOf(form);
   const output = form.querySelector("output");
@@ -235,7 +230,6 @@ function check(form) {
   heading.textContent = data.headings[status];
   output.replaceChildren(heading, ...paragraphs(form, data.texts, messages));
   output.dataset.status = status;
-  typeset(output);
   if (status === "right" || status === "wrong") remember(form, status);
 }
 

@@ -78,7 +78,7 @@ def control(key: str, one: Control, index: int) -> str:
 
 
 def caption(text: str, *, typeset: bool) -> str:
-    """The caption as HTML: mathematics for MathJax, or in plain letters where a notebook's widget has no MathJax."""
+    """The caption as HTML: mathematics for the page's builder to set, or in plain letters in a notebook."""
     whole = ""
     for before, formula, after, between in re.findall(r"([(“]*)\$([^$]*)\$([^\s$]{0,12})|([^$(“]+|[(“])", text):
         if between:

@@ -8,7 +8,6 @@ from playwright.sync_api import Page
 # The drawn formulas' insides, which axe-core is not to judge but would wade through; their outer size stays. And
 # colours change at once.
 LIGHTEN = """() => {
-    document.querySelectorAll("mjx-container > svg > *, mjx-assistive-mml").forEach((inner) => inner.remove());
     const calm = document.createElement("style");
     calm.textContent = "* { transition: none !important; animation: none !important }";
     document.head.append(calm);
@@ -18,7 +17,7 @@ LOOKS = """(place) => {
     const looks = new Map(), seen = (window.looksSeen ??= new Set());
     for (const one of document.querySelector(place).querySelectorAll("*")) {
         const speaks = [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
-        if (!(speaks || one.matches("input, select, textarea")) || one.closest("mjx-container")) continue;
+        if (!(speaks || one.matches("input, select, textarea")) || one.closest("math")) continue;
         if (!one.checkVisibility()) continue;
         const { color, fill, fontSize, fontWeight, textShadow } = getComputedStyle(one);
         const look = [one.closest("figure.explorer")?.dataset.explorer, color, fill, fontSize, fontWeight, textShadow];
@@ -38,7 +37,7 @@ ASK = """async ([place, options]) => {
     document.querySelectorAll("[data-look]").forEach((one) => one.removeAttribute("data-look"));
     (%s)(place).forEach((one) => one.setAttribute("data-look", ""));
     axe.configure({ rules: [{ id: "color-contrast", selector: "[data-look]" }] });
-    return (await axe.run({ include: [[place]], exclude: [["mjx-container"]] }, options)).violations;
+    return (await axe.run({ include: [[place]] }, options)).violations;
 }"""
 
 

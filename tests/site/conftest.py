@@ -59,10 +59,10 @@ def server(site: Site) -> Iterator[str]:
 
 @pytest.fixture
 def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
-    """`open_page("part-2/regression")` opens a page from its file and waits until its mathematics stands.
+    """`open_page("part-2/regression")` opens a page from its file.
 
-    Options: `width`, `dark`, `origin` (a server's address), `typeset` (with False the mathematics stays TeX, which is
-    quicker), `storage` (with False nothing may be stored; needs an origin), and those of Playwright's `new_context`.
+    Options: `width`, `dark`, `origin` (a server's address), `storage` (with False nothing may be stored; needs an
+    origin), and those of Playwright's `new_context`.
     After the test, every request that left the origin and every error on the console makes it fail.
     """
     contexts, complaints = [], []
@@ -73,7 +73,6 @@ def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
         width: int = 1280,
         dark: bool = False,
         origin: str = "",
-        typeset: bool = True,
         storage: bool = True,
         **options: object,
     ) -> Page:
@@ -95,14 +94,11 @@ def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
                 complaints.append(f"{name} said {message.type}: {message.text} ({message.location['url']})")
 
         context.route("**/*", guard)
-        if not typeset:
-            context.route("**/tex-svg.js", lambda route: route.fulfill(body=""))
         page = context.new_page()
         page.on("console", listen)
         page.on("pageerror", lambda problem: complaints.append(f"{name} raised {problem}"))
         page.goto(urljoin(origin, f"{name}.html{'' if storage else NO_STORAGE}"))
         page.wait_for_load_state("load")
-        page.evaluate("() => window.MathJax?.startup?.promise")
         return page
 
     yield open_page

@@ -17,7 +17,7 @@ VISIBLE = ".glance-loss:not([hidden])"
 
 @pytest.fixture
 def page(open_page: OpenPage) -> Page:
-    return open_page(NAME, typeset=False)
+    return open_page(NAME)
 
 
 def shown(page: Page) -> set[str]:
@@ -173,7 +173,7 @@ def test_without_javascript_all_is_there(browser: Browser, site: Site) -> None:
 
 
 def test_conventions_are_all_there(open_page: OpenPage) -> None:
-    page = open_page("reference/conventions", typeset=False)
+    page = open_page("reference/conventions")
     assert page.locator(".convention").count() == len(CONVENTIONS)
     texts = page.locator(".convention tr.theirs code").all_text_contents()
     assert sorted(texts) == sorted(convention.call for convention in CONVENTIONS)

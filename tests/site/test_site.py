@@ -46,9 +46,11 @@ def test_there_are_pages(site: Site) -> None:
 
 
 def assert_typeset(page: Page) -> None:
-    """All TeX is set, and none is left in the text."""
-    assert page.locator("mjx-merror").count() == 0
-    assert page.locator(".math:not(svg *):not(:has(mjx-container))").count() == 0  # an explorer draws its own
+    """All TeX is set, in the font that was made for it, and none is left in the text."""
+    assert page.locator(".math:not(svg *):not(:has(math))").count() == 0  # an explorer draws its own
+    if page.locator("math").count():
+        fonts = page.evaluate("document.fonts.ready.then(() => [...document.fonts].map(f => [f.family, f.status]))")
+        assert ["Lossbook Math", "loaded"] in [[family.strip('"'), status] for family, status in fonts]
     assert not re.findall(r"\\[(\[].*|\$.*\$", page.locator("main").first.inner_text())
 
 
@@ -129,7 +131,7 @@ COLOURS = """() => {
     const shown = new Map(), hex = (colour) => colour.match(/[\\d.]+/g)?.map(Number) ?? [];
     for (const one of document.querySelectorAll("article *")) {
         if (!one.checkVisibility({ visibilityProperty: true })) continue;
-        const style = getComputedStyle(one), formula = one.closest("mjx-container");
+        const style = getComputedStyle(one), formula = one.closest("math");
         const speaks = [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
         const found = formula || (speaks && !one.closest("svg")) ? [style.color] : [];
         if (one.closest("figure.explorer svg") && one.matches("text")) found.push(style.fill);
@@ -167,7 +169,7 @@ def test_paper_is_white_and_its_ink_is_dark(name: str, open_page: OpenPage) -> N
 
 def test_a_page_needs_no_storage(open_page: OpenPage, server: str) -> None:
     """Where a reader has switched storage off, the theme's button and the search work and nothing complains."""
-    page = open_page("part-2/regression", origin=server, typeset=False, storage=False)
+    page = open_page("part-2/regression", origin=server, storage=False)
     assert page.evaluate("() => { try { return Boolean(localStorage.stored) } catch { return 'refused' } }") is False
     page.get_by_role("button", name="Color mode").first.click()
     expect(page.locator("html")).to_have_attribute("data-theme", re.compile("light|dark"))
@@ -203,7 +205,7 @@ def test_page_works_from_a_server(name: str, open_page: OpenPage, server: str) -
 
 def test_what_has_the_focus_is_seen(open_page: OpenPage) -> None:
     """Whatever the Tab key reaches has a ring: the theme takes it from some of its buttons."""
-    page = open_page("part-1/kl-divergence", typeset=False)
+    page = open_page("part-1/kl-divergence")
     reached = set()
     for _ in range(60):
         page.keyboard.press("Tab")
