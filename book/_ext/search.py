@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from lossbook.catalogue import CATALOGUE
 BOOK = Path(__file__).resolve().parents[1]
 NODE = Path(sys.prefix) / "bin" / "node"
 MINISEARCH = Path(sys.prefix) / "share" / "node_modules" / "minisearch" / "dist"
+WORDS = BOOK / "search.yml"
 BUILD, PLAYER = BOOK.parent / "tools" / "build_search.cjs", BOOK / "_static" / "search.js"
 # What is no prose: pictures, code, data, what is folded away in a question, marks beside headings and formulas.
 SILENT = "svg, script, style, template, pre, annotation, output, nav, .eqno, .headerlink, .checked-mark"
@@ -47,12 +49,13 @@ def sections(page: str, markup: str) -> Iterator[dict[str, Any]]:
     for box in boxes:
         whole = box.find_parent("dl") if box.name == "dt" else box
         title = box.find(["h1", "h2", "h3", "h4"]) or box.select_one(".sig-name, .glance-title, summary") or box
-        names = names_of(whole, page)
+        url = f"{page}.html" if title is heading else f"{page}.html#{box['id']}"
+        names = [*names_of(whole, page), *words()["sections"].get(url, ())]
         text = re.sub(r"\s+", " ", " ".join(own_text(whole, title, boxes))).strip()
         yield {
             "title": text_of(title),
             "page": title_of_page,
-            "url": f"{page}.html#{box['id']}" if title is not heading else f"{page}.html",
+            "url": url,
             "text": text[:200] if box.name == "dt" else text,  # of a function, what it is
             "names": " | ".join(names),
             "exact": [plain(name) for name in (*names, text_of(title))],
@@ -97,7 +100,7 @@ class Index:
 
     def __init__(self, memory: Path) -> None:
         self.memory = memory
-        self.key = hashlib.sha256(Path(__file__).read_bytes() + PLAYER.read_bytes()).hexdigest()
+        self.key = hashlib.sha256(Path(__file__).read_bytes() + PLAYER.read_bytes() + WORDS.read_bytes()).hexdigest()
         found = json.loads(memory.read_text(encoding="utf-8")) if memory.exists() else {}
         self.known = found.get("pages", {}) if found.get("key") == self.key else {}
 
@@ -121,8 +124,9 @@ class Index:
         self.memory.write_text(json.dumps({"key": self.key, "pages": self.known}), encoding="utf-8")
 
 
-def synonyms() -> dict[str, list[str]]:
-    return yaml.safe_load((BOOK / "search.yml").read_text(encoding="utf-8"))["words"]
+@cache
+def words() -> dict[str, dict[str, list[str]]]:
+    return yaml.safe_load(WORDS.read_text(encoding="utf-8"))
 
 
 def write_index(app: Sphinx, problem: Exception | None) -> None:
@@ -131,9 +135,11 @@ def write_index(app: Sphinx, problem: Exception | None) -> None:
     out = Path(app.outdir)
     index = Index(Path(app.doctreedir) / "search.json")
     found = index.sections(out)
+    if lost := set(words()["sections"]) - {section["url"] for section in found}:
+        raise ExtensionError(f"search.yml names sections that are not there: {', '.join(sorted(lost))}")
     command = [str(NODE), str(BUILD), str(MINISEARCH / "cjs/index.cjs"), str(PLAYER)]
     made = subprocess.run(command, input=json.dumps(found), capture_output=True, text=True, check=True).stdout
-    data = f"window.lossbookIndex={{index:{made},synonyms:{json.dumps(synonyms(), ensure_ascii=False)}}};"
+    data = f"window.lossbookIndex={{index:{made},synonyms:{json.dumps(words()['words'], ensure_ascii=False)}}};"
     (out / "_static" / "search-index.js").write_text(data, encoding="utf-8")
     (out / "_static" / "minisearch.js").write_bytes((MINISEARCH / "umd/index.js").read_bytes())
     index.keep()

@@ -56,7 +56,7 @@ def assert_typeset(page: Page) -> None:
 
 # Formulas wider than their box that do not say so, and numbers of formulas out of sight.
 CUT = """() => [...document.querySelectorAll("article div.math")].filter((box) => {
-    const formula = box.querySelector("mjx-container"), number = box.querySelector(".eqno");
+    const formula = box.querySelector(".display"), number = box.querySelector(".eqno");
     if (!box.checkVisibility() || !formula) return false;
     const wide = formula.scrollWidth > formula.clientWidth + 2, { maskImage, overflowX } = getComputedStyle(formula);
     const cue = maskImage !== "none" && overflowX === "auto" && formula.tabIndex === 0;
@@ -79,7 +79,7 @@ BROKEN = """() => [...document.querySelectorAll("article :is(code, .sig, h1, h2,
     return found;
 })"""
 # Marks that do not stand beside the formula that they touch.
-TORN = """() => [...document.querySelectorAll("article .math mjx-container:not([display])")].flatMap((formula) => {
+TORN = """() => [...document.querySelectorAll("article .math math:not([display])")].flatMap((formula) => {
     const box = formula.parentElement.getBoundingClientRect(), range = new Range(), found = [];
     if (!box.width) return [];
     for (const [way, marks, at] of [["nextSibling", /^[.,;:!?)\\]’”]/, 0], ["previousSibling", /[([“‘]$/, -1]]) {
