@@ -2,6 +2,9 @@
 // The same words are cut in the same way when the index is built (Node) and when it is asked (browser).
 "use strict";
 
+// The word that the parts just before it make together says nothing new in a query.
+const joinedWord = (word, at, all) => [2, 3, 4].some((n) => at >= n && all.slice(at - n, at).join("") === word);
+
 const lossbookSearch = {
   // "Cross-entropy" is found by each of its words and by the word they make together; BCEWithLogitsLoss is one word.
   tokenize(text) {
@@ -19,13 +22,13 @@ const lossbookSearch = {
 
   // The sections for a query, best first: all its words, or where no section has them, any.
   find(index, synonyms, query) {
-    const words = [...new Set(this.tokenize(query).filter((word, at, all) => !joined(word, at, all)))];
+    const words = [...new Set(this.tokenize(query).filter((word, at, all) => !joinedWord(word, at, all)))];
     const asked = words.filter((word) => !this.ignored.has(word));
     const queries = (asked.length ? asked : words).map((word) => ({
       combineWith: "OR",
       queries: [word, ...(synonyms[word] ?? [])].map((one) => one.includes(" ") ? { combineWith: "AND", queries: one.split(" ") } : one),
     }));
-    const whole = plain(query);
+    const whole = query.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
     const settings = {
       boost: { names: 6, title: 5, page: 2 },
       prefix: (term) => term.length > 2,
@@ -36,10 +39,6 @@ const lossbookSearch = {
     return all.length ? all : index.search({ combineWith: "OR", queries }, settings);
   },
 };
-
-// The word that the parts just before it make together says nothing new in a query.
-const joined = (word, at, all) => [2, 3, 4].some((n) => at >= n && all.slice(at - n, at).join("") === word);
-const plain = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
 
 if (typeof module === "object") module.exports = lossbookSearch;
 else {
