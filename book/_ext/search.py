@@ -31,7 +31,7 @@ WORDS = BOOK / "search.yml"
 BUILD, PLAYER = BOOK.parent / "tools" / "build_search.cjs", BOOK / "_static" / "search.js"
 # What is no prose: pictures, code, data, what is folded away in a question, marks beside headings and formulas.
 SILENT = "svg, script, style, template, pre, annotation, output, nav, .eqno, .headerlink, .checked-mark"
-SILENT += ", .question details"
+SILENT += ", div.math, .question details"
 CARD, CHAPTER = 0.4, 1.5  # a card comes after the section that teaches its loss, a part after its whole
 WEIGHTS = {"reference/api": 0.3, "reference/bibliography": 0.4, "reference/how-formulas-are-checked": 0.4}
 

@@ -57,7 +57,7 @@ else {
 
   // The words around the first hit, with the hits marked.
   function excerpt(result) {
-    const hits = new RegExp(`(${result.terms.map((term) => term.replace(/[^\p{L}\p{N}]/gu, "")).filter(Boolean).sort((a, b) => b.length - a.length).join("|")})`, "giu");
+    const hits = new RegExp(`(?<![\\p{L}\\p{N}])(${result.terms.map((term) => term.replace(/[^\p{L}\p{N}]/gu, "")).filter(Boolean).sort((a, b) => b.length - a.length).join("|")})`, "giu");
     const first = Math.max(result.text.search(hits), 0);
     let from = first < 60 ? 0 : result.text.indexOf(" ", first - 60) + 1;
     let to = from + 150 < result.text.length ? result.text.lastIndexOf(" ", from + 150) : result.text.length;
