@@ -435,6 +435,33 @@ def test_likely_wrong_answers_are_heard_by_name(id: str):
     assert not unheard
 
 
+@pytest.mark.parametrize("place", [0, -1])
+def test_a_shift_by_any_fixed_place_is_refused(place: int):
+    """The largest logit stands at every place of some case: to take out the first or the last one is no cure."""
+
+    def shifted(logits: np.ndarray) -> np.ndarray:
+        return logits - logits[..., place, None]
+
+    def lse(logits: np.ndarray) -> Any:
+        return logits[..., place] + np.log(np.sum(np.exp(shifted(logits)), axis=-1))
+
+    def loss(logits: np.ndarray, labels: np.ndarray) -> Any:
+        return np.mean(lse(logits) - logits[np.arange(len(labels)), labels])
+
+    def gradient(logits: np.ndarray, labels: np.ndarray) -> Any:
+        powers = np.exp(shifted(logits))
+        return (powers / powers.sum(axis=1, keepdims=True) - np.eye(logits.shape[1])[labels]) / len(labels)
+
+    for id, answer in (
+        ("softmax-logsumexp-code", lse),
+        ("softmax-loss-code", loss),
+        ("softmax-gradient-code", gradient),
+    ):
+        said = check(id, answer)
+        assert not said.right
+        assert place or "*first* logit" in said.messages[0]
+
+
 def test_the_printed_log_softmax_is_its_signature_and_its_body():
     """The listing leaves the docstring out by line numbers, which an edit of the function may shift."""
     page = (Path(__file__).parents[1] / "book/part-1/softmax.md").read_text(encoding="utf-8")

@@ -571,6 +571,11 @@ MAP_GRADIENT_CODE = Code(
             r"The derivative of $\frac{1}{2\tau^2}w^2$ is $\frac{w}{\tau^2}$: the 2 cancels.",
         ),
         Mistake(
+            lambda w, x, y, tau: (x.T @ (1 / (1 + np.exp(-(x @ w))) - y) + 2 * w / tau**2) / len(y),
+            r"The 2 of the square cancels with that of the denominator: $\frac{1}{2\tau^2}w^2$ has the derivative "
+            r"$\frac{w}{\tau^2}$.",
+        ),
+        Mistake(
             lambda w, x, y, tau: (x.T @ (1 / (1 + np.exp(-(x @ w))) - y) + w / tau) / len(y),
             r"The variance of the prior is $\tau^2$, so the penalty divides by $\tau^2$.",
         ),

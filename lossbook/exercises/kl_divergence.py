@@ -306,6 +306,12 @@ FLIPS_NEEDED = Numeric(
             2 * math.log(1000) / math.log(9 / 8),
             r"That is for the coin with $q(\text{heads}) = \frac13$. Here it is $\frac15$.",
         ),
+        Mistake(
+            waiting_time(1 / 3, 1000).mean,
+            r"That is how long it takes *on average until* the fair coin is first ahead of the one with "
+            r"$q(\text{heads}) = \frac13$. Here it is $\frac15$, and the *expected* logarithm is asked for.",
+            tolerance=0.4,
+        ),
         Mistake(1000, "A thousand flips put the fair coin ahead by far more. Compare logarithms."),
     ],
     hints=[
@@ -409,7 +415,7 @@ DIVERGENCE_CODE = Code(
                 f"Adding {epsilon:g} avoids the zeros, but hides what they mean: where the model calls impossible what "
                 f"happens, you report a finite price, {-math.log(2 * epsilon) / 2:.2f} nats in one of the cases.",
             )
-            for epsilon in (1e-16, 1e-15, 1e-12, 1e-10, 1e-9, 1e-8)
+            for epsilon in (1e-16, 1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6)
         ),
         Mistake(
             lambda p, q: -divergence(q, p),
@@ -551,6 +557,34 @@ NORMAL_CODE = Code(
                 np.log(scale_q / scale_p) + (scale_p**2 + (mean_p - mean_q) ** 2) / scale_q**2 - 1 / 2
             ),
             r"The factor ½ before the fraction is missing: its denominator is $2\sigma_q^2$.",
+        ),
+        Mistake(
+            lambda mean_p, scale_p, mean_q, scale_q: (
+                np.log(scale_q / scale_p) / 2 + (scale_p**2 + (mean_p - mean_q) ** 2) / (2 * scale_q**2) - 1 / 2
+            ),
+            "You halved the logarithm. The ½ belongs to a ratio of *variances*, not of standard deviations.",
+        ),
+        Mistake(
+            lambda mean_p, scale_p, mean_q, scale_q: (
+                np.log(scale_q / scale_p) + (scale_p**2 + (mean_p - mean_q) ** 2) / 2 * scale_q**2 - 1 / 2
+            ),
+            "Mind the brackets: the denominator is the whole of `(2 * scale_q**2)`.",
+        ),
+        Mistake(
+            lambda mean_p, scale_p, mean_q, scale_q: normal_divergence(mean_p, scale_p, mean_q, scale_q) + 1,
+            r"The sign of the last term: $-\frac12$. The divergence of a normal from itself must be 0.",
+        ),
+        Mistake(
+            lambda mean_p, scale_p, mean_q, scale_q: (
+                np.log10(scale_q / scale_p) + (scale_p**2 + (mean_p - mean_q) ** 2) / (2 * scale_q**2) - 1 / 2
+            ),
+            "You took the logarithm to base 10. `np.log` is the natural one.",
+        ),
+        Mistake(
+            lambda mean_p, scale_p, mean_q, scale_q: (
+                np.log2(scale_q / scale_p) + (scale_p**2 + (mean_p - mean_q) ** 2) / (2 * scale_q**2) - 1 / 2
+            ),
+            "You took the logarithm to base 2 and the other terms in nats. `np.log` is the natural one.",
         ),
         Mistake(
             lambda mean_p, scale_p, mean_q, scale_q: (

@@ -3,6 +3,7 @@ r"""Softmax and sigmoid: quick questions first, then exercises on paper, with nu
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -298,6 +299,17 @@ def _from_the_smallest(logits: np.ndarray) -> float:
         return np.min(logits) + np.log(np.sum(np.exp(logits - np.min(logits))))
 
 
+def _from_the_first(logits: np.ndarray) -> float:
+    with quiet():
+        return logits[0] + np.log(np.sum(np.exp(logits - logits[0])))
+
+
+def _from_the_largest_size(logits: np.ndarray) -> float:
+    with quiet():
+        size = np.max(np.abs(logits))
+        return size + np.log(np.sum(np.exp(logits - size)))
+
+
 def log_sum_exp(logits: np.ndarray) -> float:
     """log(sum(exp(logits))) for one row of logits, however large."""
     largest = np.max(logits)
@@ -316,6 +328,7 @@ LOGSUMEXP_CODE = Code(
         case([-1000.0, -1001.0, -1003.0, -1000.0]),
         case([800.0, 0.0, -800.0, 3.0, 3.0]),
         case([1500.0, 1500.0, 0.0]),
+        case([0.0, 0.0, 1000.0]),
     ],
     mistakes=[
         Mistake(
@@ -342,6 +355,15 @@ LOGSUMEXP_CODE = Code(
         Mistake(
             _from_the_mean,
             "You take the *mean* of the logits out. The largest of them can still be far above it and overflow.",
+        ),
+        Mistake(
+            _from_the_first,
+            "You take the *first* logit out. It need not be the largest, and one far above it overflows.",
+        ),
+        Mistake(
+            _from_the_largest_size,
+            "You take the largest *size* out, without the sign. Where all logits are about −1000 the powers are then "
+            "those of −2000, and all of them are 0.",
         ),
         Mistake(
             lambda logits: np.max(logits) - np.log(np.sum(np.exp(logits - np.max(logits)))),
@@ -386,14 +408,33 @@ def _stable_then_log(logits: np.ndarray, labels: np.ndarray) -> float:
         return -np.mean(np.log(probabilities[np.arange(len(labels)), labels]))
 
 
-def _log_of_a_little_more(logits: np.ndarray, labels: np.ndarray) -> float:
-    return -np.mean(np.log(np.asarray(losses.softmax(logits))[np.arange(len(labels)), labels] + 1e-12))
+def _log_of_a_little_more(epsilon: float) -> Callable[[np.ndarray, np.ndarray], float]:
+    return lambda logits, labels: -np.mean(np.log(_of_the_labels(logits, labels) + epsilon))
+
+
+def _clipped(epsilon: float) -> Callable[[np.ndarray, np.ndarray], float]:
+    return lambda logits, labels: -np.mean(np.log(np.maximum(_of_the_labels(logits, labels), epsilon)))
+
+
+def _of_the_labels(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    return np.asarray(losses.softmax(logits))[np.arange(len(labels)), labels]
 
 
 def _global_maximum(logits: np.ndarray, labels: np.ndarray) -> float:
     with quiet():
         lse = logits.max() + np.log(np.sum(np.exp(logits - logits.max()), axis=1))
         return np.mean(lse - logits[np.arange(len(labels)), labels])
+
+
+def _first_column(logits: np.ndarray, labels: np.ndarray) -> float:
+    with quiet():
+        lse = logits[:, 0] + np.log(np.sum(np.exp(logits - logits[:, :1]), axis=1))
+        return np.mean(lse - logits[np.arange(len(labels)), labels])
+
+
+def _unshifted_label(logits: np.ndarray, labels: np.ndarray) -> float:
+    lse = np.log(np.sum(np.exp(logits - logits.max(axis=1, keepdims=True)), axis=1))
+    return np.mean(lse - logits[np.arange(len(labels)), labels])
 
 
 def _naive_loss(logits: np.ndarray, labels: np.ndarray) -> float:
@@ -416,6 +457,7 @@ LOSS_CODE = Code(
         case([[0.0, 3.0], [1.0, -1.0], [0.5, 0.0]], [0, 0, 1]),
         case([[0.0, 30.0, 0.0], [0.0, 1.0, 2.0]], [0, 2]),
         case([[1000.0, 0.0], [0.0, 1.0], [-1000.0, -1002.0], [0.0, 0.0]], [1, 0, 0, 0]),
+        case([[0.0, 1000.0], [1.0, 2.0]], [0, 1]),
     ],
     mistakes=[
         Mistake(
@@ -454,14 +496,38 @@ LOSS_CODE = Code(
             "Your softmax is stable now, but a small probability has become 0 before you take its logarithm. Form no "
             r"probability: stay in logarithms, $\operatorname{LSE}(s) - s_y$.",
         ),
-        Mistake(
-            _log_of_a_little_more,
-            "The small number that you add keeps the logarithm finite and makes it wrong: a loss of 1000 becomes 28. "
-            "Form no probability at all.",
+        *(
+            Mistake(
+                way(epsilon),
+                f"{word.format(f'{epsilon:g}')} keeps the logarithm finite and makes it wrong: a loss of 1000 becomes "
+                f"{-math.log(epsilon):.0f}. Form no probability at all.",
+            )
+            for way, word, epsilons in (
+                (_log_of_a_little_more, "Adding {}", (1e-16, 1e-15, 1e-12, 1e-10, 1e-9)),
+                (_clipped, "Cutting probabilities off at {}", (1e-16, 1e-15, 1e-12, 1e-10, 1e-9)),
+                (_clipped, "Adding {}, or cutting off there,", (1e-300, 1e-8, 1e-7)),  # the same to six digits
+            )
+            for epsilon in epsilons
         ),
         Mistake(
             _global_maximum,
             "You take the largest logit of the *whole array* out. A row far below it underflows: take each row's own.",
+        ),
+        Mistake(
+            _first_column,
+            "You take the *first* logit of each row out. It need not be the largest, and one far above it overflows.",
+        ),
+        Mistake(
+            _unshifted_label,
+            "You took the largest logit out of the powers, and not out of $s_y$: take it out of both, or put it back.",
+        ),
+        Mistake(
+            lambda logits, labels: np.mean(losses.logsumexp(logits)),
+            r"That is the mean of $\operatorname{LSE}(s)$ alone. The logit of the true class is still to come off.",
+        ),
+        Mistake(
+            lambda logits, labels: -np.mean(_log_softmax(logits)[np.arange(len(labels)), labels]) / np.log(10),
+            "You took logarithms to base 10. `np.log` is the natural one.",
         ),
         Mistake(
             lambda logits, labels: -np.mean(logits[np.arange(len(labels)), labels]),
@@ -516,6 +582,12 @@ def _gradient_from_global_maximum(logits: np.ndarray, labels: np.ndarray) -> np.
         return (powers / powers.sum(axis=1, keepdims=True) - np.eye(logits.shape[1])[labels]) / len(labels)
 
 
+def _gradient_from_first_column(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    with quiet():
+        powers = np.exp(logits - logits[:, :1])
+        return (powers / powers.sum(axis=1, keepdims=True) - np.eye(logits.shape[1])[labels]) / len(labels)
+
+
 def _minus_one_hot(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.asarray(losses.softmax(logits) - np.eye(logits.shape[1])[labels])
 
@@ -529,6 +601,7 @@ GRADIENT_CODE = Code(
         case([[2.0, 1.0, 0.0]], [1]),
         case([[0.0, 3.0], [1.0, -1.0], [0.5, 0.0]], [0, 0, 1]),
         case([[1000.0, 0.0, 1000.0], [0.0, 1.0, 2.0]], [1, 0]),
+        case([[0.0, 1000.0], [1000.0, 0.0]], [0, 1]),
     ],
     mistakes=[
         Mistake(
@@ -568,6 +641,18 @@ GRADIENT_CODE = Code(
             _gradient_from_global_maximum,
             "You take the largest logit of the *whole array* out. In a row far below it all powers are 0, and 0 by "
             "0 is NaN: take each row's own.",
+        ),
+        Mistake(
+            _gradient_from_first_column,
+            "You take the *first* logit of each row out. It need not be the largest, and one far above it overflows.",
+        ),
+        Mistake(
+            lambda logits, labels: _minus_one_hot(logits, labels) / logits.shape[1],
+            "You divide by the number of classes. The mean is over the *rows*.",
+        ),
+        Mistake(
+            lambda logits, labels: 2 * _minus_one_hot(logits, labels) / len(labels),
+            "That is twice the gradient. The factor 2 belongs to a squared error; cross-entropy has none.",
         ),
         Mistake(
             lambda logits, labels: _minus_one_hot(logits, labels) * np.eye(logits.shape[1])[labels] / len(labels),

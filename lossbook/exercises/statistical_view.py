@@ -3,6 +3,7 @@ r"""The statistical view: quick questions first, then exercises on paper, with n
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -349,6 +350,14 @@ def _by_density(prediction: np.ndarray, target: np.ndarray, scale: float) -> flo
         return np.sum(np.log(np.exp(log_likelihoods(prediction, target, scale))))
 
 
+def _by_density_and(epsilon: float) -> Callable[[np.ndarray, np.ndarray, float], float]:
+    def damped(prediction: np.ndarray, target: np.ndarray, scale: float) -> float:
+        with np.errstate(under="ignore"):
+            return np.sum(np.log(np.exp(log_likelihoods(prediction, target, scale)) + epsilon))
+
+    return damped
+
+
 def log_likelihoods(prediction: np.ndarray, target: np.ndarray, scale: float) -> np.ndarray:
     return -np.asarray(normal_nll(prediction, target, scale=scale, reduction="none"))
 
@@ -452,6 +461,30 @@ LOG_LIKELIHOOD_CODE = Code(
                 -np.log(2 * np.pi) / 2 - (target - prediction) ** 2 / (2 * scale**2)
             ),
             r"The term $-\log\sigma$ is missing: a wide bell is a low bell.",
+        ),
+        *(
+            Mistake(
+                _by_density_and(epsilon),
+                f"Adding {epsilon:g} to a density keeps its logarithm finite and makes it wrong: in one case −1801 "
+                f"becomes −{-math.log(epsilon):.0f}. Form no density at all.",
+            )
+            for epsilon in (1e-300, 1e-16, 1e-15, 1e-12, 1e-10, 1e-9, 1e-8)
+        ),
+        Mistake(
+            lambda prediction, target, scale: np.sum(-np.log(scale) - (target - prediction) ** 2 / (2 * scale**2)),
+            r"The constant $-\frac12\log(2\pi)$ is missing.",
+        ),
+        Mistake(
+            lambda prediction, target, scale: np.sum(
+                -np.log(2 * np.pi) / 2 - np.log(scale) - (target - prediction) ** 2 / 2 * scale**2
+            ),
+            "Mind the brackets: the exponent divides by the whole of `(2 * scale**2)`.",
+        ),
+        Mistake(
+            lambda prediction, target, scale: np.sum(
+                -np.log(2 * np.pi) / 2 - np.log(scale) + (target - prediction) ** 2 / (2 * scale**2)
+            ),
+            "The sign of the squared residual: the further off a target, the *less* likely it is.",
         ),
     ],
     hints=[

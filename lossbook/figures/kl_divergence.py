@@ -146,7 +146,8 @@ def waiting_times() -> Explorer:
         caption="Above, the whole log ratio of the same eight players, not divided by N: each walks at random around a "
         "line that rises by the divergence with every flip. Below, how many of all players have reached the goal at "
         "least once; the middle half of them is shaded. Try a lower goal and a coin that is more bent. The average "
-        "wait is always a little longer than where the dashed line crosses the goal, because the last flip overshoots.",
+        "wait is always longer, by one to three flips, than where the dashed line crosses the goal: the last flip "
+        "overshoots.",
         alt="Above, eight jagged lines that rise around a dashed line, which crosses the level log 1000 at 117 flips. "
         "Below, a curve that rises from 0 to 1 and passes a quarter at 74 flips and three quarters at 149.",
     )

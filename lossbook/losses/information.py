@@ -259,7 +259,7 @@ def _divergence(p: Floats, q: Floats, change: Floats, axis: int) -> Floats:
 def kl_divergence(
     p: ArrayLike, q: ArrayLike, *, base: float | None = None, axis: int = -1, reduction: str = "none"
 ) -> Floats | float:
-    r"""Kullback–Leibler divergence of q from p: the extra surprise of believing q while p deals.
+    r"""Kullback–Leibler divergence of the model q against the truth p: the extra surprise of believing q while p deals.
 
     .. math:: D_{\mathrm{KL}}(p \,\|\, q) = \sum_{k=1}^{K} p_k \log \frac{p_k}{q_k}
 

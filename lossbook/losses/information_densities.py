@@ -61,7 +61,7 @@ def _normals(
 def kl_normal(
     mean_p: ArrayLike, scale_p: ArrayLike, mean_q: ArrayLike, scale_q: ArrayLike, *, reduction: str = "none"
 ) -> Floats | float:
-    r"""Kullback–Leibler divergence of one normal distribution, q, from another, p.
+    r"""Kullback–Leibler divergence of a normal model, q, against a normal truth, p.
 
     .. math:: D_{\mathrm{KL}} = \log\frac{\sigma_q}{\sigma_p}
               + \frac{\sigma_p^2 + (\mu_p - \mu_q)^2}{2 \sigma_q^2} - \frac12
