@@ -409,7 +409,7 @@ def _stable_then_log(logits: np.ndarray, labels: np.ndarray) -> float:
 
 
 def _log_of_a_little_more(epsilon: float) -> Callable[[np.ndarray, np.ndarray], float]:
-    return lambda logits, labels: -np.mean(np.log(_of_the_labels(logits, labels) + epsilon))
+    return lambda logits, labels: -float(np.mean(np.log(_of_the_labels(logits, labels) + epsilon)))
 
 
 def _clipped(epsilon: float) -> Callable[[np.ndarray, np.ndarray], float]:
