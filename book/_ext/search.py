@@ -33,7 +33,7 @@ BUILD, PLAYER = BOOK.parent / "tools" / "build_search.cjs", BOOK / "_static" / "
 SILENT = "svg, script, style, template, pre, annotation, output, nav, .eqno, .headerlink, .checked-mark"
 SILENT += ", div.math, .question details"
 CARD, CHAPTER = 0.4, 1.5  # a card comes after the section that teaches its loss, a part after its whole
-WEIGHTS = {"reference/api": 0.3, "reference/bibliography": 0.4, "reference/how-formulas-are-checked": 0.4}
+WEIGHTS = {"reference/api": 0.1, "reference/bibliography": 0.4, "reference/how-formulas-are-checked": 0.4}
 
 
 def sections(page: str, markup: str) -> Iterator[dict[str, Any]]:
@@ -41,6 +41,7 @@ def sections(page: str, markup: str) -> Iterator[dict[str, Any]]:
     article = BeautifulSoup(markup, "html.parser").select_one("article")
     if article is None or page == "search":
         return
+    names_here = names_at(article, page)  # before the formulas go
     for silent in article.select(SILENT):
         silent.decompose()
     heading = article.find("h1")
@@ -50,7 +51,7 @@ def sections(page: str, markup: str) -> Iterator[dict[str, Any]]:
         whole = box.find_parent("dl") if box.name == "dt" else box
         title = box.find(["h1", "h2", "h3", "h4"]) or box.select_one(".sig-name, .glance-title, summary") or box
         url = f"{page}.html" if title is heading else f"{page}.html#{box['id']}"
-        names = [*names_of(whole, page), *words()["sections"].get(url, ())]
+        names = [*names_here.get(whole.get("id"), ()), *words()["sections"].get(url, ())]
         text = re.sub(r"\s+", " ", " ".join(own_text(whole, title, boxes))).strip()
         yield {
             "title": text_of(title),
@@ -79,15 +80,16 @@ def own_text(box: Tag, title: Tag, boxes: list[Tag]) -> Iterator[str]:
             yield from own_text(child, title, boxes) if nested else [text_of(child)]
 
 
-def names_of(box: Tag, page: str) -> list[str]:
-    """The names of the losses whose formula stands here, in the loss's own chapter or on its card."""
-    found = []
+def names_at(article: Tag, page: str) -> dict[str, list[str]]:
+    """The names of losses by the id of the section that prints their formula in their chapter, or of their card."""
+    found: dict[str, list[str]] = {}
     for loss in CATALOGUE.values():
         name = loss.name.replace("_", "-")
-        formula = box.find(id=f"equation-formula-{name}") if Path(page).name == loss.chapter else None
-        if box.get("id") == f"loss-{name}" or (formula and formula.find_parent("section", id=True) is box):
-            found += [loss.name, *phrases(loss)]
-    return list(dict.fromkeys(found))
+        formula = article.find(id=f"equation-formula-{name}") if Path(page).name == loss.chapter else None
+        home = formula.find_parent("section", id=True) if formula else article.find(id=f"loss-{name}")
+        if home:
+            found.setdefault(home["id"], []).extend(dict.fromkeys([loss.name, *phrases(loss)]))
+    return found
 
 
 def plain(name: str) -> str:
