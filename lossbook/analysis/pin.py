@@ -34,7 +34,7 @@ def average_loss(share: float, w: ArrayLike) -> Floats:
 
 
 def surplus(share: float, w: ArrayLike) -> Floats:
-    """How much more than the entropy of `share` that average is: the divergence from the share to the model."""
+    """How much more than the entropy of `share` that average is: the divergence of the model against the share."""
     models = two_sided(w)
     return np.asarray(kl_divergence(np.broadcast_to(two_sided(share), models.shape), models))
 

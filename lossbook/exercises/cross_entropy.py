@@ -324,6 +324,14 @@ DATASET_CODE = Code(
             "That is the divergence: you have taken the entropy of the data off.",
         ),
         Mistake(
+            lambda counts, q: -np.sum(counts / np.sum(counts) * np.log(counts / np.sum(counts))),
+            "That is the entropy of the *data*: the model's `q` does not occur in it.",
+        ),
+        Mistake(
+            lambda counts, q: -np.sum(q * np.log(q)),
+            "That is the entropy of the *model*: the data's counts do not occur in it.",
+        ),
+        Mistake(
             lambda counts, q: -np.sum(q * np.log(counts / np.sum(counts))),
             "The roles are swapped: the *data* weight the terms, the logarithm is of the *model*.",
         ),
@@ -367,6 +375,21 @@ BCE_REPAIR = Code(
         Mistake(
             lambda p, y: -y * np.log(p) + (1 - y) * np.log(1 - p),
             "The minus sign belongs to both terms.",
+        ),
+        Mistake(
+            lambda p, y: y * np.log(p) - (1 - y) * np.log(1 - p),
+            "The first term has lost its minus sign: a label 1 would *reward* a wrong prediction.",
+        ),
+        Mistake(
+            lambda p, y: (p - y) ** 2,
+            "That is the squared error, the Brier score of one example. Cross-entropy takes logarithms.",
+        ),
+        *(
+            Mistake(
+                lambda p, y, epsilon=epsilon: -y * np.log(p + epsilon) - (1 - y) * np.log(1 - p + epsilon),
+                f"Both mistakes are gone. But adding {epsilon:g} changes every loss, and no prediction here is 0 or 1.",
+            )
+            for epsilon in (1e-7, 1e-6, 1e-5)
         ),
         Mistake(
             lambda p, y: np.mean(-y * np.log(p) - (1 - y) * np.log(1 - p)),

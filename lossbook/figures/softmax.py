@@ -519,7 +519,7 @@ def whole_model() -> Explorer:
 
 
 def label_floor() -> Explorer:
-    """A classifier free to say anything at each width: its loss sinks to the entropy of the labels and no further."""
+    """A classifier free to say anything at each width: its loss sinks to the entropy of the labels there."""
     flowers, widths, steps = irises.shared_widths(), irises.WIDTHS, irises.STEPS
     losses, shares = irises.descent_to_floor()
     frequency = flowers.counts[:, 1] / flowers.counts.sum(axis=1)
