@@ -336,6 +336,40 @@ def test_panels_of_a_row_are_pictures_of_their_own() -> None:
     assert make(lambda: "", {}, figure).html().count("<svg") == 1
 
 
+def test_panels_that_overlap_stay_together() -> None:
+    """The third starts beside the second, but still below the first."""
+    figure = Figure((7, 3))
+    for left, width, bottom in ((0.1, 0.4, 0.6), (0.12, 0.1, 0.1), (0.4, 0.2, 0.1), (0.8, 0.15, 0.1)):
+        figure.add_axes((left, bottom, width, 0.3))
+    panels = make(lambda: "", {}, figure).drawing.panels()
+    assert [len(keys) for _, _, keys in panels] == [3, 1]
+    assert [left for left, _, _ in panels] == [0, pytest.approx(panels[0][1])]
+    assert sum(width for _, width, _ in panels) == pytest.approx(7 * 72) and 0.6 < panels[0][1] / (7 * 72) < 0.8
+
+
+@pytest.mark.parametrize(("columns", "height", "tall"), [(2, 4.9, 0), (2, 5.6, 2), (1, 12, 0)])
+def test_panels_half_as_high_again_as_wide_are_tall(columns: int, height: float, tall: int) -> None:
+    figure = Figure((7, height))
+    for column in range(columns):
+        figure.add_axes(((column + 0.2) / columns, 0.1, 0.6 / columns, 0.8))
+    html = make(lambda: "", {}, figure).html()
+    assert (html.count("<svg"), html.count("explorer-tall")) == (columns, tall)
+
+
+def test_the_browser_knows_plain_values_as_they_are() -> None:
+    from lossbook.explorer.live import Grid, tokens
+
+    for values in ([True, False], [1, 2], [0.5, 1.5], ["a", "b"], [1, 0.5, "a"]):
+        assert tokens(Choice({str(value): value for value in values}, label="x")) == values
+    mixed = Choice({"one": 1, "many": (1, 2)}, value=(1, 2), label="x")
+    assert tokens(mixed) == ["one", "many"]
+    grid = Grid("x", mixed)
+    assert grid.metadata["to_json"]((1, 2), None) == "many" and grid.metadata["from_json"]("many", None) == (1, 2)
+    assert grid.metadata["from_json"]("neither", None) == "neither"  # which `validate` then refuses
+    plain = Grid("x", Choice({"half": 0.5, "twice": 2.0}, label="x"))
+    assert plain.metadata["to_json"](2.0, None) == 2.0 == plain.metadata["from_json"](2.0, None)
+
+
 def test_large_tables_move_out(tmp_path: Path) -> None:
     html = make(lambda a: f"{a}" + "x" * 40_000 * round(2 + 2 * a)).html()  # 5 states, none a prefix of another
     small = make().html()

@@ -130,3 +130,19 @@ def test_bad_parameters_are_refused(function, keywords, message):
 def test_bad_class_weights_are_refused(function, alpha):
     with pytest.raises(ValueError, match="alpha must"):
         function([[0.0, 1.0]], [0], alpha=alpha)
+
+
+@pytest.mark.parametrize("function", [softmax_focal, softmax_focal_grad])
+def test_a_class_may_weigh_nothing(function):
+    assert np.all(function([[0.0, LOG3]], [0], alpha=[0.0, 1.0]) == 0)
+    assert np.any(function([[0.0, LOG3]], [1], alpha=[0.0, 1.0]) != 0)
+
+
+def test_no_loss_is_minus_zero():
+    """A probability of 1 costs nothing, with and without γ, and nothing has no sign."""
+    for gamma in (0.0, 2.0):
+        losses = [
+            *softmax_focal([[800.0, 0.0]], [0], gamma=gamma, reduction="none"),
+            *sigmoid_focal([800.0, -800.0], [1, 0], gamma=gamma, reduction="none"),
+        ]
+        assert losses == [0, 0, 0] and not np.signbit(losses).any()

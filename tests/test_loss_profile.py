@@ -60,6 +60,20 @@ def test_a_callable_that_works_in_place_is_read_right():
     assert_allclose(residual_curve(doubled).value(E), 4 * E**2)
 
 
+def test_a_slope_is_measured_over_a_millionth_of_the_residual_or_of_one():
+    asked = []
+
+    def squared(e):
+        asked.append(e)
+        return e**2
+
+    curve, e = residual_curve(squared), np.array([0.0, 0.5, -3.0, 200.0])
+    asked.clear()
+    assert_allclose(curve.slope(e), 2 * e, rtol=1e-8, atol=1e-12)
+    steps = np.array([1.0, 1.0, 3.0, 200.0])
+    assert_allclose(asked, [e + 1e-6 * steps, e - 1e-6 * steps], rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     "loss",
     [

@@ -230,7 +230,7 @@ def test_one_step_multiplies_the_odds_by_one_factor():
         assert_allclose(np.add(*curves), 1, rtol=1e-14)
         assert_allclose(curves[0], curves[1][::-1], rtol=1e-12)
         value = float(explorer.figure.axes[0].lines[3].get_ydata()[0])
-        assert value == pytest.approx(scipy.special.expit(state["logit"] / state["temperature"]), rel=1e-12)
+        assert value == pytest.approx(scipy.special.expit(state["logit"] / state["temperature"]), rel=1e-12, abs=0)
         no = float(explorer.figure.axes[0].lines[4].get_ydata()[0])
         yes.setdefault(state["temperature"], []).append(value)
         odds_of.setdefault(state["temperature"], []).append(value / no)
