@@ -243,3 +243,11 @@ def test_a_distribution_sums_to_one_within_a_millionth():
     assert "along axis 1" in says(check_distribution, "p", columns, 1)
     for axis in (2, -3):
         assert f"p must have an axis {axis}" in says(check_distribution, "p", columns, axis)
+
+
+@pytest.mark.parametrize("kind", ["Argument", "Density", "Loss", "Parameter"])
+def test_a_record_stays_as_it_was_written(kind):
+    fields = dataclasses.fields(getattr(lossbook.core, kind))
+    record = object.__new__(getattr(lossbook.core, kind))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(record, fields[0].name, "something else")

@@ -399,6 +399,12 @@ def test_typed_numbers(text: str) -> None:
         assert (value, key) == (pytest.approx(expected, rel=1e-15, abs=0), "")
 
 
+@pytest.mark.parametrize("sign", "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞")
+def test_every_fraction_of_one_sign(sign: str) -> None:
+    assert parse_number(sign)[0] == pytest.approx(unicodedata.numeric(sign), rel=1e-15, abs=0)
+    assert parse_number(f"3{sign}")[0] == pytest.approx(3 + unicodedata.numeric(sign), rel=1e-15, abs=0)
+
+
 def test_numbers() -> None:
     for answer in (0.5, "1/2", "0,5", "50%", "sqrt(1/4)", "½", np.float32(0.5), np.array(0.5), 0.5024):
         assert check("toy-number", answer).right, answer

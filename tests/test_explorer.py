@@ -747,3 +747,18 @@ def test_a_control_starts_with_its_first_value_unless_told() -> None:
     assert Choice(["a", "b"], label="x").start == Slider(0, 1, step=1, label="x").start == 0
     assert Choice(["a", "b"], value="b", label="x").start == Toggle(True, label="x").start == 1
     assert Toggle(label="x").start == Play(0, 1, label="x").start == 0
+
+
+def test_an_image_lies_where_its_axes_say() -> None:
+    """Above the middle of the axes, so above the middle of the page: from matplotlib's own pixels."""
+    figure = Figure((7, 3))
+    axes = figure.add_axes((0.1, 0.1, 0.8, 0.8), xlim=(-1, 2), ylim=(-4, 2))
+    axes.imshow(np.eye(2), extent=(0, 1, 0, 1), aspect="auto")
+    axes.set(xlim=(-1, 2), ylim=(-4, 2))
+    html = make(lambda: "", {}, figure).html()
+    found = re.search(r'<image x="([-\d.]+)" y="([-\d.]+)" width="([\d.]+)" height="([\d.]+)"', html)
+    assert found
+    left, top, width, height = (float(number) / 10 for number in found.groups())  # tenths of a point
+    points = axes.transData.transform([(0, 0), (1, 1)]) * 72 / figure.dpi
+    np.testing.assert_allclose([left, left + width], points[:, 0], atol=1.5)
+    np.testing.assert_allclose([top + height, top], 3 * 72 - points[:, 1], atol=1.5)

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.optimize import linprog
 
-from lossbook.analysis.fitting import fit_constant, fit_line
+from lossbook.analysis.fitting import _best_of_pairs, fit_constant, fit_line
 from lossbook.analysis.residual_curve import residual_curve
 from lossbook.losses.classification import BINARY_CROSS_ENTROPY
 from lossbook.losses.information_densities import KL_NORMAL
@@ -354,3 +354,11 @@ def test_a_line_of_several_valleys_is_the_lowest_one():
     y[100:] = -200
     assert_allclose(fit_line(CAUCHY, x, y, scale=0.5), (1, 2), atol=0.1)
     assert fit_line(MSE, x, y).slope < -3
+
+
+@pytest.mark.parametrize("n", [10, 60, 61, 400])
+def test_the_best_line_of_pairs_is_the_one_that_most_points_are_on(n):
+    draw = np.random.default_rng(4)
+    x = draw.uniform(0, 10, n)
+    y = np.where(np.arange(n) < 0.6 * n, 1 + 2 * x, draw.uniform(40, 90, n))
+    assert_allclose(_best_of_pairs(residual_curve(CAUCHY, scale=0.1), x, y), [1, 2], rtol=1e-9)

@@ -350,3 +350,14 @@ def test_a_penalty_moves_the_argmin_between_sum_and_mean():
     assert_allclose(slopes[np.argmin(losses.sum(axis=1) + 10 * slopes**2)], under_sum, atol=1e-4)
     assert_allclose(slopes[np.argmin(losses.mean(axis=1) + 10 * slopes**2)], under_mean, atol=1e-4)
     assert under_sum > under_mean + 0.5
+
+
+def test_the_noise_is_drawn_after_the_distances():
+    """The rides of every page, drawn again."""
+    nature = np.random.default_rng(7)
+    distances = nature.gamma(6, 0.5, 5)
+    assert_allclose(rides.draw_rides(5, 7), [distances, 2 * distances + nature.normal(0, 0.8, 5)], rtol=1e-14)
+    nature = np.random.default_rng(7)
+    distances, barrier = nature.gamma(6, 0.5, 5), (nature.random(5) < 0.3) * 1.0
+    times = 2 * distances + 3 * barrier + nature.normal(0, 0.3, 5)
+    assert_allclose(rides.draw_rides_with_barrier(5, 7), [distances, times, barrier], rtol=1e-14)
