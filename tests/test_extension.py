@@ -109,6 +109,14 @@ def test_a_long_formula_is_broken_between_its_terms(extensions: Path) -> None:
     assert equation(wide, first + second).startswith(rf"\begin{{aligned}} &{wide} \\ &\quad = {first} \\")
     assert equation("y", "a" * 22) == "y = " + "a" * 22
     assert equation("y", "a" * 200) == rf"\begin{{aligned}} &y \\ &\quad = {'a' * 200} \end{{aligned}}"
+    product = rf"\frac{{1}}{{T}} \left({'c' * 20} - d\right) \left({'f' * 20} - g\right)"
+    assert equation("y", product) == (
+        rf"\begin{{aligned}} &y \\ &\quad = \frac{{1}}{{T}} \left({'c' * 20} - d\right)"
+        rf" \\ &\qquad {{}} \cdot \left({'f' * 20} - g\right) \end{{aligned}}"
+    )
+    assert narrow(equation("y", f"{product} + x")) == narrow(f"y = {product} + x")
+    for whole in (rf"-\log \left({'a' * 30}\right)", rf"\left({'a' * 30}\right)"):
+        assert equation("y", whole) == rf"\begin{{aligned}} &y \\ &\quad = {whole} \end{{aligned}}"
     assert narrow("y = a(1 - b) + c") == r"\begin{aligned} &y \\ &\quad = a(1 - b) \\ &\quad {} + c \end{aligned}"
     assert narrow(equation("y", first + second)) == narrow(f"y = {first}{second}")
     assert narrow("y = a b") == "y = a b"

@@ -62,7 +62,7 @@ def test_the_number_to_report_grows_with_the_level():
 
 def test_the_number_to_report_is_the_quantile(rng):
     readout = figures.many_answers().set(quantile=0.75).readout
-    assert f"costs 3 times as much as one that is too high, report {stats.beta(2, 5).ppf(0.75):.3f}" in readout
+    assert f"costs 3 times as much as each that it is too high, report {stats.beta(2, 5).ppf(0.75):.3f}" in readout
     draws = rng.beta(2, 5, 200_000)
     cost = lambda c: np.mean(np.where(draws > c, 3 * (draws - c), c - draws))  # noqa: E731
     best = optimize.minimize_scalar(cost, bounds=(0, 1), method="bounded").x

@@ -124,11 +124,26 @@ def equation(left: str, right: str) -> str:
     alone = width(f"{left} = {parts[0]}") > ROW
     rows, room = [""], ROW - 2 if alone else ROW - width(f"{left} = ")
     for term in parts:
+        if alone and width(term) > ROW - 2:  # a product: its last bracket goes into a row of its own
+            term = folded(term)
         if rows[-1] and width(rows[-1] + term) > room:
             rows.append("")
             room = ROW - 1
         rows[-1] += term
     return aligned(left, rows, alone)
+
+
+def folded(term: str) -> str:
+    """A product in two rows: the last factor that is a bracket in the second one, if it is not the only one."""
+    depth, starts = 0, list[int]()
+    for token in re.finditer(r"\\[a-zA-Z]+|.", term):
+        if token[0] == r"\left" and depth == 0:
+            starts.append(token.start())
+        depth += token[0] in OPENING
+        depth -= token[0] in CLOSING
+    head, last = (term[: starts[-1]].rstrip(), term[starts[-1] :]) if starts else ("", term)
+    simple = re.fullmatch(r"\s*[+-]?\s*(\\(log|exp))?", head)
+    return term if simple or width(last) > ROW else rf"{head} \\ &\qquad {{}} \cdot {last}"
 
 
 def aligned(left: str, rows: list[str], alone: bool) -> str:
@@ -141,7 +156,7 @@ def aligned(left: str, rows: list[str], alone: bool) -> str:
 
 def narrow(tex: str) -> str:
     """An equation of one or two rows in as many as it has terms, the left side in a row of its own."""
-    left, _, right = re.sub(r"\\(?:begin|end)\{aligned\}|&|\\quad|\\\\|\{\}", "", tex).partition("=")
+    left, _, right = re.sub(r"\\(?:begin|end)\{aligned\}|\{\} \\cdot|&|\\q?quad|\\\\|\{\}", "", tex).partition("=")
     parts = terms(" ".join(right.split()))
     return aligned(left.strip(), parts, True) if len(parts) > 1 else tex
 

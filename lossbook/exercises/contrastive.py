@@ -376,6 +376,18 @@ SLOPE_CODE = Code(
             "That is the loss. Differentiate both branches.",
         ),
         Mistake(
+            lambda distance, label, margin: np.where(label == 1, -distance, distance),
+            r"Your dissimilar branch is $-D$, and without an end. It should be $-(M - D)$, and 0 beyond the margin.",
+        ),
+        Mistake(
+            lambda distance, label, margin: np.where(label == 1, np.maximum(0, margin - distance), -distance),
+            "All signs are turned: that is where descent goes. The slope of $\\frac12 D^2$ is $+D$.",
+        ),
+        Mistake(
+            lambda distance, label, margin: np.where(label == 1, -np.maximum(0, margin - distance), -distance),
+            "The sign of the similar branch: more distance makes such a pair dearer.",
+        ),
+        Mistake(
             lambda distance, label, margin: np.where(label == 1, np.where(distance < margin, -1.0, 0.0), 1.0),
             "That is the slope of the distances without their square, as in PyTorch's `hinge_embedding_loss`.",
         ),

@@ -145,8 +145,8 @@ def many_answers() -> Explorer:
         text.set_text(f"τ = {quantile:.2f}: report {place:.3f}")
         ratio = quantile / (1 - quantile)
         return (
-            f"If a forecast that is too low costs {ratio:.2g} times as much as one that is too high, report "
-            f"{place:.3f}, the {quantile:.2f} quantile."
+            f"If each unit that a forecast is too low costs {ratio:.2g} times as much as each that it is too high, "
+            f"report {place:.3f}, the {quantile:.2f} quantile."
         )
 
     return Explorer(
@@ -451,8 +451,8 @@ def wind_rose() -> Explorer:
         },
         handles=[Handle(probe, x="wind")],
         caption="Turn the wind through north, from 0° to 345°: the loss on the circle does not notice the seam. The "
-        "dotted curve, a normal loss of the raw degrees, calls 0° almost a full turn wrong; above the picture, the "
-        "readout gives its number.",
+        "dotted curve, a normal loss of the raw degrees, calls 0° almost a full turn wrong; where it leaves the "
+        "picture, the readout gives its number.",
         alt="Left, a compass with a forecast just west of north and a density bulging around it; the wind came from "
         "the north-east. Right, the loss over the direction, a wave with its trough at 345 degrees, and a "
         "dotted parabola.",

@@ -171,7 +171,7 @@ def outlier_line() -> Explorer:
         },
         handles=[Handle(outlier, x="x", y="y")],
         caption="Ten points lie near one line; drag the eleventh. Near the end of the line it has leverage, in the "
-        "middle almost none. Watch which lines give way gradually, which jump, and which let go of the point.",
+        "middle almost none. Watch which lines give way all along, which hold, and which let go of the point.",
         alt="A scatter of ten points rising along a line, an eleventh far below at the right, and four fitted lines: "
         "the squared-error line is tilted towards the loose point, the others much less.",
     )

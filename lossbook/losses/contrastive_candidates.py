@@ -142,8 +142,7 @@ _NEAR, _FAR = r"\lVert a - p \rVert", r"\lVert a - n \rVert"
 
 
 def _if_it_costs(slope: str) -> str:
-    gap = f"{_NEAR} - {_FAR} + M"
-    return rf"\begin{{cases}} {slope} & {gap} > 0 \\ 0 & \text{{otherwise}} \end{{cases}}"
+    return rf"\begin{{cases}} {slope} & \ell > 0 \\ 0 & \text{{otherwise}} \end{{cases}}"
 
 
 TRIPLET_MARGIN = Loss(
