@@ -124,12 +124,16 @@ def test_along_the_edge_huber_gives_way_and_then_holds() -> None:
     assert 2 <= len(moving) <= 4 and (np.diff(moving) == 1).all()
 
 
-def test_along_the_edge_absolute_error_has_two_positions() -> None:
-    slopes = slopes_at(10.5)["absolute"]
-    below = np.array([float(outliers.lines_with_outlier(10.5, float(y))["absolute"](10.5)) > y for y in range(19)])
-    assert_allclose(slopes[below], slopes[0], rtol=0, atol=1e-6)
-    assert_allclose(slopes[~below], slopes[-1], rtol=0, atol=1e-6)
-    assert slopes[-1] - slopes[0] > 0.05
+def test_along_the_edge_absolute_error_holds_on_both_sides_and_follows_the_point_across() -> None:
+    """Between the states of the figure too: no line jumps, that of absolute error runs through the point instead."""
+    heights = np.linspace(0, 18, 181)
+    lines = [outliers.lines_with_outlier(10.5, float(y))["absolute"] for y in heights]
+    slopes = np.array([line.slope for line in lines])
+    gaps = np.array([float(line(10.5)) for line in lines]) - heights
+    across = np.abs(gaps) < 1e-9
+    assert_allclose(slopes[~across & (gaps > 0)], slopes[0], rtol=0, atol=1e-6)
+    assert_allclose(slopes[~across & (gaps < 0)], slopes[-1], rtol=0, atol=1e-6)
+    assert slopes[-1] - slopes[0] > 0.05 and 4 <= np.count_nonzero(across) <= 7 and np.diff(slopes).max() < 0.02
 
 
 def test_along_the_edge_cauchy_lets_go() -> None:

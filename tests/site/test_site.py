@@ -100,6 +100,10 @@ LONG_CODE = """() => [...document.querySelectorAll("article pre")]
     .filter((code) => code.scrollWidth > code.clientWidth + 1)
     .map((code) => code.innerText.split("\\n").toSorted((a, b) => b.length - a.length)[0])"""
 
+FADED = """() => [...document.querySelectorAll("article span.math:is(.more-left, .more-right)")]
+    .filter((math) => math.querySelector("svg").getBoundingClientRect().width <= math.getBoundingClientRect().width + 1)
+    .map((math) => math.textContent)"""
+
 
 @pytest.mark.parametrize("name", PAGES)
 def test_page_works_from_its_file(name: str, open_page: OpenPage) -> None:
@@ -114,7 +118,7 @@ def test_page_works_from_its_file(name: str, open_page: OpenPage) -> None:
         page.set_viewport_size({"width": width, "height": 900})
         assert overflow(page) <= 0, f"{width} px"
         page.evaluate("() => new Promise(requestAnimationFrame)")  # the script hears of the new width
-        for look in (CUT, BROKEN, TORN):
+        for look in (CUT, BROKEN, TORN, FADED):
             assert page.evaluate(look) == [], f"{width} px"
         assert width < 1280 or page.evaluate(LONG_CODE) == []
     page.evaluate(LIGHTEN)
