@@ -762,3 +762,36 @@ def test_an_image_lies_where_its_axes_say() -> None:
     points = axes.transData.transform([(0, 0), (1, 1)]) * 72 / figure.dpi
     np.testing.assert_allclose([left, left + width], points[:, 0], atol=1.5)
     np.testing.assert_allclose([top + height, top], 3 * 72 - points[:, 1], atol=1.5)
+
+
+@pytest.mark.parametrize("handled", [("a", "b"), ("b",)])
+def test_a_drag_takes_the_state_whose_marker_is_nearest(handled: tuple[str, ...]) -> None:
+    """In a kernel; what no handle moves stays."""
+    from lossbook.explorer.live import LiveExplorer
+
+    figure, axes = subplots()
+    (point,) = axes.plot([0], [0], "o")
+    axes.set(xlim=(-1, 3), ylim=(-1, 3))
+    controls = {
+        "a": Slider(0, 2, step=1, value=1, label="a"),
+        "other": Slider(0, 2, step=1, value=2, label="o"),
+        "b": Slider(0, 2, step=1, value=0, label="b"),
+    }
+
+    def move(a: float, other: float, b: float) -> str:
+        point.set_data([a], [b])
+        return f"{a}, {other}, {b}"
+
+    handle = Handle(point, x="a" if "a" in handled else None, y="b")
+    words = {"name": "dragged", "caption": "Drag.", "alt": "A point."}
+    explorer = LiveExplorer(figure, move, controls=controls, handles=[handle], **words)
+    for a, b in ((2, 2), (0, 1), (1, 0)):
+        explorer._dragged(explorer, {"handle": 0, "at": explorer_place(explorer, axes, a + 0.4, b - 0.4)}, None)
+        assert explorer.state == {"a": a if "a" in handled else 1, "other": 2, "b": b} and explorer._error == ""
+        assert explorer.readout == f"{explorer.state['a']}, 2, {b}"
+
+
+def explorer_place(explorer: Explorer, axes: Any, x: float, y: float) -> list[float]:
+    """A point of the data in the page's tenths of a point."""
+    across, up = axes.transData.transform((x, y)) * 72 / explorer.figure.dpi
+    return [10 * across, 10 * (explorer.figure.get_size_inches()[1] * 72 - up)]
