@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from colours import contrast, themes
 from matplotlib.figure import Figure
+from matplotlib.path import Path as Outline
 from svg import disagreement, lookup, page_svg, saved_svg, table
 
 from lossbook.explorer import ASSETS, Choice, Explorer, Handle, Play, Slider, Toggle, palette, style, subplots
@@ -795,3 +796,23 @@ def explorer_place(explorer: Explorer, axes: Any, x: float, y: float) -> list[fl
     """A point of the data in the page's tenths of a point."""
     across, up = axes.transData.transform((x, y)) * 72 / explorer.figure.dpi
     return [10 * across, 10 * (explorer.figure.get_size_inches()[1] * 72 - up)]
+
+
+def test_an_outline_of_several_parts_by_hand() -> None:
+    """Tenths of a point, each from where the pen stands: after a part is closed, at its beginning."""
+    from lossbook.explorer.pen import outline
+
+    names = ("MOVETO", "LINETO", "CURVE3", "CURVE4", "CLOSEPOLY", "STOP")
+    move, line, two, three, close, stop = (getattr(Outline, name) for name in names)
+    steps: list[tuple[Any, float, float]] = [
+        *((move, 1, 0), (two, 2, 2), (two, 3, 0), (close, 0, 0)),
+        *((move, 2, 1), (line, 4, 1), (line, 4.01, 1), (three, 5, 1), (three, 5, 2), (three, 4, 0), (close, 0, 0)),
+        *((line, 2, 3), (line, 2, 3), (stop, 0, 0), (line, 9, 9)),
+    ]
+    path = Outline([(x, y) for _, x, y in steps], [code for code, _, _ in steps])
+    assert outline(path) == "m10 0q10 20 20 0zm10 10 20 0c10 0 10 10 0-10zl0 20"
+    assert (
+        outline(Outline([(1, 1), (2, 1), (2.01, 1), (2, 0), (0, 0)], [move, line, line, line, close]))
+        == "m10 10 10 0 0-10z"
+    )
+    assert outline(Outline([(1, 1), (2, 1), (2, 0)])) == "m10 10 10 0 0-10"

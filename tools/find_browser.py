@@ -1,6 +1,6 @@
 """Find a browser for the tests: $BROWSER, an installed Chrome, Chromium or Edge, or else Playwright's own Chromium.
 
-    python tools/find_browser.py     say which one; fetch Playwright's if there is none
+python tools/find_browser.py     say which one; fetch Playwright's if there is none
 """
 
 from __future__ import annotations
