@@ -16,6 +16,8 @@ import pytest
 import torch
 from contents import PLANNED, pages
 from oracles import draw
+from pybtex.database import parse_file
+from pybtex.plugin import find_plugin
 from scipy import special
 
 import lossbook
@@ -657,3 +659,20 @@ def test_along_another_axis(name, axis):
     np.testing.assert_allclose(other, last, rtol=1e-14)
     single = function(*(np.moveaxis(array[:1, :1], -1, axis) for array in arrays), axis=axis)  # axes of length 1 stay
     assert np.shape(single) == ((1, 1) if np.ndim(last) == 2 else np.shape(np.moveaxis(arrays[0][:1, :1], -1, axis)))
+
+
+def test_labels_of_the_bibliography_are_short_and_in_order() -> None:
+    """No accent of TeX is spelt out in a label, and nobody stands behind Z because of a brace."""
+    entries = parse_file(str(ROOT / "book/references.bib")).entries.values()
+    labels = [entry.label for entry in find_plugin("pybtex.style.formatting", "alpha")().format_entries(entries)]
+    assert max(map(len, labels)) <= 7 and labels[-1].startswith("Z")
+
+
+def test_works_named_in_docstrings_are_in_the_bibliography() -> None:
+    entries = parse_file(str(ROOT / "book/references.bib")).entries.values()
+    known = {(entry.fields["year"], str(person)) for entry in entries for person in entry.persons["author"]}
+    docstrings = [inspect.getdoc(loss.value) or "" for loss in CATALOGUE.values()]
+    named = {found for text in docstrings for found in re.findall(r"\b([A-Z]\w+)(?: et al\.)? \((\d{4})\)", text)}
+    assert len(named) > 40
+    for name, year in named:
+        assert any(name in person and year == at for at, person in known), f"{name} ({year})"

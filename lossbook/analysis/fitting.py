@@ -77,7 +77,7 @@ def fit_line(loss: Loss, x: ArrayLike, y: ArrayLike, **parameters: float) -> Lin
     x, y = finite_vector("x", x), finite_vector("y", y)
     same_shape("x", x, "y", y)
     if np.ptp(x) == 0:
-        raise ValueError(f"x must hold at least two different values to fix a slope, got only {x[0]!r}")
+        raise ValueError(f"x must hold at least two different values to fix a slope, got only {shown(x[0])}")
     middle, spread = x.mean(), np.ptp(x)
     u = (x - middle) / spread  # centred and scaled: the two coefficients are of one size and barely interact
     reach = _size(y)
