@@ -816,3 +816,15 @@ def test_an_outline_of_several_parts_by_hand() -> None:
         == "m10 10 10 0 0-10z"
     )
     assert outline(Outline([(1, 1), (2, 1), (2, 0)])) == "m10 10 10 0 0-10"
+
+
+def test_what_has_been_told_is_not_told_again() -> None:
+    explorer = make()
+    drawing = explorer.drawing
+    for a in (0.5, -1):
+        explorer.set(a=a)
+        changed = drawing.changed()
+        line = explorer.figure.axes[0].lines[0]
+        assert [drawing.artists[key] for key in changed] == [line]
+        assert not any(artist.stale for artist in (explorer.figure, explorer.figure.axes[0], line))
+        assert drawing.changed() == {}
