@@ -26,6 +26,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import lossbook.analysis
+from lossbook.analysis.fitting import Line
 from lossbook.catalogue import CATALOGUE, find
 from lossbook.exercises import Choice, chapters, exercises
 
@@ -143,6 +144,13 @@ def test_a_full_stop_stays_with_its_formula(extensions: Path) -> None:
     keep_together(None, paragraph, "")
     kept = [node.astext() for node in paragraph.findall(nodes.inline)]
     assert kept == ["p).", "r),", "(s"] and paragraph.astext() == "Between q and p). Then z (see r), (s too)"
+
+
+def test_the_package_page_leaves_out_what_has_no_words(extensions: Path) -> None:
+    from lossbook_site import says_nothing
+
+    things = {Line.slope: True, Choice.task: True, Line.__call__: None}
+    assert {thing: says_nothing(None, "", "", thing, False, None) for thing in things} == things
 
 
 def test_the_package_page_names_every_module() -> None:

@@ -63,6 +63,12 @@ def pages_run_again(app: Sphinx, env: BuildEnvironment, *_: Any) -> list[str]:
     return [page for page, run in runs.items() if page in env.all_docs and run["time"] * 1e6 > env.all_docs[page]]
 
 
+def says_nothing(app: Sphinx, what: str, name: str, thing: object, skip: bool, options: object) -> bool | None:
+    """Leave out what has no words of its own: a tuple's fields, and a property that would borrow those of `str`."""
+    words = getattr(thing, "__doc__", None) or ""
+    return True if words.startswith("Alias for field number") or (isinstance(thing, property) and not words) else None
+
+
 def bars_are_bars(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
     """Let a docstring say |e| in its prose, where reStructuredText would look for a substitution."""
     block = -1  # the indentation of the directive or doctest that we are in
@@ -139,6 +145,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("lossbook_extensions", own_sources(), "env")
     app.add_config_value("comments_config", {}, "html")  # Jupyter Book sets it for an extension that we leave out
     app.connect("config-inited", configure)
+    app.connect("autodoc-skip-member", says_nothing)
     app.connect("autodoc-process-docstring", bars_are_bars, priority=400)
     app.connect("env-get-outdated", pages_run_again)
     app.connect("builder-inited", copy_assets)

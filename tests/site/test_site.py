@@ -101,8 +101,8 @@ LONG_CODE = """() => [...document.querySelectorAll("article pre")]
     .map((code) => code.innerText.split("\\n").toSorted((a, b) => b.length - a.length)[0])"""
 
 FADED = """() => [...document.querySelectorAll("article span.math:is(.more-left, .more-right)")]
-    .filter((math) => math.querySelector("svg").getBoundingClientRect().width <= math.getBoundingClientRect().width + 1)
-    .map((math) => math.textContent)"""
+    .filter((box) => box.querySelector("math").getBoundingClientRect().width <= box.getBoundingClientRect().width + 1)
+    .map((box) => box.textContent)"""
 
 
 @pytest.mark.parametrize("name", PAGES)
