@@ -7,7 +7,7 @@ PORT ?= 8000
 # Nothing is compiled at installation, so what is used must be kept: else every kernel and test worker compiles it again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help book test serve lab bench conventions mutate worksheet pins clean distclean
+.PHONY: help book test serve lab bench conventions mutate worksheet pins dist clean distclean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -54,8 +54,11 @@ pins:  ## write constraints.txt anew: the versions that requirements.txt brings 
 	  _build/pins/bin/python -m pip freeze --all --exclude-editable | grep -viE '^(pip|torch|nvidia-.*|triton|lossbook)[= ]'; } > constraints.txt
 	@rm -rf _build/pins
 
+dist: $(READY)  ## make the wheel and the source distribution in dist/, and try the wheel in a new environment
+	@$(BIN)/python tools/dist.py
+
 clean:  ## remove what was built; the environment in .venv stays, and so do your copies in notebooks/
-	@rm -rf _build build  # build: what pip leaves behind
+	@rm -rf _build build dist  # build: what pip leaves behind
 
 distclean: clean  ## remove the environment as well
 	@rm -rf $(VENV)

@@ -6,8 +6,10 @@ as a quotation, a glued number as the number, a citation as on the page. A quest
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,8 +31,20 @@ This is a chapter of *Lossbook* as a notebook. All that it needs comes with one 
 
     pip install ".[course]"
 
+Elsewhere the next cell installs it, {where}.
+
 To answer a question, put your answer in place of the dots in the cell below it, and run the cell;
 `hint("its-id")` gives a hint, one more at each call."""
+INSTALLING = """\
+# What this chapter needs, installed where it is not there yet.
+from importlib.util import find_spec
+from pathlib import Path
+
+if not all(map(find_spec, {modules})):
+    wheels = sorted(Path().glob("lossbook-*.whl"))  # beside this notebook
+    source = f"./{{wheels[-1]}}[chapters]" if wheels else "{source}"
+    %pip install -q "{{source}}"
+"""
 ANSWERING = """\
 import numpy as np
 
@@ -212,11 +226,26 @@ def as_notebook(env: BuildEnvironment, path: Path) -> Any:
     values = glued(executed(env, read_myst_markdown_notebook(text, add_source_map=True, path=path)))
     equations = env.get_domain("math").equations  # type: ignore[attr-defined]
     numbers = {label: str(number) for label, (_, number) in equations.items() if number is not None}
-    return notebook_of(text, Writer(path, values, numbers))
+    return notebook_of(text, Writer(path, values, numbers), env.config.lossbook_repository)
 
 
-def notebook_of(text: str, writer: Writer) -> Any:
-    """The notebook of a chapter's text."""
+def imported(code: str) -> set[str]:
+    """The packages, Python's own apart, that code imports."""
+    found = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Import | ast.ImportFrom)]
+    modules = {name.name for node in found if isinstance(node, ast.Import) for name in node.names}
+    modules |= {node.module for node in found if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    return {module.split(".")[0] for module in modules} - set(sys.stdlib_module_names)
+
+
+def installing(codes: list[str], repository: str) -> str:
+    """The cell that installs what the other cells need: from a wheel, from the repository, or from the folder."""
+    modules = sorted(imported("\n".join(codes)) | {"lossbook", "matplotlib", "anywidget"})
+    source = f"lossbook[chapters] @ git+{repository}" if repository else ".[chapters]"
+    return INSTALLING.format(modules=json.dumps(modules), source=source).strip()
+
+
+def notebook_of(text: str, writer: Writer, repository: str = "") -> Any:
+    """The notebook of a chapter's text; `repository` is the address to install the package from."""
     notebook = jupytext.reads(text, fmt="md:myst")
     codes = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for cell, source in zip(codes, without_plumbing([cell.source for cell in codes]), strict=True):
@@ -225,9 +254,12 @@ def notebook_of(text: str, writer: Writer) -> Any:
         made for cell in notebook.cells for made in ([cell] if cell.cell_type == "code" else writer.cells(cell.source))
     ]
     notebook.cells = [cell for cell in cells if cell.source]
-    notebook.cells.insert(1, nbformat.v4.new_markdown_cell(quoted(INTRODUCTION)))
+    where = "from a wheel of lossbook beside this notebook" + (f" or from {repository}" if repository else "")
+    install = installing([cell.source for cell in codes], repository)
+    notebook.cells.insert(1, nbformat.v4.new_markdown_cell(quoted(INTRODUCTION.format(where=where))))
+    notebook.cells.insert(2, nbformat.v4.new_code_cell(install))
     if writer.questions:
-        notebook.cells.insert(2, nbformat.v4.new_code_cell(ANSWERING))
+        notebook.cells.insert(3, nbformat.v4.new_code_cell(ANSWERING))
     keys = {key.strip() for found in CITATION.finditer(text) for key in found["keys"].split(",")}
     if keys:
         notebook.cells.append(nbformat.v4.new_markdown_cell(f"## References\n\n{references(keys)}"))

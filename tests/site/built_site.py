@@ -21,9 +21,9 @@ class Site:
     def pages(self) -> list[str]:
         files = self.folder.rglob("*.html")
         names = sorted(path.relative_to(self.folder).with_suffix("").as_posix() for path in files)
-        return [name for name in names if not name.startswith("_static/")]
+        return [name for name in names if not name.startswith("_static/") and name != "404"]
 
 
 def built_site() -> Site:
-    """The site that `make book` built, or the one that LOSSBOOK_SITE names."""
-    return Site(Path(os.environ.get("LOSSBOOK_SITE") or Path(__file__).parents[2] / "_build" / "html"))
+    """The site that `make book` built, or the one that LOSSBOOK_BUILT names."""
+    return Site(Path(os.environ.get("LOSSBOOK_BUILT") or Path(__file__).parents[2] / "_build" / "html"))
