@@ -9,6 +9,7 @@ import random
 import re
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from svg import disagreement, page_svg, saved_svg, table
 import lossbook.figures
 from lossbook.explorer import Explorer, style
 
+BOOK = Path(__file__).parents[1] / "book"
 STATES = 4  # a sample of each explorer's states: the first, the last and some between
 
 
@@ -113,6 +115,33 @@ def test_lettering_is_legible(name: str) -> None:
     widths = [float(width) for width in re.findall(r"--w:([\d.]+)", html)]
     assert not sizes or min(sizes) >= 8
     assert not sizes or min(sizes) * 96 / 72 * min(1, 350 / (96 * max(widths))) >= 7
+
+
+@each_explorer
+def test_each_challenge_can_be_met_and_is_not_met_at_the_start(name: str) -> None:
+    explorer, html = page(name)
+    if not explorer.challenge:
+        return
+    goal, starts = table(html)["goal"], [explorer.controls[key].start for key in table(html)["goal"]["on"]]
+    met = np.array(goal["body"]).reshape([explorer.sizes[key] for key in goal["on"]])
+    assert met.any() and not met[*starts]
+
+
+def test_each_guess_stands_before_its_explorer_in_a_chapter() -> None:
+    """And every directive has an explorer with a guess: ids agree both ways."""
+    asked = {}
+    for chapter in BOOK.rglob("*.md"):
+        text = chapter.read_text(encoding="utf-8")
+        for found in re.finditer(r"^`{3,}\{predict\} (\S+)$", text, re.MULTILINE):
+            assert found[1] not in asked
+            asked[found[1]] = text[found.end() :]
+    guesses = {}
+    for name, builder in BUILDERS.items():
+        if "Predict(" in inspect.getsource(builder):
+            guesses[builder().name] = name.rpartition(".")[2]
+    assert guesses.keys() == asked.keys()
+    for name, function in guesses.items():
+        assert f".{function}()" in asked[name]
 
 
 @pytest.mark.xdist_group("regression.quantile_lines")

@@ -22,7 +22,20 @@ from matplotlib.figure import Figure
 from matplotlib.path import Path as Outline
 from svg import disagreement, lookup, page_svg, saved_svg, table
 
-from lossbook.explorer import ASSETS, Choice, Explorer, Handle, Play, Slider, Toggle, palette, style, subplots
+from lossbook.explorer import (
+    ASSETS,
+    Challenge,
+    Choice,
+    Explorer,
+    Handle,
+    Play,
+    Predict,
+    Slider,
+    Toggle,
+    palette,
+    style,
+    subplots,
+)
 from lossbook.explorer.static import caption, externalise
 
 X = np.linspace(-3, 3, 61)
@@ -828,3 +841,43 @@ def test_what_has_been_told_is_not_told_again() -> None:
         assert [drawing.artists[key] for key in changed] == [line]
         assert not any(artist.stale for artist in (explorer.figure, explorer.figure.axes[0], line))
         assert drawing.changed() == {}
+
+
+# ── Guesses and goals ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_table_says_which_states_meet_the_goal() -> None:
+    explorer = make(challenge=Challenge("Move $a$ past a half.", lambda a: abs(a) > 0.5))
+    goal = table(explorer.html())["goal"]
+    assert goal == {"on": ["a"], "body": [True, False, False, False, True]}
+    assert "Challenge: Move $a$ past a half." in explorer._repr_mimebundle_()["text/plain"]
+    assert "goal" not in table(make().html())
+
+
+def test_a_goal_that_is_met_at_the_start_or_never_is_refused() -> None:
+    with pytest.raises(ValueError, match="challenge of parabola must not be met at the start"):
+        make(challenge=Challenge("Stay.", lambda a: a == 0))
+    with pytest.raises(ValueError, match="challenge of parabola must be met by some state"):
+        make(challenge=Challenge("Leave.", lambda a: a > 1)).html()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"answer": "much", "found": "It is."}, "answer must be a finite number, got 'much'"),
+        ({"answer": float("nan"), "found": "It is."}, "answer must be a finite number"),
+        ({"answer": 1, "found": ""}, "found must be a sentence"),
+        ({"answer": "C", "found": "It is.", "options": ["A", "B"]}, "answer must be one of at least two different"),
+        ({"answer": "A", "found": "It is.", "options": ["A", "A"]}, "answer must be one of at least two different"),
+        ({"answer": "A", "found": "It is.", "options": ["A", "B"], "control": "a"}, "control must be empty"),
+        ({"answer": 1, "found": "It is.", "control": "a", "unit": "g"}, "unit must be empty"),
+        (
+            {"answer": 1, "found": "It is.", "control": "b"},
+            "predict of parabola must name one of its controls, got 'b'",
+        ),
+        ({"answer": 0.3, "found": "It is.", "control": "a"}, "answer must be on its grid .*, got 0.3"),
+    ],
+)
+def test_a_guess_that_cannot_be_is_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make(predict=Predict(**arguments))

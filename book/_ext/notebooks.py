@@ -18,6 +18,7 @@ import jupytext
 import nbformat
 from formula import equations
 from plumbing import without_plumbing
+from predict import builder_and_explorer
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from works import cited, references
@@ -160,6 +161,11 @@ class Writer:
             return self.display(body or argument, options.get("label", ""))
         if name == "literalinclude":
             return f"```python\n{self.included(argument, options.get('pyobject', ''))}\n```"
+        if name == "predict":
+            found = builder_and_explorer(argument)
+            options_of = found[1].predict.named if found and found[1].predict else {}
+            listed = "\n".join(f"- **{letter})** {option}" for letter, option in options_of.items())
+            return self.text("\n\n".join(filter(None, ("**Guess, then move.** " + body, listed))))
         if name in ("tableofcontents", "bibliography"):
             return ""
         title = argument if name == "admonition" else name.capitalize()

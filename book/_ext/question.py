@@ -215,7 +215,7 @@ class OnPaper(SphinxPostTransform):
         if self.app.builder.format == "html":
             return
         for node in list(self.document.findall(element)):
-            if node["html"].get("class") == "question":
+            if node["html"].get("class") in ("question", "predict"):
                 node.replace_self(plain(node))
 
 

@@ -9,6 +9,7 @@ if find_spec("matplotlib") is None:
 
 from lossbook.explorer.controls import Choice, Handle, Play, Slider, Toggle
 from lossbook.explorer.explorer import Explorer
+from lossbook.explorer.moments import Challenge, Predict
 from lossbook.explorer.palette import palette, style, subplots
 from lossbook.explorer.static import ASSETS
 
@@ -23,4 +24,7 @@ def is_live() -> bool:
 if is_live():  # the same explorer, and a widget too
     from lossbook.explorer.live import LiveExplorer as Explorer  # type: ignore[assignment]
 
-__all__ = ["ASSETS", "Choice", "Explorer", "Handle", "Play", "Slider", "Toggle", "palette", "style", "subplots"]
+__all__ = [
+    "ASSETS", "Challenge", "Choice", "Explorer", "Handle", "Play", "Predict", "Slider", "Toggle", "palette", "style",
+    "subplots",
+]  # fmt: skip

@@ -244,6 +244,7 @@ class Table:
         sizes: dict[str, int],
         seconds: float = math.inf,
     ) -> None:
+        self.goal: dict[str, Any] | None = None
         self.sizes, began = sizes, time.perf_counter()
         while True:  # an axes that turns out to move as a whole changes the units: then start again
             whole = set(drawing.whole)
@@ -303,6 +304,14 @@ class Table:
             body.append(text[len(head) : len(text) - len(tail)] if first == number else first)
         return {"on": on, "head": head, "tail": tail, "body": body}
 
+    def set_goal(self, met: list[bool], name: str) -> None:
+        """Add for every state whether it meets the explorer's challenge."""
+        if not any(met):
+            raise ValueError(f"challenge of {name} must be met by some state, no state meets it")
+        on, body = self._reduced(met)
+        self.goal = {"on": on, "body": body}
+
     def data(self) -> dict[str, Any]:
         """The table as the page receives it."""
-        return {"artists": self.artists, "readout": self.readout, "handles": self.handles}
+        found: dict[str, Any] = {"artists": self.artists, "readout": self.readout, "handles": self.handles}
+        return {**found, "goal": self.goal} if self.goal else found

@@ -60,7 +60,18 @@ const lossbook = (() => {
         output.textContent = sentence;
         speak();
       }
+      if (goal) showGoal(table ? entry(table.goal, table.goal.body, sizes, now) : model.get("_met"));
       showError(lost || model.get("_error"));
+    }
+
+    // A challenge that was met stays reached; beside it stands whether this state meets it. Paper says nothing of it.
+    const goal = figure.querySelector(".explorer-met");
+    let reached = false;
+    function showGoal(met) {
+      reached ||= met;
+      const text = met ? "✓ Reached: this state meets the goal." : reached ? "✓ Reached before; this state does not meet it." : "Not reached yet.";
+      if (goal.textContent !== text) goal.textContent = text;
+      goal.parentElement.classList.toggle("explorer-reached", reached);
     }
 
     // A screen reader hears where the controls come to rest, not every step on the way.
@@ -174,7 +185,7 @@ const lossbook = (() => {
         picture.classList.remove("explorer-dragging");
       });
 
-    const watched = [...names, "_readout", "_error", ...(model.get("_units") ?? []).map((key) => "_unit_" + key)];
+    const watched = [...names, "_readout", "_met", "_error", ...(model.get("_units") ?? []).map((key) => "_unit_" + key)];
     const events = watched.map((name) => "change:" + name);
     let due = false; // several changes of one message are one drawing
     const soon = () => {

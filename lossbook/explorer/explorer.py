@@ -16,6 +16,7 @@ from lossbook.core import shown
 from lossbook.explorer import static
 from lossbook.explorer.controls import Control, Handle, Slider
 from lossbook.explorer.encode import Drawing, Table
+from lossbook.explorer.moments import Challenge, Predict, check_moments
 from lossbook.explorer.palette import style
 from lossbook.explorer.state import State
 
@@ -45,6 +46,10 @@ class Explorer(State):
     caption, alt : str
         What it shows and what to try, with mathematics in dollar signs; and the picture in words, for those who do not
         see it.
+    challenge : Challenge, optional
+        A goal below the controls; the explorer says when a state meets it.
+    predict : Predict, optional
+        What its reader guesses before it opens, where the chapter has a `{predict}` directive of its name.
     """
 
     def __init__(
@@ -57,6 +62,8 @@ class Explorer(State):
         handles: Sequence[Handle] = (),
         caption: str,
         alt: str,
+        challenge: Challenge | None = None,
+        predict: Predict | None = None,
     ) -> None:
         if not isinstance(figure, Figure):
             raise ValueError(f"figure must be a Matplotlib Figure, got {shown(figure)}")
@@ -66,7 +73,8 @@ class Explorer(State):
         self._all: Table | None = None
         super().__init__(update, name=name, controls=controls, caption=caption, alt=alt)
         check_handles(handles, figure, name, controls)
-        self.handles = tuple(handles)
+        check_moments(challenge, predict, name, self.controls)
+        self.handles, self.challenge, self.predict = tuple(handles), challenge, predict
         self._complete = True
 
     @property
@@ -89,7 +97,10 @@ class Explorer(State):
             drawing, present = self.drawing, self._indices
             try:
                 with style():
-                    self._all = Table(drawing, self._move, self.sizes, seconds)
+                    table = Table(drawing, self._move, self.sizes, seconds)
+                if self.challenge:
+                    table.set_goal(self.challenge.column(self.controls), self.name)
+                self._all = table
             finally:
                 self._move(present)
         return self._all
@@ -98,6 +109,11 @@ class Explorer(State):
         """The figure with its controls and the table of every state, for a page that has the player's assets."""
         table, drawing = self.table(), self.drawing
         return static.figure(self, drawing.svg([*table.artists, *drawing.grips]), table.data())
+
+    def _words(self) -> str:
+        """What it shows, for those who see no picture, and its challenge."""
+        goal = f"Challenge: {self.challenge.goal}" if self.challenge else ""
+        return " ".join(filter(None, (self.alt, self.readout, goal)))
 
     def png(self) -> bytes:
         """The picture for paper."""
@@ -109,7 +125,7 @@ class Explorer(State):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         picture = base64.b64encode(self.png()).decode()
-        return {"text/html": self.html(), "image/png": picture, "text/plain": f"{self.alt} {self.readout}".strip()}
+        return {"text/html": self.html(), "image/png": picture, "text/plain": self._words()}
 
 
 def adopt(figure: Figure) -> None:

@@ -64,6 +64,7 @@ class LiveExplorer(Explorer, anywidget.AnyWidget):
     _css = STYLE
     _html = traitlets.Unicode().tag(sync=True)
     _readout = traitlets.Unicode().tag(sync=True)
+    _met = traitlets.Bool(False).tag(sync=True)
     _error = traitlets.Unicode().tag(sync=True)
     _values = traitlets.Dict().tag(sync=True)
     _texts = traitlets.Dict().tag(sync=True)
@@ -147,6 +148,7 @@ class LiveExplorer(Explorer, anywidget.AnyWidget):
                 self.set_trait(f"_unit_{key}", markup)
             self._unit_defs = definitions
             self._readout, self._error = self._sentence, ""
+            self._met = bool(self.challenge and self.challenge.met(**self.state))
 
     def set_state(self, sync_data: Any) -> None:
         """What the browser says. No cell waits for it that could show an exception: the widget shows it itself."""
@@ -189,4 +191,4 @@ class LiveExplorer(Explorer, anywidget.AnyWidget):
         bundle = anywidget.AnyWidget._repr_mimebundle_(self, include=include, exclude=exclude)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
         picture = base64.b64encode(self.png()).decode()
-        return {**data, "image/png": picture, "text/plain": f"{self.alt} {self.readout}".strip()}, metadata
+        return {**data, "image/png": picture, "text/plain": self._words()}, metadata

@@ -15,8 +15,8 @@ from lossbook.explorer.palette import style
 
 # What instances of an explorer, or of the widget that it is in Jupyter, use themselves.
 RESERVED = {
-    "alt", "caption", "close", "comm", "controls", "drawing", "figure", "handles", "keys", "layout", "log", "name",
-    "observe", "open", "readout", "send", "set", "state", "tabbable", "table", "tooltip", "update",
+    "alt", "caption", "challenge", "close", "comm", "controls", "drawing", "figure", "handles", "keys", "layout", "log",
+    "name", "observe", "open", "predict", "readout", "send", "set", "state", "tabbable", "table", "tooltip", "update",
 }  # fmt: skip
 
 

@@ -37,7 +37,7 @@ def figure(explorer: State, svg: str, table: dict[str, Any] | None = None) -> st
         f'<figure class="explorer" data-explorer="{explorer.name}">{script}'
         f'<div class="explorer-stage">'
         f'<div class="explorer-picture" role="img" aria-label="{escape(explorer.alt)}">{svg}</div>'
-        f"{controls(explorer)}</div>{output}"
+        f"{controls(explorer)}</div>{output}{challenge(explorer, typeset=table is not None)}"
         f"<figcaption>{caption(explorer.caption, typeset=table is not None)}</figcaption></figure>"
     )
 
@@ -51,6 +51,17 @@ def controls(explorer: State) -> str:
     reset = f'<button type="button" class="explorer-reset" aria-label="Reset {name}">Reset</button>'
     fields = f'<fieldset class="explorer-controls" aria-label="{name}" disabled>{"".join(parts)}{reset}</fieldset>'
     return fields + '<span class="explorer-spoken" role="status"></span>'
+
+
+def challenge(explorer: State, *, typeset: bool) -> str:
+    """The goal of an explorer, and the place where its player says that it is reached."""
+    goal = getattr(explorer, "challenge", None)
+    if goal is None:
+        return ""
+    return (
+        f'<p class="explorer-challenge"><strong>Challenge.</strong> {caption(goal.goal, typeset=typeset)} '
+        '<span class="explorer-met" role="status"></span></p>'
+    )
 
 
 def control(key: str, one: Control, index: int) -> str:
