@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
 
+import dist
 import pytest
 import yaml
 from bs4 import BeautifulSoup
@@ -20,7 +21,6 @@ from docutils import nodes
 from IPython.core.inputtransformer2 import TransformerManager
 from PIL import Image
 
-import dist
 import lossbook
 
 ROOT = Path(__file__).parents[1]
