@@ -20,6 +20,7 @@ import pytest
 from colours import contrast, themes
 from matplotlib.figure import Figure
 from matplotlib.path import Path as Outline
+from matplotlib.transforms import Bbox
 from svg import disagreement, lookup, page_svg, saved_svg, table
 
 from lossbook.explorer import (
@@ -828,6 +829,8 @@ def test_an_outline_of_several_parts_by_hand() -> None:
         outline(Outline([(1, 1), (2, 1), (2.01, 1), (2, 0), (0, 0)], [move, line, line, line, close]))
         == "m10 10 10 0 0-10z"
     )
+    assert outline(Outline([(1, 1), (2, 2), (3, 2)], [move, move, line])) == "m10 10m10 10 10 0"
+    assert outline(Outline([(1, 2)])) == "m10 20" and outline(Outline(np.zeros((0, 2)))) == ""
     assert outline(Outline([(1, 1), (2, 1), (2, 0)])) == "m10 10 10 0 0-10"
 
 
@@ -841,6 +844,39 @@ def test_what_has_been_told_is_not_told_again() -> None:
         assert [drawing.artists[key] for key in changed] == [line]
         assert not any(artist.stale for artist in (explorer.figure, explorer.figure.axes[0], line))
         assert drawing.changed() == {}
+
+
+def test_fill_stroke_and_clip_by_hand() -> None:
+    from lossbook.explorer.pen import Pen
+
+    pen = Pen(100, 50, "p::")
+    context = pen.new_gc()
+    context.set_foreground((1, 0, 0))
+    context.set_linewidth(0)
+    assert pen.paint(context, None) == "" == pen.paint(context, (0, 0, 1, 0))
+    assert pen.paint(context, (0, 0, 1)) == pen.paint(context, (0, 0, 1, 1)) == ' fill="#0000ff"'
+    assert pen.paint(context, (0, 0, 1, 0.5)) == ' fill="#0000ff" fill-opacity="0.5"'
+    context.set_linewidth(2)
+    stroke = ' stroke="#ff0000" stroke-width="20"'
+    assert pen.paint(context, None) == stroke
+    context.set_dashes(0, [3, 2])
+    assert pen.paint(context, None) == stroke + ' stroke-dasharray="30 20"'
+    context.set_dashes(1, [3, 2])
+    context.set_joinstyle("miter")
+    context.set_capstyle("projecting")
+    stroke += ' stroke-dasharray="30 20" stroke-dashoffset="10" stroke-linejoin="miter" stroke-linecap="square"'
+    assert pen.paint(context, None) == stroke
+    context.set_alpha(0.25)  # of all, whatever the colours' own
+    assert pen.paint(context, (0, 0, 1, 0.5)) == f' fill="#0000ff"{stroke} opacity="0.25"'
+    context.set_alpha(1)
+    assert pen.paint(context, (0, 0, 1, 0.5)) == f' fill="#0000ff"{stroke}'
+    context.set_alpha(0)
+    assert pen.paint(context, (0, 0, 1, 0.5)) == ""
+    assert pen.clip(context) == "" == pen.definitions()
+    context.set_clip_rectangle(Bbox.from_bounds(1, 2, 3, 4))
+    assert pen.clip(context) == pen.clip(context) == ' clip-path="url(#p::d0)"'
+    box = '<rect x="10" y="440" width="30" height="40"/>'
+    assert pen.definitions() == f'<clipPath id="p::d0">{box}</clipPath>'
 
 
 # ── Guesses and goals ────────────────────────────────────────────────────────────────────────────────────────────────
