@@ -917,3 +917,23 @@ def test_a_goal_that_is_met_at_the_start_or_never_is_refused() -> None:
 def test_a_guess_that_cannot_be_is_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make(predict=Predict(**arguments))
+
+
+def test_a_kernel_says_when_the_goal_is_met_where_it_sends_no_table() -> None:
+    from lossbook.explorer.live import LiveExplorer
+
+    figure, axes = subplots()
+    (point,) = axes.plot([0], [0], "o")
+    axes.set(xlim=(0, 99), ylim=(0, 99))
+    sliders = {key: Slider(0, 99, step=1, value=0, label=key) for key in "ab"}
+
+    def move(a: float, b: float) -> str:
+        point.set_data([a], [b])
+        return f"{a}, {b}"
+
+    goal = Challenge("Make $a + b$ larger than 100.", lambda a, b: a + b > 100)
+    words = {"name": "many", "caption": "Move.", "alt": "A point."}
+    explorer = LiveExplorer(figure, move, controls=sliders, challenge=goal, **words)
+    assert explorer._table is None and "explorer-met" in explorer._html
+    said = [explorer.set(a=a, b=b)._met for a, b in ((50, 50), (50, 51), (99, 1), (99, 2))]
+    assert said == [False, True, False, True]

@@ -378,6 +378,14 @@ def test_no_directive_is_left_in_any_notebook(notebook) -> None:
     assert not re.search(r"\b[a-z]+(19|20)\d\d\b", re.sub(r"\(http\S+\)", "", text)), "a key of a work"
 
 
+def test_a_guess_is_text_in_a_notebook(extensions: Path) -> None:
+    from notebooks import Writer
+
+    (cell,) = Writer(ROOT / "book" / "x.md").cells("```{predict} flour-scales\nHow many have $x$?\n```")
+    assert cell.cell_type == "markdown"
+    assert cell.source.startswith("**Guess, then move.** How many have $x$?\n\n- **A)** None of them.\n- **B)** One")
+
+
 def test_every_question_of_a_chapter_can_be_answered_in_its_notebook(request, notebook) -> None:
     chapter = request.node.callspec.params["notebook"].stem
     checked = [re.findall(r'check\("([^"]+)"', source) for source in sources(notebook, "code")]
