@@ -183,6 +183,7 @@ def test_the_page_for_missing_ones_works_at_any_depth(shared: Path) -> None:
         assert each.startswith("data:") or (shared / name).exists(), each
     page = BeautifulSoup((shared / "404.html").read_text(encoding="utf-8"), "html.parser")
     assert page.article.h1.text == "There is no such page" and page.article.a["href"] == "/course/"
+    assert page.html["data-content_root"] == "/course/", "the search works there"
     leads = [link["href"] for link in page.select("a[href]") if not link["href"].startswith("#")]
     assert leads and all(each.startswith(("/course/", "https://github.com/")) for each in leads), leads
 

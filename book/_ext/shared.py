@@ -71,6 +71,8 @@ def description(doctree: nodes.document) -> str:
 def describe(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
     """Front matter (`myst: {html_meta: {description: …}}`) goes before the first paragraph."""
     if doctree is None:
+        if app.config.lossbook_site and page == app.config.notfound_pagename:  # where the search finds its data
+            context["content_root"] = urlsplit(app.config.lossbook_site).path
         return
     given = re.search(r'<meta content="([^"]*)" name="description"', context["metatags"])
     text = html.unescape(given[1]) if given else description(doctree)
