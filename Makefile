@@ -55,7 +55,7 @@ pins:  ## write constraints.txt anew: the versions that requirements.txt brings 
 	@rm -rf _build/pins
 
 dist: $(READY)  ## make the wheel and the source distribution in dist/, and try the wheel in a new environment
-	@$(BIN)/python tools/dist.py
+	@$(BIN)/python tools/make_dist.py
 
 clean:  ## remove what was built; the environment in .venv stays, and so do your copies in notebooks/
 	@rm -rf _build build dist  # build: what pip leaves behind

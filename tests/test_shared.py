@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
 
-import dist
+import make_dist
 import pytest
 import yaml
 from bs4 import BeautifulSoup
@@ -315,12 +315,12 @@ def test_the_version_stands_in_one_place() -> None:
 
 
 def test_the_wheel_has_every_file_of_the_package(tmp_path: Path) -> None:
-    source, wheel = dist.make(tmp_path / "dist")
-    dist.compare(wheel)
+    source, wheel = make_dist.make(tmp_path / "dist")
+    make_dist.compare(wheel)
     assert wheel.name == f"lossbook-{lossbook.__version__}-py3-none-any.whl"
     assert source.name == f"lossbook-{lossbook.__version__}.tar.gz"
     short = tmp_path / "short.whl"
     with zipfile.ZipFile(short, "w") as archive:
         archive.writestr("lossbook/__init__.py", io.BytesIO(b"").read())
     with pytest.raises(SystemExit, match=r"lacks \[.*lossbook/py\.typed"):
-        dist.compare(short)
+        make_dist.compare(short)

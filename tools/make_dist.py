@@ -1,7 +1,7 @@
 """Make the wheel and the source distribution, and try the wheel in an environment that has never seen this folder.
 
-    python tools/dist.py            into dist/
-    python tools/dist.py --no-trial without the trial, which takes half a minute and a package index
+    python tools/make_dist.py            into dist/
+    python tools/make_dist.py --no-trial without the trial, which takes half a minute and a package index
 
 The source distribution is made first and the wheel from it, so both are complete or neither is.
 """
