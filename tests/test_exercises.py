@@ -399,6 +399,12 @@ def test_typed_numbers(text: str) -> None:
         assert (value, key) == (pytest.approx(expected, rel=1e-15, abs=0), "")
 
 
+def test_a_wrong_repair_is_not_the_starter() -> None:
+    result = check("toy-repair", lambda prediction, target: (target - prediction) ** 2 / 4)
+    assert result.status == "wrong" and "In the smallest case that fails" in result.messages[0]
+    assert check("toy-repair", squared).right
+
+
 @pytest.mark.parametrize("sign", "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞")
 def test_every_fraction_of_one_sign(sign: str) -> None:
     assert parse_number(sign)[0] == pytest.approx(unicodedata.numeric(sign), rel=1e-15, abs=0)
