@@ -224,3 +224,8 @@ def test_bad_noise_is_refused(function, matrix, message):
 def test_a_bad_exponent_is_refused(function, q):
     with pytest.raises(ValueError, match="q must be"):
         function([[0.0, 1.0]], [0], q=q)
+
+
+def test_a_forecast_of_one_class_is_certain_and_free():
+    assert brier([[1.0], [1.0]], [0, 0]) == 0
+    assert brier_grad([[1.0], [1.0]], [0, 0]).tolist() == [[0], [0]]
