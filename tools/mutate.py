@@ -63,6 +63,10 @@ TESTS: dict[str, list[str]] = {
 ENGINE = {"cards", "found", "kinds", "reading", "sandbox", "session", "trial"}  # of exercises/: the rest are chapters'
 
 EQUIVALENT: dict[tuple[str, str], str] = {
+    (
+        "lossbook/explorer/pen.py",
+        "len(codes) - (len(codes) > 0 and codes[-1] == Path.STOP)  →  ((len(codes)))",
+    ): "`curves` writes a line that ends in a stop the same way",
     ("lossbook/analysis/residual_curve.py", "32  →  (33)"): "one node more changes no digit that is shown",
     ("lossbook/explorer/live.py", "bool | int  →  ((int))"): "a bool is an int",
     ("lossbook/analysis/two_humps.py", "centre - mean  →  ((centre) + (mean))"): "the humps' mean is 0",
