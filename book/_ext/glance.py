@@ -158,7 +158,7 @@ class Glance(Formula):
             f'<option value="{chapter}">{escape(chapter_title(self.env, chapter))}</option>' for chapter in chapters
         )
         return (
-            '<form class="glance-filter" role="search" aria-label="Filter the losses" hidden>'
+            '<form class="glance-filter" role="search" aria-label="Filter the losses">'
             '<label class="glance-words">Filter <input type="search" name="q" autocomplete="off" spellcheck="false" '
             'placeholder="MSELoss, quantile, kl_div, median, outlier, …"></label>'
             f'<label>Chapter <select name="chapter"><option value="">all</option>{options}</select></label>'

@@ -17,8 +17,8 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "_templates"
-# Search, highlighting of hits and tabs: ours is another search, and no page has tabs.
-UNUSED = ("doctools.js", "sphinx_highlight.js", "design-tabs.js")
+# Search, highlighting of hits, tabs and folding: ours is another search, no page has tabs, and `folds` needs no script.
+UNUSED = ("doctools.js", "sphinx_highlight.js", "design-tabs.js", "togglebutton.js", "togglebutton.css")
 # What a page must contain for a file to be of use to it.
 NEEDED = {
     "sphinx-design.min.css": 'class="sd-',
@@ -39,6 +39,8 @@ def sort_out(app: Sphinx, page: str, template: str, context: dict[str, Any], doc
 
     def used(asset: Any) -> bool:
         name = str(getattr(asset, "filename", None) or asset or "").split("?")[0].rsplit("/", 1)[-1]
+        if "toggle" in str(getattr(asset, "attributes", {}).get("body", "")):
+            return False
         return name not in UNUSED and (name not in NEEDED or NEEDED[name] in body)
 
     for kind in ("script_files", "css_files"):

@@ -36,6 +36,14 @@ TEXTS_OF = {
 }
 
 
+# What the script counts, behind the last question of a page. It stands there from the start, so that nothing moves.
+TALLY = """<div class="question-tally">
+<p><strong>Questions on this page:</strong> <output aria-live="polite">0 of {questions} done, 0 tried.</output></p>
+<p><button type="button">Clear this page…</button> Kept in this browser only; nothing is sent.</p>
+</div>
+"""
+
+
 class element(nodes.Element):
     """An HTML element with ordinary content; `paper` says what other builders make of it."""
 
@@ -238,6 +246,8 @@ def load_script(app: Sphinx, page: str, template: str, context: dict[str, Any], 
     if doctree is not None and any(doctree.findall(element)):
         app.add_css_file("question.css")
         app.add_js_file("question.js", defer="defer")
+        *before, last = context["body"].rpartition("</script></form>\n")
+        context["body"] = "".join(before) + TALLY.format(questions=context["body"].count("</script></form>")) + last
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

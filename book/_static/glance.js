@@ -50,7 +50,7 @@ function remember() {
   history.replaceState(null, "", state.size ? `#${state}` : location.pathname + location.search);
 }
 
-// The state of an address like #q=…; a link to one loss, like #loss-huber, shows all, opens it and goes there.
+// The state of an address like #q=…; a link to one loss, like #loss-huber, shows all, goes there; the page opens it.
 function recall() {
   const hash = location.hash.slice(1);
   const state = new URLSearchParams(hash.includes("=") ? hash : "");
@@ -60,7 +60,6 @@ function recall() {
   show();
   const aim = hash && !hash.includes("=") && document.getElementById(hash);
   if (!aim) return;
-  if (losses.includes(aim)) aim.open = true;
   aim.scrollIntoView();
 }
 
@@ -72,7 +71,6 @@ function openAll() {
 }
 
 if (form) {
-  form.hidden = false;
   form.addEventListener("input", () => { show(); remember(); });
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(() => { show(); remember(); form.elements.q.focus(); }));

@@ -8,13 +8,8 @@ for (const sidebar of document.querySelectorAll("#pst-primary-sidebar")) {
 }
 
 // What folds is named by the words on it, where the theme calls each "Toggle hidden content".
-function named() {
-  for (const fold of document.querySelectorAll("[aria-label='Toggle hidden content']")) {
-    const title = fold.closest(".admonition-title");
-    if (title) fold.setAttribute("aria-label", title.textContent.trim());
-    else fold.removeAttribute("aria-label");
-  }
-}
+for (const fold of document.querySelectorAll("[aria-label='Toggle hidden content']")) fold.removeAttribute("aria-label");
+
 
 // What scrolls sideways can be reached and scrolled with the keyboard, and fades out where it goes on.
 const SCROLLERS = "div.math > .display, .bd-article span.math, .bd-article pre, .explorer-picture, .pst-scrollable-table-container, .cell_output > .output";
@@ -35,7 +30,11 @@ addEventListener("scroll", ({ target }) => target.matches?.(SCROLLERS) && showEn
 // Paper is white, so it gets the light theme: all of it, which no rule for print could list.
 const paper = matchMedia("print");
 let darkness; // the theme to come back to
+let folded = []; // what is unfolded for print alone
 function printed(prints = true) {
+  if (prints) folded.push(...document.querySelectorAll("details.admonition:not([open])"));
+  for (const fold of folded) fold.open = prints;
+  if (!prints) folded = [];
   const root = document.documentElement.dataset;
   if (prints && root.theme === "dark") [darkness, root.theme] = [root.theme, "light"];
   else if (!prints && darkness) [root.theme, darkness] = [darkness];
@@ -69,7 +68,4 @@ addEventListener("copy", (event) => {
   event.preventDefault();
 });
 
-addEventListener("load", () => {
-  reachable();
-  named();
-});
+addEventListener("load", reachable);

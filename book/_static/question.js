@@ -320,18 +320,8 @@ function tally(more = "") {
   document.querySelector(".question-tally output").textContent = words + more;
 }
 
-function tallyPanel(forms) {
-  const panel = document.createElement("div");
-  panel.className = "question-tally";
-  panel.innerHTML =
-    '<p><strong>Questions on this page:</strong> <output aria-live="polite"></output></p>' +
-    '<p><button type="button">Clear this page…</button> Kept in this browser only; nothing is sent.</p>';
-  panel.querySelector("button").addEventListener("click", () => clearPage(forms));
-  forms.at(-1).after(panel);
-}
-
 function start(forms) {
-  tallyPanel(forms);
+  document.querySelector(".question-tally button").addEventListener("click", () => clearPage(forms));
   for (const form of forms) {
     form.classList.add("live");
     grade([...form.querySelectorAll(".question-hint")]);

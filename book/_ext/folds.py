@@ -1,0 +1,53 @@
+"""Admonitions of the class `dropdown` fold by themselves: a page is as tall before its scripts have run as after, and
+opens what is folded without them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+
+class fold(nodes.Element):
+    """What folds. Its first child is a `fold_title`."""
+
+
+class fold_title(nodes.TextElement):
+    """What it says while it is folded."""
+
+
+class Folds(SphinxPostTransform):
+    default_priority = 20
+    formats = ("html",)
+
+    def run(self, **keywords: Any) -> None:
+        for box in list(self.document.findall(nodes.admonition)):
+            if "dropdown" in box["classes"]:
+                title, *rest = box.children
+                box.replace_self(fold("", fold_title("", "", *title.children), *rest, **box.attributes))
+
+
+def visit(self: Any, node: fold) -> None:
+    self.body.append(self.starttag(node, "details", CLASS="admonition"))
+
+
+def depart(self: Any, node: fold) -> None:
+    self.body.append("</details>\n")
+
+
+def visit_title(self: Any, node: fold_title) -> None:
+    self.body.append('<summary class="admonition-title">')
+
+
+def depart_title(self: Any, node: fold_title) -> None:
+    self.body.append("</summary>\n")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_node(fold, html=(visit, depart))
+    app.add_node(fold_title, html=(visit_title, depart_title))
+    app.add_post_transform(Folds)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
