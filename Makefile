@@ -29,7 +29,8 @@ lab: book  ## open the chapters as notebooks in JupyterLab: your own copies, in 
 	@mkdir -p notebooks && cp -n _build/html/_static/notebooks/*.ipynb notebooks/ || true
 	@$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks
 
-bench: $(READY)  ## compare the explorers with ipywidgets and Plotly
+bench: book  ## compare pages with a default Jupyter Book and the commit before (BENCH_BEFORE), explorers with others
+	@$(BIN)/python benchmarks/pages.py
 	@$(BIN)/python benchmarks/explorers.py
 
 conventions:  ## compare what the book writes out of Keras and Optax with the libraries themselves (in .venv-conventions)

@@ -106,7 +106,8 @@ SCRIPTS = {"msub", "msup", "msubsup", "munder", "mover", "munderover"}
 def mended(markup: str) -> str:
     """The tree with the spaces that Temml leaves out and without those that TeX does not set in scripts."""
     tree = ElementTree.fromstring(markup)
-    for parent in tree.iter():
+    for parent in list(tree.iter()):
+        _wrap_names(parent)
         if parent.tag in SCRIPTS:
             for script in list(parent)[1:]:
                 _tighten(script)
@@ -148,8 +149,25 @@ def _is_name(row: ElementTree.Element) -> bool:
     return len(row) >= 2 and row[0].tag == "mi" and row[1].tag == "mo" and row[1].text == "\u2061"
 
 
+def _wrap_names(row: ElementTree.Element) -> None:
+    """A name and its application in a row of their own: Firefox sets a space between them and a bracket otherwise."""
+    if _is_name(row) and row.tag == "mrow":
+        return
+    for name, application in pairwise(list(row)):
+        if name.tag == "mi" and application.tag == "mo" and application.text == "\u2061":
+            place = list(row).index(name)
+            row.remove(name)
+            row.remove(application)
+            whole = ElementTree.Element("mrow")
+            whole.extend([name, application])
+            row.insert(place, whole)
+
+
 def _space(row: ElementTree.Element) -> None:
-    """A thin space before the name of a function and beside a fraction, where a factor stands there."""
+    """A thin space before the name of a function and beside a fraction, where a factor stands there.
+
+    Firefox has spaces of its own beside fractions and after names: the classes tell its style which not to add to.
+    """
     children = list(row)
     for left, right in pairwise(children):
         before, after = _kind(left), _kind(right)
@@ -165,4 +183,9 @@ def _space(row: ElementTree.Element) -> None:
         elif after == "op" and (left.tag == "mspace" or (before == "name" and left[-1].tag == "mspace")):
             next(right.iter("mo")).set("lspace", "0")  # the space is there already
         if width:
-            row.insert(list(row).index(right), ElementTree.Element("mspace", {"width": width}))
+            space = ElementTree.Element("mspace", {"width": width})
+            if "inner" in (before, after):
+                space.set("class", "beside-fraction")
+            row.insert(list(row).index(right), space)
+        if before == "name" and left[-1].tag == "mspace":
+            left[-1].set("class", "beside-fraction" if after == "inner" else "after-name")

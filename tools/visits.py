@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import gzip
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from playwright.sync_api import Browser, Page, Request
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Route
 
 PACKED = {".woff2", ".woff", ".png", ".jpg", ".webp", ".gif"}  # compressed already: no server packs them again
 QUIET = 1.0  # seconds in which the main thread must do nearly nothing before a page counts as idle
@@ -72,12 +73,25 @@ class Visit:
         return {name: transferred(folder / name) for name in names if (folder / name).is_file()}
 
 
+Instead = Callable[[str], Path | None]  # the file that stands for an address of a foreign host
+
+
+def divert(context: BrowserContext, instead: Instead | None) -> None:
+    def answer(route: Route) -> None:
+        path = instead(route.request.url) if instead else None
+        if path and path.is_file():
+            route.fulfill(path=path)
+        else:
+            route.abort()
+
+    context.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), answer)  # nothing is asked of the network
+
+
 @contextmanager
-def visit(browser: Browser, url: str, *, width: int = 1280, dark: bool = False, **options: object) -> Iterator[Visit]:
+def visit(browser: Browser, url: str, *, width: int = 1280, instead: Instead | None = None) -> Iterator[Visit]:
     """A first visit, with nothing in the cache, until the page is idle."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light", **options
-    )
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme="light")
+    divert(context, instead)
     try:
         context.add_init_script(SHIFTS)
         found = Visit(context.new_page())
@@ -96,9 +110,10 @@ def visit(browser: Browser, url: str, *, width: int = 1280, dark: bool = False, 
         context.close()
 
 
-def main_thread(browser: Browser, url: str, *, width: int = 1280) -> float:
+def main_thread(browser: Browser, url: str, *, instead: Instead | None = None) -> float:
     """Seconds of processor time that the main thread works on a first visit until it is idle."""
-    context = browser.new_context(viewport={"width": width, "height": 900})
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    divert(context, instead)
     try:
         page = context.new_page()
         session = context.new_cdp_session(page)
