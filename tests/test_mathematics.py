@@ -73,6 +73,26 @@ def test_thin_spaces_stand_where_tex_has_them(tex: str, expected: list[str]) -> 
     assert spaces(tex) == expected
 
 
+@pytest.mark.parametrize(
+    ("tex", "expected"),
+    [
+        (r"\log p", ["after-name"]),
+        (r"\log \frac{p}{q}", ["beside-fraction"]),
+        (r"\frac12 e", ["beside-fraction"]),
+        (r"a \log p", [None, "after-name"]),
+        (r"a\,b", [None]),
+    ],
+)
+def test_spaces_that_firefox_has_by_itself_say_so(tex: str, expected: list[str | None]) -> None:
+    assert [space.get("class") for space in tree(tex).iter("mspace")] == expected
+
+
+def test_a_name_and_its_application_have_a_row_of_their_own() -> None:
+    """Else Firefox sets a space between sign and its bracket."""
+    row = next(row for row in tree(r"2\operatorname{sign}(e)").iter("mrow") if row[0].text == "sign")
+    assert [child.text for child in row] == ["sign", "\u2061"]
+
+
 def test_scripts_are_tight_and_lines_are_not() -> None:
     relations = [node for node in tree(r"\sum_{i=1} x = 1").iter("mo") if node.text == "="]
     assert [node.get("lspace") for node in relations] == ["0", None]

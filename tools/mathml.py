@@ -187,5 +187,5 @@ def _space(row: ElementTree.Element) -> None:
             if "inner" in (before, after):
                 space.set("class", "beside-fraction")
             row.insert(list(row).index(right), space)
-        if before == "name" and left[-1].tag == "mspace":
+        if left.tag == "mrow" and len(left) > 1 and left[-1].tag == "mspace" and left[-2].text == "\u2061":
             left[-1].set("class", "beside-fraction" if after == "inner" else "after-name")
