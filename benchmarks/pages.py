@@ -96,8 +96,7 @@ def earlier_book(folder: Path, site: Path, commit: str) -> Path:
         cache = site.parent / ".jupyter_cache"
         if cache.exists():
             shutil.copytree(cache, output / ".jupyter_cache")
-        only = [word for chapter in CHAPTERS for word in ("--only", chapter)]
-        run(sys.executable, tree / "tools" / "build.py", "--output", output, *only, cwd=tree, PYTHONPATH=str(tree))
+        run(sys.executable, tree / "tools" / "build.py", "--output", output, cwd=tree, PYTHONPATH=str(tree))
     finally:
         run("git", "worktree", "remove", "--force", tree)
     return output / "html"
