@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize
 
-from lossbook.core import Floats, check_probability, number, quiet, whole
-from lossbook.losses.classification import binary_cross_entropy
+from lossbook.core import Floats, check_probability, number, quiet, real, whole
+from lossbook.losses.classification import binary_cross_entropy, softmax_cross_entropy
 from lossbook.losses.focal import sigmoid_focal
 from lossbook.losses.scoring import binary_brier, generalised_cross_entropy, spherical
 
@@ -185,6 +185,19 @@ def smoothing_floor(label_smoothing: float, classes: int) -> float:
     other = epsilon / k
     right = 1 - epsilon + other
     return -(right * math.log(right) + (k - 1) * other * math.log(other))
+
+
+def smoothed_cost(gap: ArrayLike, label_smoothing: float, classes: int) -> Floats:
+    """The cross-entropy against a smoothed label where the right logit is `gap` above all others.
+
+    >>> float(smoothed_cost(smoothing_gap(0.1, 10), 0.1, 10).round(9)) == round(smoothing_floor(0.1, 10), 9)
+    True
+    """
+    g = real("gap", gap)
+    logits = np.zeros((*g.shape, whole("classes", classes)))
+    logits[..., 0] = g
+    labels = np.zeros(g.shape, dtype=int)
+    return np.asarray(softmax_cross_entropy(logits, labels, label_smoothing=label_smoothing, reduction="none"))
 
 
 def softmax_twice_floor(classes: int) -> float:
