@@ -76,8 +76,7 @@ def is_eight(seed: int = 0) -> Data:
 # ── Losses of a column of scores, with the slips in them ─────────────────────────────────────────────────────────────
 
 Slope = tuple[Floats, Floats]
-Criterion = Callable[[Floats, Labels], Slope]
-"""The loss of every example, and the gradient of their mean."""
+Criterion = Callable[[Floats, Labels], Slope]  # the loss of every example, and the gradient of their mean
 
 
 def cross_entropy(s: Floats, y: Labels) -> Slope:
