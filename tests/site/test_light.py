@@ -51,7 +51,7 @@ def test_nothing_moves_while_a_page_is_read(name: str, width: int, browser: Brow
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize(("name", "place"), LINKS)
 def test_nothing_moves_where_a_link_leads(name: str, place: str, width: int, browser: Browser, server: str) -> None:
-    """And the place stands in sight, unfolded. A busy machine may paint between two steps, so the stillest visit counts."""
+    """And the place stands in sight, unfolded. A busy machine paints between two steps: the stillest visit counts."""
     for last in (False, False, True):
         with visit(browser, f"{server}{name}.html#{place}", width=width) as one:
             one.page.wait_for_timeout(300)
