@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import build
 import mathfont
@@ -378,10 +379,13 @@ def test_no_directive_is_left_in_any_notebook(notebook) -> None:
     assert not re.search(r"\b[a-z]+(19|20)\d\d\b", re.sub(r"\(http\S+\)", "", text)), "a key of a work"
 
 
-def test_a_guess_is_text_in_a_notebook(extensions: Path) -> None:
+def test_a_guess_is_text_in_a_notebook(extensions: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import notebooks
     from notebooks import Writer
 
-    (cell,) = Writer(ROOT / "book" / "x.md").cells("```{predict} flour-scales\nHow many have $x$?\n```")
+    toy = SimpleNamespace(predict=SimpleNamespace(named={"A": "None of them.", "B": "One of them."}))
+    monkeypatch.setattr(notebooks, "builder_and_explorer", lambda name: (None, toy) if name == "toy" else None)
+    (cell,) = Writer(ROOT / "book" / "x.md").cells("```{predict} toy\nHow many have $x$?\n```")
     assert cell.cell_type == "markdown"
     assert cell.source.startswith("**Guess, then move.** How many have $x$?\n\n- **A)** None of them.\n- **B)** One")
 
