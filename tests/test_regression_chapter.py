@@ -63,6 +63,14 @@ def test_huber_moves_one_gram_for_seven_between_997_and_1004(flour: Array) -> No
         assert pulls.sum() == pytest.approx(0, abs=1e-9)
 
 
+def test_the_guess_before_the_scales_is_what_happens(flour: Array) -> None:
+    (before,), (after,) = flour[flour[:, 0] == 1010, 1:], flour[flour[:, 0] == 1040, 1:]
+    guess = figures.flour_scales().predict
+    assert guess.named[guess.letter] == guess.answer == ("None of them.", "One of them.")[np.sum(before != after)]
+    assert numbers(guess.found)[2:] == [before[0], after[0], after[1]]
+    assert after[1] == after[2], "absolute error stays where Huber's stays"
+
+
 def test_the_median_moves_gram_for_gram_between_its_neighbours_alone(flour: Array) -> None:
     assert_allclose(flour[:, 3], np.clip(flour[:, 0], 1000, 1001), rtol=0, atol=0.0051)
 

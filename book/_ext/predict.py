@@ -4,28 +4,37 @@
     The question, in MyST. Kind of guess, options and answer come from the explorer's `predict`.
     ```
 
-`predict.js` covers the explorer until the reader has guessed or skipped. Without a script the question stands before
-an open explorer; builders other than HTML print it as text.
+The explorer is covered until the reader has guessed or skipped: from the first paint, so that nothing moves. The page
+is written as it looks before a guess; `predict.js` stands in it before the first question and says that there are
+scripts, and a call behind each explorer opens it where an earlier visit has. Without a script the question stands
+before an open explorer; builders other than HTML print it as text.
 """
 
 from __future__ import annotations
 
+import hashlib
 import html
 import importlib
 import inspect
 import pkgutil
+import re
 import sys
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from question import Question, html_element, raw, script
 from sphinx.application import Sphinx
+from sphinx.util import logging
 
 import lossbook.figures
 from lossbook.exercises.reading import TEXTS
 from lossbook.explorer import Explorer, Slider
 
+logger = logging.getLogger(__name__)
+STATIC = Path(__file__).resolve().parents[1] / "_static"
+COVERED = '<output aria-live="polite"><p>The figure below is covered until you guess or skip.</p></output>'
 UNREAD = ("empty", "word", "shape", "comma", "zero", "real", "big")  # the texts about what is no number
 
 
@@ -64,7 +73,7 @@ class Predict(Question):
         )
         fieldset = html_element("fieldset", legend, statement, *self.guess_entry(name, explorer), raw(buttons))
         result = html_element("template", *self.markdown(guess.found), paper="drop")
-        parts = [fieldset, raw('<output aria-live="polite"></output>'), raw(after), result, raw(script(data(explorer)))]
+        parts = [raw(script(data(explorer))), fieldset, raw(COVERED), raw(after), result]
         attributes = {"data_predict": name, "data_kind": guess.kind, "id": f"predict-{name}"}
         return [html_element("form", *parts, class_="predict", novalidate="", autocomplete="off", **attributes)]
 
@@ -120,15 +129,38 @@ def data(explorer: Explorer) -> dict[str, Any]:
     return {"answer": index, "control": guess.control, "label": control.label, "values": texts_of(explorer)}
 
 
-def load_script(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
-    """Only pages with a guess load its script and style; what reads numbers is loaded before it by `question`."""
-    if 'class="predict"' in context.get("body", ""):
-        app.add_css_file("predict.css")
-        app.add_js_file("predict.js", defer="defer")
+FORM = re.compile(r'<form\b[^>]* data-predict="([^"]+)"')
+
+
+def cover(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    """Cover what is guessed, and load script and style on pages with a guess alone."""
+    body = context.get("body", "")
+    names = FORM.findall(body)
+    if not names:
+        return
+    for name in names:
+        figure = re.compile(rf'(<figure class="explorer" data-explorer="{name}")(.*?</figure>)', re.DOTALL)
+        body, found = figure.subn(rf'\1 data-covered=""\2<script>predict("{name}")</script>', body, count=1)
+        if not found:
+            logger.warning("%s: predict %s stands before no figure of that name", page, name)
+    app.add_css_file("predict.css")
+    # Not deferred: they must have run when the form is painted. `question.js` reads numbers; it is loaded once.
+    context["script_files"] = [
+        one for one in context["script_files"] if "question.js" not in str(getattr(one, "filename", ""))
+    ]
+    scripts = "".join(f'<script src="{address(context, name)}"></script>\n' for name in ("question.js", "predict.js"))
+    place = FORM.search(body).start()
+    context["body"] = body[:place] + scripts + body[place:]
+
+
+def address(context: dict[str, Any], name: str) -> str:
+    """Of a script of ours, with a mark of its content, as Sphinx writes them."""
+    mark = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:8]
+    return f"{context['pathto'](f'_static/{name}', resource=True)}?v={mark}"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("question")
     app.add_directive("predict", Predict)
-    app.connect("html-page-context", load_script)
+    app.connect("html-page-context", cover, priority=600)  # after `lossbook_site` has moved tables, before `light`
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

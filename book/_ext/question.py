@@ -36,6 +36,7 @@ TEXTS_OF = {
 }
 
 
+LAST = "</script></form>\n"  # how a question ends, and no guess
 # What the script counts, behind the last question of a page. It stands there from the start, so that nothing moves.
 TALLY = """<div class="question-tally">
 <p><strong>Questions on this page:</strong> <output aria-live="polite">0 of {questions} done, 0 tried.</output></p>
@@ -246,8 +247,9 @@ def load_script(app: Sphinx, page: str, template: str, context: dict[str, Any], 
     if doctree is not None and any(doctree.findall(element)):
         app.add_css_file("question.css")
         app.add_js_file("question.js", defer="defer")
-        *before, last = context["body"].rpartition("</script></form>\n")
-        context["body"] = "".join(before) + TALLY.format(questions=context["body"].count("</script></form>")) + last
+        *before, last = context["body"].rpartition(LAST)
+        if count := context["body"].count(LAST):
+            context["body"] = "".join(before) + TALLY.format(questions=count) + last
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

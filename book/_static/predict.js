@@ -1,8 +1,12 @@
-// Guess, then move: covers an explorer until its reader has guessed or skipped. The guess stays in this browser.
-// `parseNumber`, `store` and `dataOf` are those of question.js.
+// Guess, then move: an explorer is covered until its reader has guessed or skipped. The guess stays in this browser.
+// The page is written covered, and this script stands before the first guess, so that nothing moves: the class says that
+// there are scripts, and the page calls `predict` behind each figure. `parseNumber`, `store` and `dataOf` are those of
+// question.js.
 "use strict";
 
-(() => {
+document.documentElement.classList.add("can-guess");
+
+globalThis.predict = (() => {
   const PLACE = "lossbook:predict:";
   const memory = new Map(); // what holds where nothing may be stored
   const recall = (name) => memory.get(name) ?? store((storage) => storage.getItem(PLACE + name));
@@ -106,11 +110,9 @@
     return form.dataset.kind === "place" ? guess in dataOf(form).values : !parseNumber(guess)[1];
   }
 
-  function start(form) {
-    const name = form.dataset.predict;
+  function start(name) {
+    const form = document.querySelector(`form[data-predict="${name}"]`);
     const figure = document.querySelector(`figure.explorer[data-explorer="${name}"]`);
-    if (!figure) return;
-    form.classList.add("live");
     const again = form.querySelector('[data-do="again"]');
     const decide = (guess) => {
       keep(name, guess);
@@ -134,10 +136,10 @@
       form.querySelector("input, select").focus();
     });
     const guess = recall(name);
-    if (!fits(form, guess)) return cover(form, figure);
+    if (!fits(form, guess)) return;
     fill(form, guess);
     open(form, figure, guess);
   }
 
-  document.querySelectorAll("form.predict").forEach(start);
+  return start;
 })();

@@ -345,6 +345,10 @@ function start(forms) {
 }
 
 if (globalThis.document) {
-  const forms = [...document.querySelectorAll("form.question")];
-  if (forms.length) start(forms);
+  const begin = () => {
+    const forms = [...document.querySelectorAll("form.question")];
+    if (forms.length) start(forms);
+  };
+  if (document.readyState === "loading") addEventListener("DOMContentLoaded", begin); // where `predict` needs it early
+  else begin();
 }

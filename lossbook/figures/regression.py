@@ -11,7 +11,7 @@ from lossbook.analysis.profile import GRID, REACH, SAMPLE, loss_profile
 from lossbook.analysis.residual_curve import residual_curve
 from lossbook.catalogue import CATALOGUE
 from lossbook.core import Loss
-from lossbook.explorer import Challenge, Choice, Explorer, Handle, Slider, Toggle, palette, subplots
+from lossbook.explorer import Challenge, Choice, Explorer, Handle, Predict, Slider, Toggle, palette, subplots
 from lossbook.figures.loss_profile import profile
 from lossbook.figures.wording import letter, written
 from lossbook.losses.regression import MSE, PINBALL
@@ -28,6 +28,9 @@ LOOKS = {
 def _look(contender: Contender) -> tuple[str, str]:
     """Colour and line style of a loss among others."""
     return LOOKS[contender.loss.name]
+
+
+FOLLOWERS = ("None of them.", "One of them.", "Two of them.", "All three.")
 
 
 def flour_scales() -> Explorer:
@@ -58,10 +61,19 @@ def flour_scales() -> Explorer:
             f"Huber {huber:.2f} g and absolute error {absolute:.2f} g."
         )
 
+    before, after = outliers.weights(1010), outliers.weights(1040)
+    moved = sum(not np.isclose(one, other) for one, other in zip(before, after, strict=True))
+
     return Explorer(
         figure,
         update,
         name="flour-scales",
+        predict=Predict(
+            FOLLOWERS[moved],
+            f"From 1010 g to 1040 g the weight of squared error moves from {before[0]:.2f} g to {after[0]:.2f} g. "
+            f"Huber's stays at {after[1]:.2f} g, and so does that of absolute error.",
+            options=FOLLOWERS,
+        ),
         controls={"reading": Slider(990, 1040, step=0.5, value=1010, label="the ninth scale", unit="g")},
         handles=[Handle(ninth, x="reading")],
         caption="Nine kitchen scales weigh one bag of flour. Drag the ninth reading and watch the single weight that "

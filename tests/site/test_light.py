@@ -87,7 +87,8 @@ UNSEEN = """() => [...document.querySelectorAll("article :is(math, figure.explor
     .map((one) => one.outerHTML.slice(0, 120))"""
 HIDDEN = """() => [...document.querySelectorAll("article :is(p, math, figure, figcaption, li, table, pre, h2, h3)")]
     .filter((one) => !one.closest("details:not([open]), summary, .question-tally, .glance-filter, nav, [class*=print]"))
-    .filter((one) => !one.closest("[class*=controls], [class*=buttons]") && !one.checkVisibility())
+    .filter((one) => !one.closest("[class*=controls], [class*=buttons], .predict output, .predict-again"))
+    .filter((one) => !one.checkVisibility())
     .map((one) => one.outerHTML.slice(0, 120))"""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 from accessibility import LIGHTEN, findings
 from playwright.sync_api import Browser, Page, expect
+from visits import SHIFTS
 
 ROOT = Path(__file__).parents[2]
 CONF = """
@@ -92,11 +95,13 @@ def html(source: Path) -> Path:
 def open_moments(browser: Browser, html: Path) -> Iterator[Callable[..., Page]]:
     contexts, complaints = [], []
 
-    def open_moments(*, width: int = 1280, script: str = "", **options: Any) -> Page:
+    def open_moments(*, width: int = 1280, script: str = "", slow: float = 0, **options: Any) -> Page:
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
         contexts.append(context)
         if script:
             context.add_init_script(script)
+        if slow:  # the scripts arrive this many seconds late
+            context.route(re.compile("predict|question"), lambda route: (time.sleep(slow), route.continue_()))
         page = context.new_page()
         page.on("pageerror", lambda problem: complaints.append(str(problem)))
         page.on("request", lambda request: request.url.startswith(("file:", "data:")) or complaints.append(request.url))
@@ -198,6 +203,26 @@ def test_what_was_kept_and_fits_no_longer_is_ignored(open_moments: Callable[...,
     page = open_moments(script=script)
     for name in NAMES:
         expect(parts(page, name)[2]).to_be_hidden()
+
+
+STILL = 0.02  # the sum of all layout shifts, as in test_light
+KEPT = {"number": "1000", "choice": "A", "place": "1"}
+
+
+@pytest.mark.parametrize("kept", [{}, KEPT, dict.fromkeys(NAMES, "skipped")], ids=["first", "returning", "skipped"])
+@pytest.mark.parametrize("scripts", [True, False])
+def test_nothing_moves_when_the_page_arrives(
+    open_moments: Callable[..., Page], kept: dict[str, str], scripts: bool
+) -> None:
+    """From the first paint a figure is covered, or open where it was opened before; the script comes late here."""
+    keep = "".join(f"localStorage.setItem('lossbook:predict:toy-{n}', '{value}');" for n, value in kept.items())
+    page = open_moments(script=keep + SHIFTS, slow=0.3, java_script_enabled=scripts)
+    page.wait_for_timeout(300)
+    for name in NAMES:
+        expect(parts(page, name)[2]).to_be_visible(visible=bool(kept) or not scripts)
+    if scripts:
+        shifts = page.evaluate("() => window.shifts")
+        assert sum(value for value, _ in shifts) <= STILL, shifts
 
 
 def test_the_challenge_notices_when_it_is_reached(open_moments: Callable[..., Page]) -> None:
