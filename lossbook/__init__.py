@@ -19,5 +19,6 @@ from lossbook.losses.regression import *
 from lossbook.losses.robust import *
 from lossbook.losses.scores import *
 from lossbook.losses.scoring import *
+from lossbook.losses.style import *
 
 __version__ = "0.1.0"

@@ -251,6 +251,8 @@ DOMAINS: Mapping[str, str] = MappingProxyType(
         "label": "a class index 0, …, K − 1",
         "distribution": "numbers ≥ 0 that sum to 1 along the axis",
         "embedding": "one real vector per example, on the last axis",
+        "features": "one real number per channel and place, on the last two axes",
+        "picture": "one real number per row and column, on the last two axes",
     }
 )
 

@@ -328,6 +328,12 @@ class _Reader:
             raise self.error(f"unknown symbol {name!r}")
         if index in self.symbols:  # the label picks the entry
             return lambda scope: scope[name][int(scope[index])]
+        if len(index) == 2 and index.isalpha():  # row and column
+            for letter in index:
+                if letter not in self.bound and not self.collect:
+                    raise self.error(f"unknown index {letter!r}")
+            self.unbound |= set(index) - self.bound
+            return lambda scope: scope[name][scope[f"#{index[0]}"], scope[f"#{index[1]}"]]
         if index not in self.bound:
             if not self.collect:
                 raise self.error(f"unknown index {index!r}")

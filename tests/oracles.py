@@ -42,6 +42,8 @@ DRAW: dict[str, Callable[[Generator, Shape], Any]] = {
     "embedding": lambda rng, shape: rng.normal(0, 1, (*shape, CLASSES)),
     "components": lambda rng, shape: rng.normal(0, 2, (*shape, CLASSES)),
     "positive components": lambda rng, shape: rng.uniform(0.3, 3, (*shape, CLASSES)),
+    "features": lambda rng, shape: rng.normal(0, 1.5, (*shape, 3, 5)),
+    "picture": lambda rng, shape: rng.normal(0, 1.5, (*shape, 3, 4)),
 }
 VECTORS = {
     "logits",
@@ -49,6 +51,8 @@ VECTORS = {
     "embedding",
     "components",
     "positive components",
+    "features",
+    "picture",
 }  # domains with one vector per example
 WHOLE = {"count", "binary", "sign", "label"}  # domains of integers, which have no derivative and no NaN
 
@@ -105,10 +109,33 @@ def _probability_scopes(inputs: Inputs, parameters: dict[str, float], argument: 
     return found
 
 
+def _map_scopes(inputs: Inputs, parameters: dict[str, float], argument: str | None) -> list[dict[str, Any]]:
+    """Two feature maps, row by row a channel."""
+    maps = [dict(zip(("F", "P"), pair, strict=True)) for pair in zip(*inputs.values(), strict=True)]
+    return [{**pair, "A": pair["P"], "C": pair["F"].shape[0], "M": pair["F"].shape[1]} for pair in maps]
+
+
+def _step_scopes(inputs: Inputs, parameters: dict[str, float], argument: str | None) -> list[dict[str, Any]]:
+    """The steps from each pixel to the right and down, and those that arrive at it; 0 where there are none."""
+    found = []
+    for x in inputs["image"]:
+        height, width = x.shape
+        h, v = np.zeros((height + 1, width + 1)), np.zeros((height + 1, width + 1))  # the last of each is the edge
+        for i in range(height - 1):
+            for j in range(width - 1):
+                h[i, j], v[i, j] = x[i, j + 1] - x[i, j], x[i + 1, j] - x[i, j]
+        arrived = {r"\bar h": np.roll(h, 1, axis=1), r"\bar v": np.roll(v, 1, axis=0)}
+        found.append({"h": h, "v": v, **arrived, "H": height, "W": width})
+    return found
+
+
 # Losses in which one example is not one row of the arguments, or whose formula has symbols of its own: what the symbols
 # stand for, example by example, for the value (argument None) or for the gradient with respect to an argument.
 SCOPES: dict[str, Callable[[Inputs, dict[str, float], str | None], list[dict[str, Any]]]] = {
     "nt_xent": _ntxent_scopes,
+    "content": _map_scopes,
+    "style": _map_scopes,
+    "total_variation": _step_scopes,
     **dict.fromkeys(
         ("generalised_cross_entropy", "forward_correction", "sigmoid_focal", "softmax_focal"), _probability_scopes
     ),
@@ -183,6 +210,17 @@ def _softmax_focal(logits: torch.Tensor, labels: torch.Tensor, gamma: float) -> 
 def _listmle(scores: torch.Tensor, relevance: torch.Tensor) -> torch.Tensor:
     ordered = scores.gather(-1, relevance.argsort(dim=-1, descending=True))
     return (ordered.flip(-1).logcumsumexp(dim=-1).flip(-1) - ordered).sum(-1)
+
+
+def _style(features: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    channels, places = features.shape[-2:]
+    gram, wanted = (torch.einsum("...km,...jm->...kj", maps, maps) for maps in (features, target))
+    return (gram - wanted).square().sum((-2, -1)) / (4 * channels**2 * places**2)
+
+
+def _total_variation(image: torch.Tensor) -> torch.Tensor:
+    here = image[..., :-1, :-1]
+    return ((image[..., :-1, 1:] - here) ** 2 + (image[..., 1:, :-1] - here) ** 2).sum((-2, -1)) / 2
 
 
 # By name of the loss: one loss per example (or, where it has none, the number of the batch) from tensors by keyword.
@@ -263,6 +301,9 @@ TORCH: dict[str, Callable[..., torch.Tensor]] = {
     "dpo": lambda chosen, rejected, reference_chosen, reference_rejected, beta: (
         -F.logsigmoid(beta * ((chosen - rejected) - (reference_chosen - reference_rejected)))
     ),
+    "content": lambda features, target: F.mse_loss(features, target, reduction="none").sum((-2, -1)) / 2,
+    "style": _style,
+    "total_variation": _total_variation,
     "ipo": lambda chosen, rejected, reference_chosen, reference_rejected, beta: (
         ((chosen - rejected) - (reference_chosen - reference_rejected) - 1 / (2 * beta)) ** 2
     ),

@@ -313,6 +313,8 @@ BAD = {  # by domain of an argument: what one element must not be
     "embedding": (),
     "components": (),
     "positive components": (0.0, -1.0, math.inf),
+    "features": (),
+    "picture": (),
 }
 
 

@@ -486,6 +486,8 @@ def test_the_page_lists_every_check(page):
         (r"\sum_{k=1}^{K} v_k^2 + 1", 15),
         (r"\sum_{k=1}^{K} v_k [k = n]", 3),
         (r"v_n - \hat v", -4),
+        (r"\sum_{i=1}^{2} \sum_{j=1}^{K} m_{ij}^2", 91),
+        (r"\sum_{i=1}^{2} \sum_{j=1}^{K} m_{ij} [j = i]", 6),
         (r"\sqrt{a + 1} + a!", 8),
         (r"\operatorname{sign}(a - b) \, b", -5),
         (r"\Gamma\left(b\right)", 24),
@@ -493,6 +495,7 @@ def test_the_page_lists_every_check(page):
 )
 def test_what_a_formula_means(latex, value):
     scope = {"a": 3.0, "b": 5.0, "v": np.array([1.0, 2.0, 3.0]), "K": 3, "n": 2, r"\hat v": 7.0}
+    scope["m"] = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     assert read(latex, scope)(scope) == pytest.approx(value, abs=1e-12)
 
 
@@ -516,6 +519,8 @@ def test_what_a_formula_means(latex, value):
         r"a^b^2",
         r"\operatorname{softmax}(a)",
         r"\sum_{k=1}^{2} a_k b_j",
+        r"\sum_{i=1}^{2} m_{ij}",
+        r"\sum_{i=1}^{2} \sum_{j=1}^{2} \sum_{k=1}^{2} m_{ijk}",
         r"\begin{cases} a \end{cases}",
         r"\begin{cases} a & b \end{cases}",
         r"\begin{matrix} a & b > 1 \end{matrix}",
@@ -525,6 +530,6 @@ def test_what_a_formula_means(latex, value):
     ],
 )
 def test_what_is_unclear_is_an_error(latex):
-    scope = {"a": 1.0, "b": 2.0, "c": 3.0, "v": np.array([1.0, 2.0])}
+    scope = {"a": 1.0, "b": 2.0, "c": 3.0, "v": np.array([1.0, 2.0]), "m": np.ones((2, 2))}
     with pytest.raises(LatexError):
         read(latex, scope)(scope)

@@ -40,7 +40,8 @@ ROW = 27.0  # letters that fit beside each other on a phone: a wider equation is
 NAMES = {r"\log", r"\exp", r"\max", r"\min", r"\cos", r"\sin"}
 OPENING = {"(", "[", "{", r"\lVert", r"\begin"}
 CLOSING = {")", "]", "}", r"\rVert", r"\end"}
-VECTORS = {"logits", "distribution", "components", "positive components", "embedding"}  # of `core.DOMAINS`
+VECTORS = {"logits", "distribution", "components", "positive components", "embedding", "features", "picture"}
+"""Domains of `core.DOMAINS` with more than one number per example."""
 
 
 def of_batch(loss: Loss) -> bool:
@@ -174,6 +175,8 @@ def component(loss: Loss, argument: str) -> str:
     if not of_batch(loss) and loss.arguments[argument].domain not in VECTORS:
         return ""
     tex = loss.latex_grad[argument]
+    if pair := re.search(r"_(\{[a-z]{2}\})", tex):  # row and column of a picture
+        return f"_{pair[1]}"
     free = set(re.findall(r"_([a-z])\b", tex)) - set(re.findall(r"\\sum_\{([a-z])=", tex))
     free -= {argument.symbol for argument in loss.arguments.values()}  # a label picks an entry and is no free index
     return "".join(f"_{letter}" for letter in sorted(free))
