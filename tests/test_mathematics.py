@@ -64,6 +64,11 @@ def test_a_formula_carries_its_tex_and_is_remembered(tmp_path: Path, monkeypatch
         (r"(a) \log x", ["(", "a", ")", " ", "log", " ", "x"]),
         (r"\frac{a}{b} x", ["a", "b", " ", "x"]),
         (r"\frac{a}{b} \sum_i x", ["a", "b", " ", "∑", "i", "x"]),
+        (r"x \left( y \right) z", ["x", " ", "(", "y", ")", " ", "z"]),
+        (r"\left( x \right)^2 \left( y \right)", ["(", "x", ")", "2", " ", "(", "y", ")"]),
+        (r"f ( y ) z", ["f", "(", "y", ")", "z"]),
+        (r"\exp \left( x \right)", ["exp", "(", "x", ")"]),
+        (r"x = \frac{a}{b}.", ["x", "=", "a", "b", "."]),
         (r"a = \log x", ["a", "=", "log", " ", "x"]),
         (r"a = \frac{b}{c}", ["a", "=", "b", "c"]),
         (r"\exp(x)", ["exp", "(", "x", ")"]),
@@ -80,6 +85,8 @@ def test_thin_spaces_stand_where_tex_has_them(tex: str, expected: list[str]) -> 
         (r"\log \frac{p}{q}", ["beside-fraction"]),
         (r"\frac12 e", ["beside-fraction"]),
         (r"a \log p", [None, "after-name"]),
+        (r"\log \hat p", [None]),
+        (r"\frac12 \sum_k e", [None]),
         (r"a\,b", [None]),
     ],
 )
@@ -96,6 +103,31 @@ def test_a_name_and_its_application_have_a_row_of_their_own() -> None:
 def test_scripts_are_tight_and_lines_are_not() -> None:
     relations = [node for node in tree(r"\sum_{i=1} x = 1").iter("mo") if node.text == "="]
     assert [node.get("lspace") for node in relations] == ["0", None]
+
+
+@pytest.mark.parametrize(
+    ("tex", "expected"),
+    [
+        (r"a = \sum_i b", "0"),  # the space of the relation is enough
+        (r"\sum_i b", "0"),
+        (r"a + \sum_i b", "0"),
+        (r"\left( \sum_i b \right)", "0"),
+        (r"a \sum_i b", None),  # a browser's own thin space
+        (r"a = - \sum_i b", None),
+    ],
+)
+def test_a_sum_stands_as_near_as_in_tex(tex: str, expected: str | None) -> None:
+    assert next(node for node in tree(tex).iter("mo") if node.text == "∑").get("lspace") == expected
+
+
+def test_a_line_that_goes_on_with_a_plus_has_space_on_both_sides() -> None:
+    def signs(tex: str) -> list[str | None]:
+        return [node.get("form") for node in tree(tex).iter("mo") if node.text in ("+", "−")]
+
+    assert signs(r"\begin{aligned} a &= b \\ &\quad + c \end{aligned}") == ["infix"]
+    assert signs(r"\begin{aligned} - a &= b - d \\ &= - c \end{aligned}") == ["prefix", None, "prefix"]
+    assert signs(r"\begin{cases} - a & b \end{cases}") == ["prefix"]
+    assert signs(r"E \bigl[ - a - b \bigr]") == ["prefix", None], "a sign behind a bracket of a chosen size"
 
 
 def test_html_is_typeset_in_both_kinds() -> None:
@@ -122,6 +154,15 @@ def test_the_font_has_its_table_every_character_and_roots_of_one_width() -> None
         if glyph == font.getBestCmap()[ord("√")]:
             assert len(sizes) > 1 and {width[name][0] for name in sizes} == {width[glyph][0]}
         assert len(sizes) <= mathfont.SIZES
+
+
+def test_an_index_stands_as_low_below_y_as_below_x() -> None:
+    """A browser sets it at the depth of the letter plus the drop, or at the usual place if that is lower."""
+    font = TTFont(io.BytesIO(mathfont.build("𝑥𝑦𝑝𝑞")))
+    constants, glyphs = font["MATH"].table.MathConstants, font["glyf"]
+    for letter in "𝑥𝑦𝑝𝑞":
+        depth = -glyphs[font.getBestCmap()[ord(letter)]].yMin
+        assert depth + constants.SubscriptBaselineDropMin.Value <= constants.SubscriptShiftDown.Value + 15
 
 
 def test_a_character_that_the_font_lacks_is_named() -> None:

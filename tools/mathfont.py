@@ -82,6 +82,7 @@ def build(characters: Iterable[str]) -> bytes:
 
 
 def _fit(font: TTFont) -> None:
+    font["MATH"].table.MathConstants.SubscriptBaselineDropMin.Value = 0
     variants = font["MATH"].table.MathVariants
     root = font.getBestCmap()[ord("√")]
     for glyph, construction in zip(variants.VertGlyphCoverage.glyphs, variants.VertGlyphConstruction, strict=True):

@@ -24,11 +24,19 @@ NODE = Path(sys.prefix) / "bin" / "node"
 TEMML = Path(sys.prefix) / "share" / "node_modules" / "temml" / "dist" / "temml.cjs"
 SCRIPT = Path(__file__).with_name("set_math.cjs")
 THIN, EDGE = "0.1667em", "0.1em"  # between factors; beside a fraction next to what has a space of its own
+MEDIUM = "0.2222em"  # around + and −
 LARGE = set("∑∏∫")
+SIGNS = set("+−±")
+OPENING = set("([{⟨")
 
 
 class BadTeX(ValueError):
     """TeX that cannot be set, and what Temml says of it."""
+
+
+def version() -> str:
+    """It changes with Temml and with this file."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in (TEMML, SCRIPT, Path(__file__)))).hexdigest()
 
 
 class Memory:
@@ -36,7 +44,7 @@ class Memory:
 
     def __init__(self, path: Path) -> None:
         self.path, self.changed = path, False
-        self.version = hashlib.sha256(b"".join(p.read_bytes() for p in (TEMML, SCRIPT, Path(__file__)))).hexdigest()
+        self.version = version()
         found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         self.known: dict[str, str] = found.get("known", {}) if found.get("version") == self.version else {}
 
@@ -112,7 +120,10 @@ def mended(markup: str) -> str:
             for script in list(parent)[1:]:
                 _tighten(script)
         if parent.tag in {"mrow", "math", "mtd", "msqrt", "mstyle", "semantics"}:
+            _sign(parent)
             _space(parent)
+        if parent.tag == "mtr":
+            _go_on(parent)
     return ElementTree.tostring(tree, encoding="unicode", short_empty_elements=True)
 
 
@@ -124,8 +135,31 @@ def _tighten(script: ElementTree.Element) -> None:
             operator.set("rspace", "0")
 
 
+def _go_on(row: ElementTree.Element) -> None:
+    """A line of a display that goes on with + has a space on both sides of it, as after the end of the line before."""
+    for before, cell in pairwise(list(row)):
+        if "tml-right" not in before.get("class", ""):
+            continue
+        inside = list(cell[0] if len(cell) and cell[0].tag == "mrow" else cell)
+        first = next((node for node in inside if node.tag != "mspace"), None)
+        if first is not None and first.tag == "mo" and first.text in SIGNS and first is not inside[-1]:
+            first.attrib.pop("stretchy", None)
+            first.attrib.update(form="infix", lspace=MEDIUM, rspace=MEDIUM)
+
+
+def _sign(row: ElementTree.Element) -> None:
+    r"""A minus after a bracket is a sign, also after a bracket whose size the author has chosen (\bigl)."""
+    for left, right in pairwise(list(row)):
+        bracket = left.tag == "mo" and left.get("fence") == "true" and left.text in OPENING
+        if bracket and right.tag == "mo" and right.text in SIGNS and right.get("form") is None:
+            right.attrib.update(form="prefix", stretchy="false")
+
+
 def _kind(node: ElementTree.Element) -> str:
-    """What TeX calls the atom: "name" for log, "op" for a sum, "inner" for a fraction, "ord", or "" for all others."""
+    """What TeX calls the atom: "name" for log, "op" for a sum, "inner" for a fraction, "ord", or "" for all others.
+
+    "fence" is what stands between brackets that grow, which TeX calls inner too.
+    """
     if node.tag == "mfrac":
         return "inner"
     if node.tag == "mo" and node.text in LARGE:
@@ -133,12 +167,16 @@ def _kind(node: ElementTree.Element) -> str:
     if node.tag == "mo":
         return "ord" if node.get("form") == "postfix" else ""
     if node.tag in {"mi", "mn", "msqrt", "mtext"}:
-        return "ord"
+        return "" if node.text in {".", ",", ";"} else "ord"
     if node.tag in {"msub", "msup", "msubsup", "mover", "munder", "munderover"} and len(node):
         return _kind(node[0])
     if node.tag in {"mrow", "mstyle", "mpadded"} and len(node):
         if node.tag == "mrow" and _is_name(node):
             return "name"
+        if all(
+            end.get("fence") == "true" and end.get("stretchy") == "true" and end.text for end in (node[0], node[-1])
+        ):
+            return "fence"
         first = _kind(node[0])
         return first if len(node) == 1 else "ord" if first or node[0].get("form") == "prefix" else ""
     return ""
@@ -169,23 +207,30 @@ def _space(row: ElementTree.Element) -> None:
     Firefox has spaces of its own beside fractions and after names: the classes tell its style which not to add to.
     """
     children = list(row)
+    if len(children) > 1 and _kind(children[0]) == "op":
+        next(children[0].iter("mo")).set("lspace", "0")
     for left, right in pairwise(children):
         before, after = _kind(left), _kind(right)
         minus = left.tag == "mo" and left.get("form") == "prefix" and left.get("fence") != "true"
         width = ""
-        if (after == "name" and (before in ("ord", "inner") or minus)) or {before, after} in (
-            {"inner"},
-            {"inner", "ord"},
-        ):
+        inner = {before, after} <= {"inner", "fence", "ord"} and {before, after} != {"ord"}
+        if inner or (after == "name" and (before in ("ord", "inner", "fence") or minus)):
             width = THIN
-        elif {before, after} == {"inner", "op"}:
+        elif {before, after} == {"inner", "op"} or (left.text == "{" and right.tag == "mtable"):
             width = EDGE
-        elif after == "op" and (left.tag == "mspace" or (before == "name" and left[-1].tag == "mspace")):
+        elif after == "op" and (
+            left.tag == "mspace"
+            or (before == "name" and left[-1].tag == "mspace")
+            or (left.tag == "mo" and not minus)  # a relation, a sign between two, a bracket
+        ):
             next(right.iter("mo")).set("lspace", "0")  # the space is there already
         if width:
             space = ElementTree.Element("mspace", {"width": width})
-            if "inner" in (before, after):
+            if "inner" in (before, after) and "op" not in (before, after):
                 space.set("class", "beside-fraction")
             row.insert(list(row).index(right), space)
         if left.tag == "mrow" and len(left) > 1 and left[-1].tag == "mspace" and left[-2].text == "\u2061":
-            left[-1].set("class", "beside-fraction" if after == "inner" else "after-name")
+            if after == "inner":
+                left[-1].set("class", "beside-fraction")
+            elif right.tag != "mover":  # before a hat Firefox has no space
+                left[-1].set("class", "after-name")

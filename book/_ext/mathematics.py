@@ -13,6 +13,7 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
@@ -26,9 +27,13 @@ import mathml  # noqa: E402
 logger = logging.getLogger(__name__)
 
 
-def remember(app: Sphinx) -> None:
+def configure(app: Sphinx, config: Config) -> None:
     if not mathml.TEMML.exists():
         raise ExtensionError("Temml is not installed in this environment; tools/install.sh fetches it")
+    config.mathematics_version = mathml.version()  # pages are written anew when formulas are set in another way
+
+
+def remember(app: Sphinx) -> None:
     mathml.remember(Path(app.doctreedir) / "mathml.json")
 
 
@@ -105,6 +110,8 @@ def load_style(app: Sphinx, page: str, template: str, context: dict[str, Any], d
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_math_renderer("temml", (visit_inline, None), (visit_display, None))
+    app.add_config_value("mathematics_version", "", "html")
+    app.connect("config-inited", configure)
     app.connect("builder-inited", remember)
     app.connect("html-page-context", set_captions, priority=400)
     app.connect("html-page-context", load_style)
