@@ -19,6 +19,7 @@ from lossbook.losses.regression import *
 from lossbook.losses.robust import *
 from lossbook.losses.scores import *
 from lossbook.losses.scoring import *
+from lossbook.losses.sequences import *
 from lossbook.losses.style import *
 
 __version__ = "0.1.0"

@@ -99,13 +99,23 @@ def _ntxent_scopes(inputs: Inputs, parameters: dict[str, float], argument: str |
 
 def _probability_scopes(inputs: Inputs, parameters: dict[str, float], argument: str | None) -> list[dict[str, Any]]:
     """Scores and labels beside the probabilities that the formula is written in, and the noise where there is some."""
-    symbols = {"gamma": r"\gamma", "alpha": r"\alpha", "q": "q"}
+    symbols = {"gamma": r"\gamma", "alpha": r"\alpha", "q": "q", "z_loss": r"\lambda"}
     numbers = {symbols[name]: value for name, value in parameters.items()}
     matrix = inputs.get("noise_matrix", np.eye(CLASSES))
     found = []
     for s, y in zip(inputs["logits"], inputs["labels"], strict=True):
         p = np.exp(s) / np.exp(s).sum() if np.ndim(s) else 1 / (1 + np.exp(-s))
         found.append({**numbers, "s": s, "y": y, r"\hat p": p, "t": matrix[:, y], "K": np.size(s)})
+    return found
+
+
+def _distillation_scopes(inputs: Inputs, parameters: dict[str, float], argument: str | None) -> list[dict[str, Any]]:
+    """The softened distributions of student and teacher."""
+    numbers = {"T": parameters["temperature"], "K": CLASSES}
+    found = []
+    for s, t in zip(inputs["logits"], inputs["teacher_logits"], strict=True):
+        p, q = (np.exp(scores / numbers["T"]) / np.exp(scores / numbers["T"]).sum() for scores in (s, t))
+        found.append({**numbers, "s": s, "t": t, r"\hat p": p, "q": q})
     return found
 
 
@@ -137,8 +147,16 @@ SCOPES: dict[str, Callable[[Inputs, dict[str, float], str | None], list[dict[str
     "style": _map_scopes,
     "total_variation": _step_scopes,
     **dict.fromkeys(
-        ("generalised_cross_entropy", "forward_correction", "sigmoid_focal", "softmax_focal"), _probability_scopes
+        (
+            "generalised_cross_entropy",
+            "forward_correction",
+            "sigmoid_focal",
+            "softmax_focal",
+            "sequence_cross_entropy",
+        ),
+        _probability_scopes,
     ),
+    "distillation": _distillation_scopes,
 }
 
 
@@ -304,6 +322,18 @@ TORCH: dict[str, Callable[..., torch.Tensor]] = {
     "content": lambda features, target: F.mse_loss(features, target, reduction="none").sum((-2, -1)) / 2,
     "style": _style,
     "total_variation": _total_variation,
+    "sequence_cross_entropy": lambda logits, labels, z_loss: (
+        F.cross_entropy(logits, labels, reduction="none") + z_loss * torch.logsumexp(logits, dim=-1) ** 2
+    ),
+    "distillation": lambda logits, teacher_logits, temperature: (
+        temperature**2
+        * F.kl_div(
+            F.log_softmax(logits / temperature, dim=-1),
+            F.log_softmax(teacher_logits / temperature, dim=-1),
+            log_target=True,
+            reduction="none",
+        ).sum(-1)
+    ),
     "ipo": lambda chosen, rejected, reference_chosen, reference_rejected, beta: (
         ((chosen - rejected) - (reference_chosen - reference_rejected) - 1 / (2 * beta)) ** 2
     ),

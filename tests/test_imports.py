@@ -50,6 +50,7 @@ FAMILIES: dict[str, set[str]] = {
     "focal": {"_rows", "scores"},
     "ranking": {"scores", "classification"},  # ListNet is softmax cross-entropy
     "preference": {"scores"},
+    "sequences": {"scores", "classification"},  # every token's loss is softmax cross-entropy
     "contrastive_pairs": {"_embeddings"},
     "contrastive_candidates": {"_embeddings", "contrastive_pairs", "scores", "classification"},  # InfoNCE is a softmax
 }

@@ -59,6 +59,8 @@ ALSO: Mapping[str, tuple[str, ...]] = {
     "listnet": ("learning to rank",),
     "listmle": ("learning to rank", "Breslow"),
     "dpo": ("RLHF", "preference loss"),
+    "sequence_cross_entropy": ("torch.nn.CrossEntropyLoss", "language model", "z-loss", "perplexity", "next token"),
+    "distillation": ("torch.nn.KLDivLoss", "teacher", "student", "soft targets"),
     "triplet_margin": ("torch.nn.TripletMarginLoss", "FaceNet"),
     "cosine_embedding": ("torch.nn.CosineEmbeddingLoss", "cosine similarity"),
     "contrastive": ("Hadsell",),
