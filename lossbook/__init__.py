@@ -3,9 +3,11 @@
 What a family exports stands in its own `__all__`: a new loss needs no line here, only a new family does.
 """
 
+from lossbook.losses.adversarial import *
 from lossbook.losses.classification import *
 from lossbook.losses.contrastive_candidates import *
 from lossbook.losses.contrastive_pairs import *
+from lossbook.losses.denoising import *
 from lossbook.losses.focal import *
 from lossbook.losses.information import *
 from lossbook.losses.information_densities import *
@@ -21,5 +23,7 @@ from lossbook.losses.scores import *
 from lossbook.losses.scoring import *
 from lossbook.losses.sequences import *
 from lossbook.losses.style import *
+from lossbook.losses.transport import *
+from lossbook.losses.variational import *
 
 __version__ = "0.1.0"

@@ -248,6 +248,7 @@ DOMAINS: Mapping[str, str] = MappingProxyType(
         "logits": "one real score per class, on the last axis",
         "components": "one real number per component, on the last axis",
         "positive components": "one number greater than 0 per component, on the last axis",
+        "binary components": "0 or 1 per component, on the last axis",
         "label": "a class index 0, …, K − 1",
         "distribution": "numbers ≥ 0 that sum to 1 along the axis",
         "embedding": "one real vector per example, on the last axis",

@@ -44,6 +44,7 @@ DRAW: dict[str, Callable[[Generator, Shape], Any]] = {
     "positive components": lambda rng, shape: rng.uniform(0.3, 3, (*shape, CLASSES)),
     "features": lambda rng, shape: rng.normal(0, 1.5, (*shape, 3, 5)),
     "picture": lambda rng, shape: rng.normal(0, 1.5, (*shape, 3, 4)),
+    "binary components": lambda rng, shape: rng.integers(0, 2, (*shape, CLASSES)),
 }
 VECTORS = {
     "logits",
@@ -53,8 +54,15 @@ VECTORS = {
     "positive components",
     "features",
     "picture",
+    "binary components",
 }  # domains with one vector per example
-WHOLE = {"count", "binary", "sign", "label"}  # domains of integers, which have no derivative and no NaN
+WHOLE = {
+    "count",
+    "binary",
+    "binary components",
+    "sign",
+    "label",
+}  # domains of integers, which have no derivative and no NaN
 
 # Losses whose arguments are not one array of the batch's shape each: their inputs by name.
 SPECIAL_DRAWS: dict[str, Callable[[Generator, Shape], Inputs]] = {
@@ -79,6 +87,8 @@ BATCHWISE = {"rmse"}
 # Symbols of a formula beyond the arguments, the parameters, e, N and K: by name of the loss, from its inputs.
 EXTRA_SYMBOLS: dict[str, Callable[[Inputs], dict[str, Any]]] = {
     "info_nce": lambda inputs: {"M": inputs["negatives"].shape[-2]},
+    "bernoulli_elbo": lambda inputs: {"D": inputs["logits"].shape[-1], "K": inputs["mean"].shape[-1]},
+    "normal_elbo": lambda inputs: {"D": inputs["prediction"].shape[-1], "K": inputs["mean"].shape[-1]},
 }
 
 
@@ -139,6 +149,16 @@ def _step_scopes(inputs: Inputs, parameters: dict[str, float], argument: str | N
     return found
 
 
+def _partner_scopes(inputs: Inputs, parameters: dict[str, float], argument: str | None) -> list[dict[str, Any]]:
+    """Every value of a sample beside the value of the other sample that has its rank, found by counting."""
+    found = []
+    for x, y in zip(inputs["x"], inputs["y"], strict=True):
+        ranks = (x[:, np.newaxis] > x).sum(axis=1)
+        found.append({"x": x, "z": np.array([y[(y[:, np.newaxis] > y).sum(axis=1) == rank][0] for rank in ranks])})
+        found[-1]["n"] = len(x)
+    return found
+
+
 # Losses in which one example is not one row of the arguments, or whose formula has symbols of its own: what the symbols
 # stand for, example by example, for the value (argument None) or for the gradient with respect to an argument.
 SCOPES: dict[str, Callable[[Inputs, dict[str, float], str | None], list[dict[str, Any]]]] = {
@@ -146,6 +166,7 @@ SCOPES: dict[str, Callable[[Inputs, dict[str, float], str | None], list[dict[str
     "content": _map_scopes,
     "style": _map_scopes,
     "total_variation": _step_scopes,
+    "wasserstein_1": _partner_scopes,
     **dict.fromkeys(
         (
             "generalised_cross_entropy",
@@ -239,6 +260,11 @@ def _style(features: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 def _total_variation(image: torch.Tensor) -> torch.Tensor:
     here = image[..., :-1, :-1]
     return ((image[..., :-1, 1:] - here) ** 2 + (image[..., 1:, :-1] - here) ** 2).sum((-2, -1)) / 2
+
+
+def _rate(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
+    code = td.Normal(mean, torch.exp(log_variance / 2))
+    return td.kl_divergence(code, td.Normal(torch.zeros_like(mean), torch.ones_like(mean))).sum(-1)
 
 
 # By name of the loss: one loss per example (or, where it has none, the number of the batch) from tensors by keyword.
@@ -337,6 +363,29 @@ TORCH: dict[str, Callable[..., torch.Tensor]] = {
     "ipo": lambda chosen, rejected, reference_chosen, reference_rejected, beta: (
         ((chosen - rejected) - (reference_chosen - reference_rejected) - 1 / (2 * beta)) ** 2
     ),
+    "kl_standard_normal": lambda mean, log_variance: _rate(mean, log_variance),
+    "bernoulli_elbo": lambda logits, labels, mean, log_variance, beta: (
+        F.binary_cross_entropy_with_logits(logits, labels.double(), reduction="none").sum(-1)
+        + beta * _rate(mean, log_variance)
+    ),
+    "normal_elbo": lambda prediction, target, mean, log_variance, scale, beta: (
+        F.gaussian_nll_loss(prediction, target, torch.full_like(prediction, scale**2), full=True, reduction="none").sum(
+            -1
+        )
+        + beta * _rate(mean, log_variance)
+    ),
+    "discriminator": lambda real_logits, fake_logits: F.softplus(-real_logits) + F.softplus(fake_logits),
+    "generator_saturating": lambda fake_logits: F.logsigmoid(-fake_logits),
+    "generator_nonsaturating": lambda fake_logits: -F.logsigmoid(fake_logits),
+    "wasserstein_1": lambda x, y: (x.sort(dim=-1).values - y.sort(dim=-1).values).abs().mean(-1),
+    "wasserstein_1_histogram": lambda p, q, width: width * (p - q).cumsum(-1)[..., :-1].abs().sum(-1),
+    "wasserstein_critic": lambda real_scores, fake_scores: fake_scores - real_scores,
+    "wasserstein_generator": lambda fake_scores: -fake_scores,
+    "gradient_penalty": lambda gradients, penalty: penalty * (torch.linalg.vector_norm(gradients, dim=-1) - 1) ** 2,
+    "denoising": lambda prediction, target, log_snr: (
+        log_snr.exp() * F.mse_loss(prediction, target, reduction="none").sum(-1)
+    ),
+    "flow_matching": lambda prediction, data, noise: F.mse_loss(prediction, data - noise, reduction="none").sum(-1),
 }
 
 

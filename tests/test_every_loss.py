@@ -315,6 +315,7 @@ BAD = {  # by domain of an argument: what one element must not be
     "positive components": (0.0, -1.0, math.inf),
     "features": (),
     "picture": (),
+    "binary components": (2, -1),
 }
 
 

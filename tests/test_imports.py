@@ -51,6 +51,10 @@ FAMILIES: dict[str, set[str]] = {
     "ranking": {"scores", "classification"},  # ListNet is softmax cross-entropy
     "preference": {"scores"},
     "sequences": {"scores", "classification"},  # every token's loss is softmax cross-entropy
+    "adversarial": {"scores"},
+    "variational": {"_components", "scores"},
+    "transport": {"_components", "_embeddings"},
+    "denoising": {"_components", "scores"},
     "contrastive_pairs": {"_embeddings"},
     "contrastive_candidates": {"_embeddings", "contrastive_pairs", "scores", "classification"},  # InfoNCE is a softmax
 }

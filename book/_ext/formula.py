@@ -40,7 +40,16 @@ ROW = 27.0  # letters that fit beside each other on a phone: a wider equation is
 NAMES = {r"\log", r"\exp", r"\max", r"\min", r"\cos", r"\sin"}
 OPENING = {"(", "[", "{", r"\lVert", r"\begin"}
 CLOSING = {")", "]", "}", r"\rVert", r"\end"}
-VECTORS = {"logits", "distribution", "components", "positive components", "embedding", "features", "picture"}
+VECTORS = {
+    "logits",
+    "distribution",
+    "components",
+    "positive components",
+    "binary components",
+    "embedding",
+    "features",
+    "picture",
+}
 """Domains of `core.DOMAINS` with more than one number per example."""
 
 
