@@ -7,6 +7,7 @@ from lossbook.losses.adversarial import *
 from lossbook.losses.classification import *
 from lossbook.losses.contrastive_candidates import *
 from lossbook.losses.contrastive_pairs import *
+from lossbook.losses.ctc import *
 from lossbook.losses.denoising import *
 from lossbook.losses.focal import *
 from lossbook.losses.information import *

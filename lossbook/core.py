@@ -253,6 +253,8 @@ DOMAINS: Mapping[str, str] = MappingProxyType(
         "distribution": "numbers ≥ 0 that sum to 1 along the axis",
         "embedding": "one real vector per example, on the last axis",
         "features": "one real number per channel and place, on the last two axes",
+        "frames": "one real score per frame and class, on the last two axes",
+        "label sequence": "class indices 0, …, K − 1 without the blank, on the last axis",
         "picture": "one real number per row and column, on the last two axes",
     }
 )

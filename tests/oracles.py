@@ -5,6 +5,7 @@ Add a loss with an entry in `TORCH`, written with PyTorch and without lossbook. 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -45,6 +46,8 @@ DRAW: dict[str, Callable[[Generator, Shape], Any]] = {
     "features": lambda rng, shape: rng.normal(0, 1.5, (*shape, 3, 5)),
     "picture": lambda rng, shape: rng.normal(0, 1.5, (*shape, 3, 4)),
     "binary components": lambda rng, shape: rng.integers(0, 2, (*shape, CLASSES)),
+    "frames": lambda rng, shape: rng.normal(0, 2, (*shape, 5, CLASSES)),  # enough for three labels that are equal
+    "label sequence": lambda rng, shape: rng.integers(1, CLASSES, (*shape, 3)),
 }
 VECTORS = {
     "logits",
@@ -55,6 +58,8 @@ VECTORS = {
     "features",
     "picture",
     "binary components",
+    "frames",
+    "label sequence",
 }  # domains with one vector per example
 WHOLE = {
     "count",
@@ -62,6 +67,7 @@ WHOLE = {
     "binary components",
     "sign",
     "label",
+    "label sequence",
 }  # domains of integers, which have no derivative and no NaN
 
 # Losses whose arguments are not one array of the batch's shape each: their inputs by name.
@@ -129,6 +135,36 @@ def _distillation_scopes(inputs: Inputs, parameters: dict[str, float], argument:
     return found
 
 
+def paths(frames: int, classes: int, labels: list[int]) -> list[tuple[int, ...]]:
+    """All paths that stand for the labels, class 0 being the blank: by trying every one."""
+    return [
+        path
+        for path in itertools.product(range(classes), repeat=frames)
+        if [label for label, _ in itertools.groupby(path) if label != 0] == labels
+    ]
+
+
+def _path_scopes(inputs: Inputs, parameters: dict[str, float], argument: str | None) -> list[dict[str, Any]]:
+    """What every path emits, frame by frame, and what the paths that fit emit together."""
+    found = []
+    for s, y in zip(inputs["logits"], inputs["labels"], strict=True):
+        p = np.exp(s) / np.exp(s).sum(axis=1, keepdims=True)
+        fitting = paths(*s.shape, y.tolist())
+        emitted = np.array([[p[t, k] for t, k in enumerate(path)] for path in fitting])
+        shares = emitted.prod(axis=1) / emitted.prod(axis=1).sum()
+        gamma = np.zeros(s.shape)
+        for path, share in zip(fitting, shares, strict=True):
+            gamma[np.arange(len(s)), path] += share
+        found.append({"M": len(fitting), "T": len(s), "a": emitted, r"\hat p": p, r"\gamma": gamma})
+    return found
+
+
+def _ctc(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    frames, counts = (torch.full((len(labels),), size) for size in (logits.shape[1], labels.shape[1]))
+    log_p = F.log_softmax(logits, dim=-1).transpose(0, 1)
+    return F.ctc_loss(log_p, labels, frames, counts, reduction="none")
+
+
 def _map_scopes(inputs: Inputs, parameters: dict[str, float], argument: str | None) -> list[dict[str, Any]]:
     """Two feature maps, row by row a channel."""
     maps = [dict(zip(("F", "P"), pair, strict=True)) for pair in zip(*inputs.values(), strict=True)]
@@ -163,6 +199,7 @@ def _partner_scopes(inputs: Inputs, parameters: dict[str, float], argument: str 
 # stand for, example by example, for the value (argument None) or for the gradient with respect to an argument.
 SCOPES: dict[str, Callable[[Inputs, dict[str, float], str | None], list[dict[str, Any]]]] = {
     "nt_xent": _ntxent_scopes,
+    "ctc": _path_scopes,
     "content": _map_scopes,
     "style": _map_scopes,
     "total_variation": _step_scopes,
@@ -360,6 +397,7 @@ TORCH: dict[str, Callable[..., torch.Tensor]] = {
             reduction="none",
         ).sum(-1)
     ),
+    "ctc": _ctc,
     "ipo": lambda chosen, rejected, reference_chosen, reference_rejected, beta: (
         ((chosen - rejected) - (reference_chosen - reference_rejected) - 1 / (2 * beta)) ** 2
     ),

@@ -316,6 +316,8 @@ BAD = {  # by domain of an argument: what one element must not be
     "features": (),
     "picture": (),
     "binary components": (2, -1),
+    "frames": (math.inf,),
+    "label sequence": (-1, CLASSES, 0),
 }
 
 

@@ -52,7 +52,8 @@ def scopes(loss: Loss, inputs, keywords, argument: str | None = None) -> list[di
 
 @cache
 def parsed(latex: str, symbols: frozenset[str]):
-    letters = sorted(free_indices(latex, symbols))
+    free = free_indices(latex, symbols)
+    letters = sorted(free, key=lambda letter: re.search(rf"_(\{{\w?)?{letter}", latex).end())  # row before column
     return letters, read(latex, symbols, letters)
 
 

@@ -49,6 +49,7 @@ VECTORS = {
     "embedding",
     "features",
     "picture",
+    "frames",
 }
 """Domains of `core.DOMAINS` with more than one number per example."""
 

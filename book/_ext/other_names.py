@@ -60,6 +60,7 @@ ALSO: Mapping[str, tuple[str, ...]] = {
     "listmle": ("learning to rank", "Breslow"),
     "dpo": ("RLHF", "preference loss"),
     "sequence_cross_entropy": ("torch.nn.CrossEntropyLoss", "language model", "z-loss", "perplexity", "next token"),
+    "ctc": ("torch.nn.CTCLoss", "speech", "handwriting", "alignment", "blank"),
     "distillation": ("torch.nn.KLDivLoss", "teacher", "student", "soft targets"),
     "triplet_margin": ("torch.nn.TripletMarginLoss", "FaceNet"),
     "cosine_embedding": ("torch.nn.CosineEmbeddingLoss", "cosine similarity"),
