@@ -53,7 +53,8 @@ def scopes(loss: Loss, inputs, keywords, argument: str | None = None) -> list[di
 @cache
 def parsed(latex: str, symbols: frozenset[str]):
     free = free_indices(latex, symbols)
-    letters = sorted(free, key=lambda letter: re.search(rf"_(\{{\w?)?{letter}", latex).end())  # row before column
+    pairs = re.findall(r"_\{([a-z]{2})\}", latex)  # row before column; a letter that stands alone by the alphabet
+    letters = sorted(free, key=lambda letter: (any(letter == pair[1] for pair in pairs), letter))
     return letters, read(latex, symbols, letters)
 
 
