@@ -675,7 +675,7 @@ def in_place(work: sandbox.Work, seconds: float) -> tuple[list[Any], str]:
     """The sandbox without its walls: quick, for answers that do not loop."""
     reports: list[Any] = []
     try:
-        with sandbox._quiet() as noise:
+        with sandbox.quiet() as noise:
             work(reports.append, noise)
     except BaseException:
         return reports, sandbox.CRASH

@@ -135,6 +135,42 @@ def test_lossbook_loads_nothing_heavy(statement):
     assert "numpy" in loaded and not loaded & HEAVY
 
 
+# In a page there is NumPy and nothing else: what refuses to be imported here is not there.
+REFUSE = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"scipy", "cloudpickle", "matplotlib", "torch", "_multiprocessing", "resource"}:
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Absent())
+sys.platform = "emscripten"
+"""
+ANSWER = """
+import numpy as np, lossbook, lossbook.exercises
+from lossbook.exercises import check, chapters, exercises
+
+def pinball(prediction, target, quantile):
+    e = target - prediction
+    return np.where(e > 0, quantile * e, (quantile - 1) * e)
+
+assert check("regression-pinball-code", pinball).right, check("regression-pinball-code", pinball)
+assert check("regression-huber-at-two", "4").status == "wrong"
+assert check("regression-huber-at-two", np.float64(4)).status == "wrong", "a value that is looked at in the sandbox"
+lossbook.entropy([0.5, 0.5]), lossbook.von_mises_nll([0.0], [1.0]), lossbook.beta_nll_grad([2.0], [5.0], [0.7])
+"""
+
+
+def test_answers_are_judged_with_numpy_alone():
+    subprocess.run([sys.executable, "-c", REFUSE + ANSWER], check=True)
+
+
+def test_what_is_refused_is_not_there():
+    run = subprocess.run([sys.executable, "-c", REFUSE + "import scipy"], capture_output=True, text=True)
+    assert "ModuleNotFoundError: scipy" in run.stderr
+
+
 # ── The rule can fail ────────────────────────────────────────────────────────────────────────────────────────────────
 
 

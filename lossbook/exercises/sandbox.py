@@ -1,7 +1,8 @@
 """Running what a learner handed in, in a process of its own: whatever it does, that process can be ended.
 
 On Linux the process is a fork of the notebook, there in milliseconds. Where a fork is unsafe it is a new Python, which
-takes a second to start and gets a copy of the answer.
+takes a second to start and gets a copy of the answer. In a page there are no processes: there the whole Python is the
+sandbox, and the page, which listens to what is `heard`, ends it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import multiprocessing.connection as connection
 import os
 import pickle
 import queue
@@ -21,8 +21,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any, NoReturn
-
-import cloudpickle
 
 Report = Callable[[Any], None]
 
@@ -42,6 +40,7 @@ class Noise:
 
 
 Work = Callable[[Report, Noise], None]
+heard: Callable[[list[Any]], None] | None = None  # in a page it is told the reports until now, at every new one
 
 
 def confined(work: Work, seconds: float) -> tuple[list[Any], str]:
@@ -50,7 +49,26 @@ def confined(work: Work, seconds: float) -> tuple[list[Any], str]:
     It ends done, or in a timeout (more than `seconds` between two reports), or in a crash. Where it must be copied into
     a new Python and cannot be, it ends not sent.
     """
+    if sys.platform == "emscripten":
+        return _directly(work)
     return _forked(work, seconds) if _safe_to_fork() else _spawned(work, seconds)
+
+
+def _directly(work: Work) -> tuple[list[Any], str]:
+    """In this very Python, without walls: the page has put it where it can be ended."""
+    reports: list[Any] = []
+
+    def report(item: Any) -> None:
+        reports.append(item)
+        if heard:
+            heard(reports)
+
+    try:
+        with quiet() as noise:
+            work(report, noise)
+        return reports, DONE
+    except BaseException:
+        return reports, CRASH
 
 
 def _safe_to_fork() -> bool:
@@ -61,6 +79,8 @@ def _safe_to_fork() -> bool:
 
 
 def _forked(work: Work, seconds: float) -> tuple[list[Any], str]:
+    from multiprocessing import connection
+
     receiver, sender = connection.Pipe(duplex=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # 3.12 warns of threads; the child takes no lock of theirs
@@ -92,7 +112,7 @@ def _in_the_child(work: Work, report: Report) -> NoReturn:
         if "torch" in sys.modules:  # its pool of threads stayed behind with the parent
             sys.modules["torch"].set_num_threads(1)
         _limits()
-        with _quiet() as noise:
+        with quiet() as noise:
             work(report, noise)
         report(DONE)
     finally:
@@ -147,6 +167,8 @@ def _copied(work: Work) -> bytes | None:
     """`work`, with the answer in it, as bytes; in a thread, for the answer's own methods have a say in it."""
     box: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
 
+    import cloudpickle
+
     def copy() -> None:
         try:
             box.put(cloudpickle.dumps(work))
@@ -183,7 +205,7 @@ def _serve() -> None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[Noise]:
+def quiet() -> Iterator[Noise]:
     """Nothing is printed into the notebook, nothing waits at `input()`; what was printed and warned of is kept."""
     noise, stdin = Noise(io.StringIO(), []), sys.stdin
     sys.stdin = io.StringIO()

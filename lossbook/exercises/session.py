@@ -214,9 +214,7 @@ def _judge_function(exercise: Code, answer: Any) -> Result:
 def _sum_up(exercise: Code, entries: list[dict[str, Any]], ending: str, outcomes: list[list[trial.Outcome]]) -> Result:
     cases, wrong = trial.ordered(exercise), Result(exercise.id, WRONG)
     if ending != sandbox.DONE and len(entries) < len(cases):
-        wrong.case = str(cases[len(entries)])
-        wrong.messages = [ENDINGS[ending].format(exercise.seconds)]
-        return wrong
+        return unfinished(exercise, entries, ending)
     if all((entry["starter"] or entry["empty"]) and not entry["agrees"][0] for entry in entries):
         return _nothing_returned(exercise, entries)
     agreeing = [all(column) for column in zip(*(entry["agrees"] for entry in entries), strict=True)]
@@ -236,6 +234,12 @@ def _sum_up(exercise: Code, entries: list[dict[str, Any]], ending: str, outcomes
     wrong.case, wrong.received = str(cases[index]), entry["received"]
     wrong.expected = f"{type(wanted.raised).__name__}" if wanted.raised else picture(wanted.value)
     return wrong
+
+
+def unfinished(exercise: Code, entries: list[dict[str, Any]], ending: str) -> Result:
+    """What to say of a function that gave these entries and then ended so."""
+    case = "".join(map(str, trial.ordered(exercise)[len(entries) :][:1]))
+    return Result(exercise.id, WRONG, [ENDINGS[ending].format(exercise.seconds)], case=case)
 
 
 def _nothing_returned(exercise: Code, entries: list[dict[str, Any]]) -> Result:

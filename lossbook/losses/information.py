@@ -15,7 +15,6 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
 from lossbook.core import (
     Argument,
@@ -29,7 +28,7 @@ from lossbook.core import (
     reduce_grad,
     same_shape,
 )
-from lossbook.numerics import log_ratio, x_minus_log1p
+from lossbook.numerics import log_ratio, x_minus_log1p, xlogy
 
 __all__ = [
     "CROSS_ENTROPY",
@@ -145,7 +144,7 @@ def entropy(p: ArrayLike, *, base: float | None = None, axis: int = -1) -> Float
     array([0.        , 0.81127812])
     """
     p = check_distribution("p", p, axis)
-    return reduced(np.abs(special.xlogy(p, p)).sum(axis=axis) / _unit(base), "none")
+    return reduced(np.abs(xlogy(p, p)).sum(axis=axis) / _unit(base), "none")
 
 
 def cross_entropy(
@@ -193,7 +192,7 @@ def cross_entropy(
     inf
     """
     p, q = _pair(p, q, axis)
-    return reduced(np.abs(special.xlogy(p, q)).sum(axis=axis) / _unit(base), reduction)
+    return reduced(np.abs(xlogy(p, q)).sum(axis=axis) / _unit(base), reduction)
 
 
 def cross_entropy_grad(

@@ -11,7 +11,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import integrate
 
 from lossbook.core import (
     Argument,
@@ -193,6 +192,8 @@ Density1D = Callable[[float], float]
 
 def _integral(function: Density1D, edges: Sequence[float]) -> tuple[float, bool]:
     """The integral over the pieces between the edges, and whether every piece converged."""
+    from scipy import integrate
+
     total, converged = 0.0, True
     for low, high in pairwise(edges):
         value, error, *report = integrate.quad(

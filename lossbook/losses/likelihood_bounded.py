@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
 from lossbook.core import (
     Argument,
@@ -29,7 +28,9 @@ from lossbook.core import (
 from lossbook.numerics import (
     bessel_gap,
     bessel_ratio,
+    digamma,
     digamma_minus_log,
+    scaled_i0,
     stirling_error,
     weighted_gap,
     x_minus_log1p,
@@ -146,7 +147,7 @@ def _beta_slopes(a: Floats, b: Floats, y: Floats, surplus: Floats) -> Floats:
         x = surplus / a
         log_ratio = np.where(np.abs(x) <= 0.5, np.log1p(x), np.log(y) + np.log1p(b / a))
         large = digamma_minus_log(a) - digamma_minus_log(a + b) - log_ratio
-        poles = special.digamma(a + 1) - special.digamma(a + b + 1) - b / a / (a + b)  # −1/a + 1/(a + b) apart
+        poles = digamma(a + 1) - digamma(a + b + 1) - b / a / (a + b)  # −1/a + 1/(a + b) apart
         return np.where(a < 1, poles - np.log(y), large)
 
 
@@ -238,7 +239,7 @@ def von_mises_nll(
     """
     e, kappa = _turn(prediction, target, concentration)
     with quiet():
-        return reduce(np.log(2 * np.pi * special.i0e(kappa)) + 2 * kappa * np.square(np.sin(e / 2)), reduction)
+        return reduce(np.log(2 * np.pi * scaled_i0(kappa)) + 2 * kappa * np.square(np.sin(e / 2)), reduction)
 
 
 def von_mises_nll_grad(

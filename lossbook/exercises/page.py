@@ -1,0 +1,112 @@
+"""What a page of the book calls in the reader's browser: code that was typed goes in, the card of `check` comes out.
+
+`book/_static/python_worker.js` calls `judge`, in a Python that the page ends when an answer takes too long.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import json
+import linecache
+import traceback
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from lossbook.exercises import sandbox, session
+from lossbook.exercises.cards import Card
+from lossbook.exercises.found import exercises
+from lossbook.exercises.kinds import Code
+
+FILE = "<your answer>"
+STOPPED = "Python stopped before there was a function to try:"
+
+
+def judge(id: str, typed: str, say: Callable[[str], None]) -> str:
+    """The card for what was typed, as JSON.
+
+    Before every step that may never end or may end Python, `say` is told which cards to show if it does.
+    """
+    exercise = exercises()[id]
+    assert isinstance(exercise, Code)
+
+    def prepare(entries: list[Any]) -> None:
+        cards = {ending: session.unfinished(exercise, entries, ending).card for ending in ENDINGS}
+        say(json.dumps({ending: packed(exercise, card) for ending, card in cards.items()}))
+
+    with _as_it_was():
+        prepare([{}] * len(exercise.cases))  # reading it comes before any case
+        answer = read(exercise, typed)
+        if isinstance(answer, Card):
+            return json.dumps(packed(exercise, answer))
+        prepare([])
+        sandbox.heard = prepare
+        try:
+            return json.dumps(packed(exercise, session.check(id, answer).card))
+        finally:
+            sandbox.heard = None
+
+
+ENDINGS = (sandbox.TIMEOUT, sandbox.CRASH)
+
+
+def read(exercise: Code, typed: str) -> Any:
+    """The function that was typed: the one of the exercise's name, or the only one. Else a card that says why not."""
+    name = (exercise.starter or exercise.reference).__name__
+    space: dict[str, Any] = {"np": np, "__name__": "__main__"}
+    linecache.cache[FILE] = (len(typed), None, typed.splitlines(keepends=True), FILE)  # for the lines of a traceback
+    try:
+        with sandbox.quiet():
+            exec(compile(typed, FILE, "exec"), space)
+    except BaseException as problem:
+        return _card(session.UNREAD, [STOPPED], _told(problem))
+    made = [
+        value for value in space.values() if isinstance(value, types.FunctionType) and value.__module__ == "__main__"
+    ]
+    if name in space or len(made) == 1:
+        return space.get(name, made[0] if made else None)
+    if not typed.strip():
+        return _card(session.BLANK, [f"Write the function `{name}`."])
+    return _card(session.UNREAD, [f"There is no function called `{name}` in what you wrote."])
+
+
+def _card(status: str, messages: list[str], code: str = "") -> Card:
+    return Card(session.HEADINGS[status], status, messages, code=code)
+
+
+def _told(problem: BaseException) -> str:
+    """What Python prints of an exception, without our own lines."""
+    trace = problem.__traceback__
+    try:
+        return "".join(traceback.format_exception(type(problem), problem, trace and trace.tb_next)).strip()
+    except BaseException:
+        return type(problem).__name__
+
+
+def packed(exercise: Code, card: Card) -> dict[str, Any]:
+    """A card as plain data. A known mistake's hint stands in the page, set with its formulas: here it is its number."""
+    known = {mistake.hint: index for index, mistake in enumerate(exercise.mistakes)}
+    return {
+        "heading": session.HEADINGS[card.status],
+        "status": card.status,
+        "messages": [known.get(message, message) for message in card.messages],
+        "rows": list(card.rows),
+        "code": card.code,
+    }
+
+
+@contextlib.contextmanager
+def _as_it_was() -> Iterator[None]:
+    """The next answer meets NumPy and Python's own names as this one did, whatever this one does to them."""
+    spaces = [(space, dict(space)) for space in (vars(np), vars(builtins))]
+    with np.errstate():
+        try:
+            yield
+        finally:
+            for space, kept in spaces:
+                for name in space.keys() - kept.keys():
+                    del space[name]
+                space.update(kept)
