@@ -2,7 +2,8 @@
 
 The default book is made of the notebooks that readers download: the same text, questions and code, with the settings
 that `jupyter-book create` gives, without our explorers and without what code prints. `BENCH_BEFORE=…` names another
-commit than the last. Both are built in a temporary folder.
+commit than the last, one whose tools this environment has. Both are built in a temporary folder. A commit that changed
+the package runs its notebooks, which takes minutes more. What every chapter costs stands below.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -120,6 +122,23 @@ HEADINGS = ("kB gzip", "requests", "main s", "shift 1280", "by link", "shift 390
 FORMATS = ("{:.0f}", "{:.0f}", "{:.2f}", "{:.3f}", "{:.3f}", "{:.3f}", "{:.3f}")
 
 
+def every_chapter(browser: Browser, site: Path) -> Iterator[str]:
+    """One visit to each chapter of this book: bytes, requests, work, and shift at the width of a desk."""
+    with served(site) as origin:
+        for path in sorted(site.glob("part-*/*.html")):
+            url = f"{origin}{path.relative_to(site).as_posix()}"
+            with visit(browser, url) as one:
+                weight = sum(one.files(site, origin).values()) / 1000
+                one.read()
+                found = (weight, len(one.asked), main_thread(browser, url), one.shift())
+            yield line(path.relative_to(site).with_suffix("").as_posix(), found)
+
+
+def line(title: str, found: tuple[float, ...]) -> str:
+    cells = (form.format(value) for form, value in zip(FORMATS, found, strict=False))
+    return f"{title:36}" + "".join(f"{cell:>12}" for cell in cells)
+
+
 def cost(browser: Browser, folder: Path, chapter: str, mathjax: Path) -> Cost:
     def fulfil(address: str) -> Path | None:
         match = CDN.match(address)
@@ -151,16 +170,19 @@ def main() -> None:
     commit = os.environ.get("BENCH_BEFORE") or "HEAD~1"
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
-        books = {"this book": site}
-        books[f"at {commit}"] = earlier_book(folder, site, commit)
-        books["default book"] = default_book(folder, site)
+        with ThreadPoolExecutor() as two:
+            earlier = two.submit(earlier_book, folder, site, commit)
+            default = two.submit(default_book, folder, site)
+            books = {"this book": site, f"at {commit}": earlier.result(), "default book": default.result()}
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         print(f"{'':36}" + "".join(f"{heading:>12}" for heading in HEADINGS))
         for chapter in CHAPTERS:
             for title, book in books.items():
                 found = astuple(cost(browser, book, chapter, folder / "node_modules" / "mathjax"))
-                cells = (form.format(value) for form, value in zip(FORMATS, found, strict=True))
-                print(f"{f'{chapter}, {title}':36}" + "".join(f"{cell:>12}" for cell in cells), flush=True)
+                print(line(f"{chapter}, {title}", found), flush=True)
+        print("\nEvery chapter of this book, one visit each")
+        for row in every_chapter(browser, site):
+            print(row, flush=True)
         browser.close()
 
 

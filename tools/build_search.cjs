@@ -3,4 +3,5 @@ const MiniSearch = require(process.argv[2]);
 const search = require(process.argv[3]);
 const index = new MiniSearch({...search.options, tokenize: search.tokenize, processTerm: (term) => term});
 index.addAll(JSON.parse(require("fs").readFileSync(0, "utf8")).map((section, id) => ({id, ...section})));
-process.stdout.write(JSON.stringify(index));
+const plain = index.toJSON();
+process.stdout.write(JSON.stringify({...plain, index: search.pack(plain.index)}));

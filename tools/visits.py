@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, Route
 PACKED = {".woff2", ".woff", ".png", ".jpg", ".webp", ".gif"}  # compressed already: no server packs them again
 QUIET = 1.0  # seconds in which the main thread must do nearly nothing before a page counts as idle
 PATIENCE = 30  # seconds
+SLOW = 120_000  # milliseconds, on a machine that does other things
 
 # Every shift counts, also one within half a second of a key or a click, and no window of time forgives any.
 SHIFTS = """
@@ -91,6 +92,7 @@ def divert(context: BrowserContext, instead: Instead | None) -> None:
 def visit(browser: Browser, url: str, *, width: int = 1280, instead: Instead | None = None) -> Iterator[Visit]:
     """A first visit, with nothing in the cache, until the page is idle."""
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme="light")
+    context.set_default_timeout(SLOW)
     divert(context, instead)
     try:
         context.add_init_script(SHIFTS)
@@ -113,6 +115,7 @@ def visit(browser: Browser, url: str, *, width: int = 1280, instead: Instead | N
 def main_thread(browser: Browser, url: str, *, instead: Instead | None = None) -> float:
     """Seconds of processor time that the main thread works on a first visit until it is idle."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(SLOW)
     divert(context, instead)
     try:
         page = context.new_page()

@@ -32,6 +32,7 @@ BUILD, PLAYER = BOOK.parent / "tools" / "build_search.cjs", BOOK / "_static" / "
 # What is no prose: pictures, code, data, what is folded away in a question, marks beside headings and formulas.
 SILENT = "svg, script, style, template, pre, annotation, output, nav, .eqno, .headerlink, .checked-mark"
 SILENT += ", div.math, .question details"
+LONGEST = 150  # characters of what a function is
 CARD, CHAPTER = 0.4, 1.5  # a card comes after the section that teaches its loss, a part after its whole
 WEIGHTS = {"reference/api": 0.1, "reference/bibliography": 0.4, "reference/how-formulas-are-checked": 0.4}
 
@@ -47,17 +48,21 @@ def sections(page: str, markup: str) -> Iterator[dict[str, Any]]:
     heading = article.find("h1")
     title_of_page = text_of(heading) if heading else page
     boxes = article.select("section[id], .glance-loss[id], dl.py > dt[id]")
-    for box in boxes:
-        whole = box.find_parent("dl") if box.name == "dt" else box
+    wholes = [box.find_parent("dl") if box.name == "dt" else box for box in boxes]
+    for box, whole in zip(boxes, wholes, strict=True):
         title = box.find(["h1", "h2", "h3", "h4"]) or box.select_one(".sig-name, .glance-title, summary") or box
         url = f"{page}.html" if title is heading else f"{page}.html#{box['id']}"
         names = [*names_here.get(whole.get("id"), ()), *words()["sections"].get(url, ())]
-        text = re.sub(r"\s+", " ", " ".join(own_text(whole, title, boxes))).strip()
+        if box.name == "dt":  # of a function, what it is
+            said = whole.select_one("dd > p")
+            text = text_of(said)[:LONGEST] if said else ""
+        else:
+            text = re.sub(r"\s+", " ", " ".join(own_text(whole, title, wholes))).strip()
         yield {
             "title": text_of(title),
             "page": title_of_page,
             "url": url,
-            "text": text[:200] if box.name == "dt" else text,  # of a function, what it is
+            "text": text,
             "names": " | ".join(names),
             "exact": [plain(name) for name in (*names, text_of(title))],
             "weight": WEIGHTS.get(page, 1.0)
@@ -70,14 +75,18 @@ def text_of(node: Tag) -> str:
     return re.sub(r"\s+", " ", node.get_text(" " if node.name == "summary" else "")).strip()
 
 
-def own_text(box: Tag, title: Tag, boxes: list[Tag]) -> Iterator[str]:
-    """The text of a section without its heading and without the sections inside it."""
+BLOCKS = ["section", "div", "dl", "dt", "dd", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td"]
+BLOCKS += ["details", "summary", "figure", "form", "fieldset", "p", "pre"]
+
+
+def own_text(box: Tag, title: Tag, wholes: list[Tag]) -> Iterator[str]:
+    """The text of a section without its heading and without the sections and functions inside it, block by block."""
     for child in box.children:
         if isinstance(child, NavigableString):
             yield str(child)
-        elif isinstance(child, Tag) and child is not title and not any(child is other for other in boxes):
-            nested = child.name in ("section", "div", "dl", "dd")
-            yield from own_text(child, title, boxes) if nested else [text_of(child)]
+        elif isinstance(child, Tag) and child is not title and not any(child is other for other in wholes):
+            nested = child.find(BLOCKS) is not None
+            yield from own_text(child, title, wholes) if nested else [text_of(child)]
 
 
 def names_at(article: Tag, page: str) -> dict[str, list[str]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
-from built_site import OpenPage
-from playwright.sync_api import Page, expect
+from built_site import OpenPage, Site
+from playwright.sync_api import Browser, Page, expect
 
 # What is typed, and the address at which the section that must come first begins.
 FIRST = {
@@ -83,7 +85,8 @@ def answers(browser, site) -> dict[str, list[str]]:
         page.add_script_tag(url=(site.folder / f"_static/{name}.js").as_uri())
     found = page.evaluate(
         """queries => {
-            const { index, synonyms } = lossbookIndex, { options, tokenize } = lossbookSearch;
+            const { synonyms } = lossbookIndex, { options, tokenize, unpack } = lossbookSearch;
+            const index = { ...lossbookIndex.index, index: unpack(lossbookIndex.index.index) };
             const mini = MiniSearch.loadJS(index, { ...options, tokenize, processTerm: (term) => term });
             const found = (query) => lossbookSearch.find(mini, synonyms, query).map((result) => result.url);
             return Object.fromEntries(queries.map((query) => [query, found(query)]));
@@ -97,6 +100,23 @@ def answers(browser, site) -> dict[str, list[str]]:
 @pytest.mark.parametrize("query", FIRST)
 def test_the_right_section_comes_first(query: str, answers: dict[str, list[str]]) -> None:
     assert answers[query] and answers[query][0].startswith(FIRST[query]), answers[query][:5]
+
+
+def test_what_is_packed_is_unpacked(browser: Browser, site: Site) -> None:
+    page = browser.new_page()
+    page.goto((site.folder / "search.html").as_uri())
+    index = [["loss", {"0": {"3": 1, "40": 12}, "3": {"0": 1}}], ["los", {"1": {"700": 37}}], ["ωx", {"0": {"0": 2}}]]
+    again = page.evaluate("(index) => lossbookSearch.unpack(lossbookSearch.pack(index))", index)
+    assert again == sorted(index)
+    page.close()
+
+
+def test_a_search_weighs_little(site: Site) -> None:
+    """Growth by accident is noticed: 240 kB for the fourteen pages of November 2026, and 20 kB for each more."""
+    pages = len(site.pages) - 14
+    files = [site.folder / "_static" / f"{name}.js" for name in ("minisearch", "search-index")]
+    weight = sum(len(gzip.compress(file.read_bytes(), 6)) for file in files)
+    assert weight < 240_000 + 20_000 * max(0, pages), weight
 
 
 def test_nothing_is_loaded_before_the_first_use_and_all_of_it_from_here(open_page: OpenPage) -> None:
