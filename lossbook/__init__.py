@@ -16,6 +16,7 @@ from lossbook.losses.likelihood_bounded import *
 from lossbook.losses.likelihood_discrete import *
 from lossbook.losses.likelihood_real import *
 from lossbook.losses.margins import *
+from lossbook.losses.overlap import *
 from lossbook.losses.preference import *
 from lossbook.losses.ranking import *
 from lossbook.losses.regression import *

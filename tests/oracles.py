@@ -42,6 +42,10 @@ DRAW: dict[str, Callable[[Generator, Shape], Any]] = {
     "distribution": lambda rng, shape: rng.dirichlet(np.full(CLASSES, 2.0), shape),
     "embedding": lambda rng, shape: rng.normal(0, 1, (*shape, CLASSES)),
     "components": lambda rng, shape: rng.normal(0, 2, (*shape, CLASSES)),
+    "soft mask": lambda rng, shape: rng.uniform(0.05, 0.95, (*shape, 3, 4)),
+    "soft masks": lambda rng, shape: rng.uniform(0.05, 0.95, (*shape, CLASSES, 3, 4)),
+    "mask": lambda rng, shape: rng.integers(0, 2, (*shape, 3, 4)),
+    "label map": lambda rng, shape: rng.integers(0, CLASSES, (*shape, 3, 4)),
     "positive components": lambda rng, shape: rng.uniform(0.3, 3, (*shape, CLASSES)),
     "features": lambda rng, shape: rng.normal(0, 1.5, (*shape, 3, 5)),
     "picture": lambda rng, shape: rng.normal(0, 1.5, (*shape, 3, 4)),
@@ -55,6 +59,10 @@ VECTORS = {
     "embedding",
     "components",
     "positive components",
+    "soft mask",
+    "soft masks",
+    "mask",
+    "label map",
     "features",
     "picture",
     "binary components",
@@ -63,6 +71,8 @@ VECTORS = {
 }  # domains with one vector per example
 WHOLE = {
     "count",
+    "mask",
+    "label map",
     "binary",
     "binary components",
     "sign",
@@ -165,6 +175,62 @@ def _ctc(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return F.ctc_loss(log_p, labels, frames, counts, reduction="none")
 
 
+def _mask_scopes(inputs: Inputs, parameters: dict[str, float], argument: str | None) -> list[dict[str, Any]]:
+    """Pixels in a row, with what they have in common, what both have, what is too much and what is missing."""
+    symbols = {"smooth": r"\epsilon", "alpha": r"\alpha", "beta": r"\beta"}
+    numbers = {symbols[name]: value for name, value in parameters.items()}
+    found = []
+    for p, y in zip(*(np.reshape(value, (len(value), -1)) for value in inputs.values()), strict=True):
+        common, much, missing = p @ y, p @ (1 - y), (1 - p) @ y
+        scope = {**numbers, "M": p.size, r"\hat p": p, "y": y, r"\phi": y, "#shape": -1}
+        scope |= {"I": common, "S": p.sum() + y.sum(), "F": much, "R": missing}
+        if r"\beta" in numbers:
+            weighted = numbers[r"\alpha"] * much + numbers[r"\beta"] * missing
+            scope["Q"] = common + weighted + numbers[r"\epsilon"]
+        found.append(scope)
+    return found
+
+
+def _class_scopes(inputs: Inputs, parameters: dict[str, float], argument: str | None) -> list[dict[str, Any]]:
+    """Classes by pixels, with the sums of every class and its weight."""
+    found = []
+    for p, y in zip(*(np.reshape(value, (len(value), CLASSES, -1)) for value in inputs.values()), strict=True):
+        weights, common, both = y.sum(axis=1) ** -2.0, (p * y).sum(axis=1), (p + y).sum(axis=1)
+        sums = {"I": common, "S": both, "w": weights, "A": weights @ common, "B": weights @ both}
+        found.append({**sums, "K": CLASSES, "y": y, r"\epsilon": parameters["smooth"], "#shape": (CLASSES, -1)})
+    return found
+
+
+def jaccard_steps(errors: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Growth of the Jaccard loss of a set when each pixel is taken as wrong after all with a larger error, by sets."""
+    wanted = {i for i, inside in enumerate(own) if inside}
+    steps = np.zeros(len(errors))
+    guess, before = set(wanted), 0.0
+    for i in sorted(range(len(errors)), key=lambda i: -errors[i]):
+        guess = guess ^ {i}
+        loss = 1 - len(guess & wanted) / len(guess | wanted) if guess | wanted else 0.0
+        steps[i], before = loss - before, loss
+    return steps
+
+
+def _lovasz_scopes(inputs: Inputs, parameters: dict[str, float], argument: str | None) -> list[dict[str, Any]]:
+    """Errors and steps of the pixels, by class where there are several."""
+    found = []
+    for x, y in zip(*inputs.values(), strict=True):
+        own = np.array([y == k for k in range(CLASSES)]) if x.ndim == 3 else (y == 1)
+        own = own.reshape(*x.shape[:-2], -1)
+        z, x = 2.0 * own - 1, x.reshape(own.shape)
+        if own.ndim == 1:
+            m = 1 - z * x
+            found.append({"M": x.size, "z": z, "m": m, "d": jaccard_steps(m, own), "#shape": -1})
+            continue
+        m = np.abs(own - x)
+        d = np.array([jaccard_steps(*pair) if pair[1].any() else 0 * pair[0] for pair in zip(m, own, strict=True)])
+        sizes = {"M": x.shape[1], "K": CLASSES, "C": int(own.any(axis=1).sum())}
+        found.append({**sizes, "z": z, "m": m, "d": d, "#shape": (CLASSES, -1)})
+    return found
+
+
 def _map_scopes(inputs: Inputs, parameters: dict[str, float], argument: str | None) -> list[dict[str, Any]]:
     """Two feature maps, row by row a channel."""
     maps = [dict(zip(("F", "P"), pair, strict=True)) for pair in zip(*inputs.values(), strict=True)]
@@ -200,6 +266,9 @@ def _partner_scopes(inputs: Inputs, parameters: dict[str, float], argument: str 
 SCOPES: dict[str, Callable[[Inputs, dict[str, float], str | None], list[dict[str, Any]]]] = {
     "nt_xent": _ntxent_scopes,
     "ctc": _path_scopes,
+    **dict.fromkeys(("dice", "jaccard", "tversky", "boundary"), _mask_scopes),
+    "generalised_dice": _class_scopes,
+    **dict.fromkeys(("lovasz_hinge", "lovasz_softmax"), _lovasz_scopes),
     "content": _map_scopes,
     "style": _map_scopes,
     "total_variation": _step_scopes,
@@ -286,6 +355,36 @@ def _softmax_focal(logits: torch.Tensor, labels: torch.Tensor, gamma: float) -> 
 def _listmle(scores: torch.Tensor, relevance: torch.Tensor) -> torch.Tensor:
     ordered = scores.gather(-1, relevance.argsort(dim=-1, descending=True))
     return (ordered.flip(-1).logcumsumexp(dim=-1).flip(-1) - ordered).sum(-1)
+
+
+def _dice(prediction: torch.Tensor, target: torch.Tensor, smooth: float) -> torch.Tensor:
+    common = torch.einsum("...hw,...hw->...", prediction, target)
+    return 1 - (2 * common + smooth) / (prediction.sum((-2, -1)) + target.sum((-2, -1)) + smooth)
+
+
+def _jaccard(prediction: torch.Tensor, target: torch.Tensor, smooth: float) -> torch.Tensor:
+    common = torch.einsum("...hw,...hw->...", prediction, target)
+    return 1 - (common + smooth) / ((prediction + target).sum((-2, -1)) - common + smooth)
+
+
+def _tversky(prediction: torch.Tensor, target: torch.Tensor, alpha: float, beta: float, smooth: float) -> torch.Tensor:
+    common = (prediction * target).sum((-2, -1))
+    much, missing = (prediction.sum((-2, -1)) - common), (target.sum((-2, -1)) - common)
+    return 1 - (common + smooth) / (common + alpha * much + beta * missing + smooth)
+
+
+def _generalised_dice(prediction: torch.Tensor, target: torch.Tensor, smooth: float) -> torch.Tensor:
+    weights = target.sum((-2, -1)) ** -2
+    common = (weights * torch.einsum("...khw,...khw->...k", prediction, target)).sum(-1)
+    both = (weights * (prediction.sum((-2, -1)) + target.sum((-2, -1)))).sum(-1)
+    return 1 - (2 * common + smooth) / (both + smooth)
+
+
+def _lovasz(errors: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
+    ordered, order = errors.sort(descending=True)
+    wrong = own[order].cumsum(0)
+    losses = 1 - (own.sum() - wrong) / (own.sum() + torch.arange(1, len(own) + 1) - wrong)
+    return (losses.diff(prepend=torch.zeros(1)) * F.relu(ordered)).sum()
 
 
 def _style(features: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -398,6 +497,20 @@ TORCH: dict[str, Callable[..., torch.Tensor]] = {
         ).sum(-1)
     ),
     "ctc": _ctc,
+    "dice": _dice,
+    "jaccard": _jaccard,
+    "tversky": _tversky,
+    "generalised_dice": _generalised_dice,
+    "lovasz_hinge": lambda logits, labels: torch.stack(
+        [_lovasz(1 - s * (2 * y - 1), y.double()) for s, y in zip(logits.flatten(1), labels.flatten(1), strict=True)]
+    ),
+    "lovasz_softmax": lambda prediction, labels: torch.stack(
+        [
+            torch.stack([_lovasz(((y == k).double() - p[k]).abs(), (y == k).double()) for k in y.unique()]).mean()
+            for p, y in zip(prediction.flatten(2), labels.flatten(1), strict=True)
+        ]
+    ),
+    "boundary": lambda prediction, distance: torch.mean(prediction * distance, dim=(-2, -1)),
     "ipo": lambda chosen, rejected, reference_chosen, reference_rejected, beta: (
         ((chosen - rejected) - (reference_chosen - reference_rejected) - 1 / (2 * beta)) ** 2
     ),

@@ -100,6 +100,7 @@ def check_gradients(loss: Loss):
             expected = loss.grads[name](**inputs, **keywords, reduction=reduction)
             per_scope = [expected] if loss.name in BATCHWISE else expected
             for scope, slopes in zip(scopes(loss, inputs, keywords, name), per_scope, strict=True):
+                slopes = np.reshape(slopes, scope.get("#shape", np.shape(slopes)))  # pixels that one index counts
                 if r"\ell" in latex:  # the loss itself, as printed above its derivatives
                     scope[r"\ell"] = float(evaluate(loss.latex, scope))
                 np.testing.assert_allclose(evaluate(latex, scope, slopes.shape), slopes, **TOLERANCE, err_msg=latex)

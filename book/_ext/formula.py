@@ -42,6 +42,8 @@ OPENING = {"(", "[", "{", r"\lVert", r"\begin"}
 CLOSING = {")", "]", "}", r"\rVert", r"\end"}
 VECTORS = {
     "logits",
+    "soft mask",
+    "soft masks",
     "distribution",
     "components",
     "positive components",
