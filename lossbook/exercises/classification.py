@@ -9,7 +9,7 @@ import numpy as np
 import lossbook as losses
 from lossbook.analysis.margins import threshold, weighted
 from lossbook.analysis.scoring_rules import smoothing_gap, softmax_twice_floor
-from lossbook.core import Floats
+from lossbook.core import Floats, quiet
 from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Paper, case
 
 # ── Check yourself ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -62,8 +62,8 @@ ACCURACY = Choice(
         Option("not proper", "Is there a forecast with a better accuracy than the honest one?"),
     ],
     hints=[r"An event has the probability 0.9. Which forecasts have the best accuracy, if above ½ means yes?"],
-    solution=r"Every forecast on the same side of ½ as $\eta$ is as good as $\eta$: honesty is never beaten, and hardly "
-    "ever alone. So accuracy cannot tell 0.51 from 0.99.",
+    solution=r"Every forecast on the same side of ½ as $\eta$ is as good as $\eta$: honesty is never beaten, and "
+    r"hardly ever alone. So accuracy cannot tell 0.51 from 0.99.",
 )
 
 STUCK = Choice(
@@ -73,17 +73,19 @@ STUCK = Choice(
         Option("The learning rate is too large.", "Then the loss jumps or becomes NaN. This one settles calmly."),
         Option(
             "Softmax is applied twice.",
-            r"Probabilities lie between 0 and 1, so taken as logits their gap is at most 1: $\log(1 + 9/e) = 1.461$.",
+            r"Taken as logits, probabilities differ by at most 1: at best $\log(1 + 9/e) = 1.461$, and 1 more for a "
+            r"mistake.",
             right=True,
         ),
         Option("Labels are smoothed with ε = 0.1.", r"Its floor for ten classes is 0.500."),
         Option(
-            "The classes are unbalanced.", "Then the loss starts to stick at the entropy of the class shares, not here."
+            "The classes are unbalanced.",
+            "Then the loss lingers at the entropy of the class shares, and accuracy at the largest share.",
         ),
     ],
     hints=["Accuracy is high, so the network has learnt the classes. What stops it from being sure?"],
     solution=r"Softmax twice. The largest gap between two probabilities is 1, and with $K = 10$ the loss is then "
-    r"$\log(1 + 9 e^{-1}) = 1.461$.",
+    r"$\log(1 + 9 e^{-1}) = 1.461$. A sure wrong answer costs 1 more, and 5 % of them make 1.51.",
 )
 
 THRESHOLD = Numeric(
@@ -126,8 +128,8 @@ TEMPERATURE = Choice(
         Option("which examples are wrong", "The largest logit stays the largest."),
     ],
     hints=["What does $s/T$ do to the order of the logits?", "Two of the four."],
-    solution="Order stays, so decisions and accuracy stay. Confidence moves, and with it cross-entropy, Brier score and "
-    "calibration error.",
+    solution="Order stays, so decisions and accuracy stay. Confidence moves, and with it cross-entropy, Brier score "
+    "and calibration error.",
 )
 
 ECE_ZERO = Choice(
@@ -162,7 +164,8 @@ EXPONENTIAL_MINIMISER = Paper(
         "Differentiate with respect to $s$ and set to zero.",
         r"You should arrive at $e^{2s} = \eta/(1 - \eta)$.",
     ],
-    solution=r"""With probability $\eta$ the label is 1 and the loss $e^{-s}$, otherwise it is $e^{s}$. The expected loss
+    solution=r"""With probability $\eta$ the label is 1 and the loss $e^{-s}$, otherwise it is $e^{s}$. The expected
+loss
 
 $$
 R(s) = \eta\,e^{-s} + (1 - \eta)\,e^{s}
@@ -195,8 +198,8 @@ Multiply both sides out to see it. The second term does not depend on the foreca
 $\hat p = \eta$ and positive everywhere else. So honesty is the only best forecast: the score is *strictly* proper. The
 regret of any other is $(\hat p - \eta)^2$, and nobody gets below $\eta(1 - \eta)$.
 
-With absolute instead of squared error the expected score is $\eta(1 - \hat p) + (1 - \eta)\hat p = \eta + (1 - 2\eta)\hat
-p$, a straight line: its minimum is at an end, 0 or 1.""",
+With absolute instead of squared error the expected score is the straight line
+$\eta(1 - \hat p) + (1 - \eta)\hat p = \eta + (1 - 2\eta)\hat p$: its minimum is at an end, 0 or 1.""",
 )
 
 SMOOTHING_GAP = Numeric(
@@ -209,6 +212,7 @@ SMOOTHING_GAP = Numeric(
         ),
         Mistake(math.log(4), r"You gave all of $\varepsilon$ to each other class; each gets $\varepsilon/K$."),
         Mistake(17, "That is the ratio of the two probabilities. The gap of the logits is its logarithm."),
+        Mistake(1 / 17, "That is the ratio upside down, and without its logarithm: the gap is $\\log 17$."),
         Mistake(
             math.log(0.8 / (0.2 / 3)),
             r"You spread $\varepsilon$ over the *other* three classes. Here, as in PyTorch, all $K$ share it.",
@@ -217,7 +221,8 @@ SMOOTHING_GAP = Numeric(
         Mistake(math.log10(17), "That is the logarithm to base 10. Logits go with the natural one."),
     ],
     hints=[
-        r"The smoothed label gives the right class $1 - \varepsilon + \varepsilon/K$ and each other class $\varepsilon/K$.",
+        r"The smoothed label gives the right class $1 - \varepsilon + \varepsilon/K$ and each other class "
+        r"$\varepsilon/K$.",
         "The best probabilities are the smoothed label itself, and a gap of logits is the log of their ratio.",
     ],
     solution=r"The label becomes 0.85 for the right class and 0.05 for each other one, so the gap is $\log 17 \approx "
@@ -287,8 +292,8 @@ RELIABILITY = Numeric(
         "In each group, how far is the forecast from the share of days on which it rained?",
         "It is 0.2 in both. Square, then average over the days.",
     ],
-    solution=r"On the first five days the frequency is 0.4 against a forecast of 0.2, on the other five 0.6 against 0.8. "
-    r"So reliability is $0.2^2 = 0.04$. With an uncertainty of 0.25 and a resolution of 0.01 the Brier score is "
+    solution=r"On the first five days the frequency is 0.4 against a forecast of 0.2, on the other five 0.6 against "
+    r"0.8. So reliability is $0.2^2 = 0.04$. With an uncertainty of 0.25 and a resolution of 0.01 the Brier score is "
     r"$0.25 - 0.01 + 0.04 = 0.28$.",
 )
 
@@ -310,8 +315,8 @@ DIAGNOSE_START = Choice(
         Option("The labels are −1 and 1.", "There are ten classes here; and with such labels the loss falls below 0."),
     ],
     hints=[r"Divide 23.03 by $\log 10$.", "What could multiply every loss by 10 and yet leave accuracy alone?"],
-    solution=r"$23.03 = 10 \cdot \log 10$. Each class has about a tenth of the examples, so weights of $N/N_k$ are near "
-    "10. PyTorch divides by the sum of the weights; who divides by $N$ also multiplies the learning rate by 10.",
+    solution=r"$23.03 = 10 \cdot \log 10$. Each class has about a tenth of the examples, so weights of $N/N_k$ are "
+    r"near 10. PyTorch divides by the sum of the weights; who divides by $N$ also multiplies the learning rate by 10.",
 )
 
 DIAGNOSE_NEGATIVE = Choice(
@@ -332,7 +337,8 @@ DIAGNOSE_NEGATIVE = Choice(
         ),
     ],
     hints=[r"Put $y = -1$ into $\log(1 + e^s) - y s$ and let $s$ fall."],
-    solution=r"With $y = -1$ the loss $\log(1 + e^s) - y s$ becomes $\log(1 + e^s) + s \to -\infty$. The decisions can be "
+    solution=r"With $y = -1$ the loss $\log(1 + e^s) - y s$ becomes $\log(1 + e^s) + s \to -\infty$. The decisions "
+    r"can be "
     "quite good all the same, which is why accuracy does not give it away.",
 )
 
@@ -429,7 +435,8 @@ WEIGHTED_BUG = Code(
             lambda log_probabilities, labels, weights: (
                 np.sum(weights[labels] * -log_probabilities[np.arange(len(labels)), labels]) / np.sum(weights)
             ),
-            "You divide by the weights of the *classes*. Divide by those of the examples, each with its label's weight.",
+            "You divide by the weights of the *classes*. Divide by those of the examples, each with its label's "
+            "weight.",
         ),
         Mistake(
             lambda log_probabilities, labels, weights: np.sum(
@@ -626,6 +633,157 @@ UNWEIGHTED_CODE = Code(
         ),
     ],
     hints=["Go to odds, divide by the weight, come back.", "Or subtract $\\log w$ from the log-odds."],
-    solution="In log-odds the weight is a shift by $\\log w$, so taking it back is the same as lowering the bias of the "
-    "last layer by $\\log w$.",
+    solution="In log-odds the weight is a shift by $\\log w$, so taking it back is the same as lowering the bias of "
+    "the last layer by $\\log w$.",
+)
+
+
+def loss_of_labels(score: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """The logistic loss, one value per example, from scores and labels −1 or 1."""
+    return np.logaddexp(0, score) - label * score
+
+
+def loss_of_signs(score: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """The logistic loss, one value per example, from scores and labels −1 or 1."""
+    return np.logaddexp(0, -label * score)
+
+
+def _naive_of_signs(score: np.ndarray, label: np.ndarray) -> np.ndarray:
+    with quiet():
+        return np.log(1 + np.exp(-label * score))
+
+
+def _logistic(score: np.ndarray, label: np.ndarray) -> Floats | float:
+    return losses.logistic(score, label, reduction="none")
+
+
+SIGN_BUG = Code(
+    "classification-labels-of-sign-bug",
+    "Find the bug: a loss below zero",
+    starter=loss_of_labels,
+    reference=loss_of_signs,
+    equals=_logistic,
+    cases=[
+        case([2.0, 2.0, -0.5], [1.0, -1.0, -1.0]),
+        case([0.0, -3.0], [-1.0, 1.0]),
+        case([1000.0, -1000.0, 1000.0], [1.0, -1.0, -1.0]),
+    ],
+    mistakes=[
+        Mistake(
+            lambda score, label: np.logaddexp(0, label * score),
+            "The sign is turned: a large positive margin should be cheap.",
+        ),
+        Mistake(
+            _naive_of_signs,
+            "Right in mathematics, but `np.exp` of a large number is infinite. `np.logaddexp(0, …)` is not.",
+        ),
+        Mistake(
+            lambda score, label: np.maximum(0, np.logaddexp(0, score) - label * score),
+            "You cut off what is negative, and a −1 is still priced wrongly: at a score of 2 it should cost 2.13, "
+            "not 4.13.",
+        ),
+        Mistake(
+            lambda score, label: np.logaddexp(0, score) - np.abs(label) * score,
+            "With the size of the label, every example counts as a 1.",
+        ),
+        Mistake(
+            lambda score, label: np.maximum(0, 1 - label * score),
+            "That is the hinge. The logistic loss was asked for.",
+        ),
+        Mistake(
+            lambda score, label: np.logaddexp(0, score) - (label + 1) * score,
+            "`label + 1` is 0 or 2. Labels 0 and 1 are half of it.",
+        ),
+        Mistake(
+            lambda score, label: np.mean(np.logaddexp(0, -label * score)),
+            "Right, but averaged: one loss per example was asked for.",
+        ),
+    ],
+    hints=[
+        "The formula is that of labels 0 and 1. Which label of those does −1 stand for?",
+        "Either turn the labels into 0 and 1, `(label + 1) / 2`, or write the loss of the margin `label * score`.",
+    ],
+    solution="For $y = -1$ the formula is $\\log(1 + e^s) + s$, which has no lower end. Of the margin it is "
+    "$\\log(1 + e^{-ys})$.",
+)
+
+
+def clipped(logit: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Binary cross-entropy, one value per example, from logits and labels 0 or 1."""
+    p = np.clip(logit, 1e-7, 1 - 1e-7)
+    return -label * np.log(p) - (1 - label) * np.log(1 - p)
+
+
+def from_logits(logit: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Binary cross-entropy, one value per example, from logits and labels 0 or 1."""
+    return np.logaddexp(0, logit) - label * logit
+
+
+def _clipped_sigmoid(logit: np.ndarray, label: np.ndarray) -> np.ndarray:
+    with quiet():
+        p = np.clip(1 / (1 + np.exp(-logit)), 1e-7, 1 - 1e-7)
+        return -label * np.log(p) - (1 - label) * np.log(1 - p)
+
+
+def _naive_sigmoid(logit: np.ndarray, label: np.ndarray) -> np.ndarray:
+    with quiet():
+        p = 1 / (1 + np.exp(-logit))
+        return -label * np.log(p) - (1 - label) * np.log(1 - p)
+
+
+def _from_logits(logit: np.ndarray, label: np.ndarray) -> Floats | float:
+    return losses.binary_cross_entropy_with_logits(logit, label, reduction="none")
+
+
+LOGITS_BUG = Code(
+    "classification-logits-as-probabilities-bug",
+    "Find the bug: a loss that does not move",
+    starter=clipped,
+    reference=from_logits,
+    equals=_from_logits,
+    cases=[
+        case([0.0, 2.0, -1.0], [1.0, 1.0, 1.0]),
+        case([0.5, 3.0, -3.0], [0.0, 1.0, 0.0]),
+        case([1000.0, -1000.0], [0.0, 1.0]),
+    ],
+    mistakes=[
+        Mistake(
+            _clipped_sigmoid,
+            "The sigmoid was missing, yes. But clipped to $10^{-7}$ no mistake costs more than 16, and none there "
+            "has a "
+            "gradient: use the logit itself.",
+        ),
+        Mistake(
+            _naive_sigmoid,
+            "The sigmoid was missing, yes. At ±1000 it is exactly 0 or 1 in the computer, and the logarithm infinite "
+            "or NaN: use the logit itself.",
+        ),
+        Mistake(
+            lambda logit, label: np.logaddexp(0, logit) - logit,
+            "That is the loss of a 1, whatever the label is.",
+        ),
+        Mistake(
+            lambda logit, label: np.logaddexp(0, -label * logit),
+            "That is for labels −1 and 1. Here a 0 would always cost $\\log 2$.",
+        ),
+        Mistake(
+            lambda logit, label: label * logit - np.logaddexp(0, logit),
+            "That is the *log-likelihood*. The loss is its negative.",
+        ),
+        Mistake(
+            lambda logit, label: np.logaddexp(0, logit) - (1 - label) * logit,
+            "The labels are swapped: a large logit should be cheap for a 1.",
+        ),
+        Mistake(
+            lambda logit, label: np.mean(np.logaddexp(0, logit) - label * logit),
+            "Right, but averaged: one loss per example was asked for.",
+        ),
+    ],
+    hints=[
+        "Between `logit` and a probability something is missing.",
+        r"Put $\hat p = \sigma(s)$ in and simplify: $\log(1 + e^s) - y s$ is left.",
+        "`np.logaddexp(0, logit)` is $\\log(1 + e^s)$ without overflow.",
+    ],
+    solution="A logit below 0 or above 1 was clipped, so it cost 0 or 16.1, and nothing flowed back. With the sigmoid "
+    "inside, the loss is $\\log(1 + e^s) - y s$: stable, and with a slope everywhere.",
 )

@@ -9,6 +9,7 @@ from lossbook.analysis.calibration import confidence, reliability
 from lossbook.analysis.margins import MARGIN_LOSSES, best_score
 from lossbook.analysis.scoring_rules import (
     SCORING_RULES,
+    absolute_score,
     best_forecast,
     expected_score,
     focal_score,
@@ -18,7 +19,7 @@ from lossbook.analysis.scoring_rules import (
 )
 from lossbook.analysis.training_runs import CASES, noisy_logits, run_of
 from lossbook.core import Floats
-from lossbook.explorer import Choice, Explorer, Handle, Slider, palette, subplots
+from lossbook.explorer import Challenge, Choice, Explorer, Handle, Predict, Slider, palette, subplots
 from lossbook.figures.wording import written
 from lossbook.losses.classification import softmax_cross_entropy
 
@@ -75,10 +76,12 @@ def mislabelled_point() -> Explorer:
             f"{', '.join(found)}."
         )
 
+    far = max(boundary.mistakes(loss, -4.0, 0.0) for loss in boundary.RIVALS)
     return Explorer(
         figure,
         update,
         name="mislabelled-point",
+        predict=Predict(far, f"The exponential loss gives up {far} of the twenty. Drag the disc and watch the others."),
         controls={
             "x": Slider(-4, 2, step=0.5, value=1.0, label="loose disc, first feature"),
             "y": Slider(-1, 1, step=1.0, value=0.0, label="loose disc, second feature"),
@@ -86,7 +89,8 @@ def mislabelled_point() -> Explorer:
         handles=[Handle(loose, x="x", y="y")],
         caption="Squares and discs, and a loose disc to drag. To the left it stands among the squares, as if its label "
         "were wrong. Each line is the boundary that a loss draws; the legend counts how many of the twenty other "
-        "points each puts on the wrong side.",
+        "points each puts on the wrong side. Try the upper and the lower row too: the exponential loss gives way in "
+        "all.",
         alt="Ten squares on the left, ten discs on the right, a large disc at (1, 0), and four nearly upright "
         "boundaries between the two groups.",
     )
@@ -100,7 +104,6 @@ def margin_losses() -> Explorer:
     asks = {loss.name: best_score(loss, chances) for loss in MARGIN_LOSSES.values()}
     points, marks = {}, {}
     left.plot([-3, 0, 0, 3], [1, 1, 0, 0], color=palette.ink, lw=1)
-    left.text(-2.95, 1.12, "0–1", color=palette.ink, fontsize="small")
     for loss in MARGIN_LOSSES.values():
         colour, style = LOOKS[loss.name]
         left.plot(m, loss.value(m, np.ones(m.size), reduction="none"), style, color=colour, lw=2)
@@ -108,13 +111,10 @@ def margin_losses() -> Explorer:
         right.plot(chances, asks[loss.name], style, color=colour, lw=2)
         (marks[loss.name],) = right.plot([0.7], [0], "D", color=colour, ms=7)
     line = right.axvline(0.7, color=palette.outlier, lw=1.5)
-    for name, x, y in (
-        ("exponential", -1.62, 6.3),
-        ("squared_hinge", -2.95, 5.4),
-        ("logistic", -2.95, 2.4),
-        ("hinge", -1.95, 3.6),
-    ):
-        left.text(x, y, SHORT[name], color=LOOKS[name][0], fontsize="small")
+    for row, name in enumerate(("squared_hinge", "exponential", "hinge", "logistic", "perceptron", "0–1")):
+        colour, style = LOOKS.get(name, (palette.ink, "-"))
+        left.plot([-0.6, 0.1], [6.6 - 0.75 * row] * 2, style, color=colour, lw=1 if name == "0–1" else 2)
+        left.text(0.25, 6.6 - 0.75 * row, SHORT.get(name, name), color=colour, va="center", fontsize="small")
     left.set(xlim=(-3, 3), ylim=(-0.3, 7), xlabel="margin m = y s", title="loss")
     right.set(xlim=(0, 1), ylim=(-3.2, 3.2), xlabel="probability η of y = 1", title="best score")
 
@@ -129,7 +129,7 @@ def margin_losses() -> Explorer:
             best.append(f"{SHORT[loss.name]} {written(asked)}")
         line.set_xdata([eta, eta])
         return (
-            f"A score of {written(score, 1)} for a label of 1 costs: {', '.join(costs)}. "
+            f"A margin of {written(score, 1)} costs: {', '.join(costs)}. "
             f"At η = {eta:.2f} the best score is: {', '.join(best)}."
         )
 
@@ -138,11 +138,11 @@ def margin_losses() -> Explorer:
         update,
         name="margin-losses",
         controls={
-            "score": Slider(-2.5, 2.5, step=0.5, value=-1.0, label="margin"),
+            "score": Slider(-2.5, 2.5, step=0.5, value=-1.0, label="margin m"),
             "eta": Slider(0.05, 0.95, step=0.05, value=0.7, label="probability η"),
         },
         handles=[Handle(points["logistic"], x="score")],
-        caption="Left, what a margin costs; drag the large dots, or use the slider. Right, the one score that is best "
+        caption="Left, what a margin costs: drag the dots, or use the slider. Right, the one score that is best "
         "when a label is 1 with probability η. Move η through ½: hinge jumps and says no more than the sign; logistic, "
         "exponential and squared hinge move smoothly, so η can be read off; the perceptron stays at 0.",
         alt="Left, five losses falling with the margin, and the 0–1 loss as a step. Right, the best score against the "
@@ -183,10 +183,19 @@ def forecast_score() -> Explorer:
             f"cheapest forecast is {asked:.2f}, at {written(least, 3)}{many}."
         )
 
+    honest, cheapest = 0.7, float(best_forecast(absolute_score, 0.7))
+    options = {0.5: "½, to be on the safe side", honest: "0.7, as it is", 1.0: "1, as if you were certain"}
     return Explorer(
         figure,
         update,
         name="forecast-score",
+        predict=Predict(
+            options[cheapest],
+            r"The average is $0.7\,(1 - \hat p) + 0.3\,\hat p$, which falls with $\hat p$ all the way. Choose the "
+            r"absolute "
+            "score in the figure to see the line, then the five others.",
+            options=list(options.values()),
+        ),
         controls={
             "score": Choice(list(SCORING_RULES), value="log", label="score"),
             "eta": Slider(0.1, 0.9, step=0.1, value=0.7, label="true probability η"),
@@ -232,6 +241,12 @@ def smoothing() -> Explorer:
         figure,
         update,
         name="label-smoothing",
+        challenge=Challenge(
+            r"With $\varepsilon = 0.02$, bring the dot to within 0.001 of the floor.",
+            lambda epsilon, at_gap: (
+                epsilon == 0.02 and float(smoothed_cost(at_gap, epsilon, 10)) < smoothing_floor(epsilon, 10) + 0.001
+            ),
+        ),
         controls={
             "epsilon": Slider(values=(0.01, 0.02, 0.05, 0.1, 0.2, 0.3), value=0.1, label="smoothing ε"),
             "at_gap": Slider(0, 12, step=0.5, value=8.0, label="gap of the logits"),
@@ -272,10 +287,14 @@ def focal_map() -> Explorer:
             f"{easy:.2g}, one at 0.10 costs {hard:.3f}."
         )
 
+    timid = round(float(best_forecast(focal_score(2.0), 0.8)), 3)
     return Explorer(
         figure,
         update,
         name="focal-map",
+        predict=Predict(
+            timid, f"Focal loss is content with {timid}: nearer to ½ than the truth. Move γ to see how it gets there."
+        ),
         controls={
             "gamma": Slider(values=gammas, value=2.0, label="γ"),
             "eta": Slider(0.05, 0.95, step=0.05, value=0.8, label="true probability η"),
@@ -319,6 +338,10 @@ def temperature() -> Explorer:
         figure,
         update,
         name="temperature-reliability",
+        challenge=Challenge(
+            "Make the calibration error smaller than 0.025.",
+            lambda temperature: reliability(*confidence(logits / temperature, labels)).error < 0.025,
+        ),
         controls={
             "temperature": Slider(
                 values=(0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0), value=1.0, label="temperature T"
@@ -376,6 +399,10 @@ def diagnosis() -> Explorer:
         figure,
         update,
         name="diagnosis",
+        challenge=Challenge(
+            "Name the cause of curve $E$.",
+            lambda curve, cause: curve == cause == "E",
+        ),
         controls={
             "curve": Choice(list(CASES), value="A", label="curve"),
             "cause": Choice(causes, value="F", label="I suspect"),
