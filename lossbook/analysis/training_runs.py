@@ -39,8 +39,11 @@ class Run(NamedTuple):
 
 
 @cache
-def digits(seed: int = 0, size: int = 600, wrong: float = 0.0) -> Data:
-    """Handwritten digits of 64 pixels from 0 to 1, `size` of them for training; a share of their labels is replaced."""
+def digits(seed: int = 0, size: int = 600, wrong: float = 0.0, *, tested: int | None = None) -> Data:
+    """Handwritten digits of 64 pixels from 0 to 1, `size` of them for training; a share of their labels is replaced.
+
+    The others are for testing, or the first `tested` of them.
+    """
     from sklearn.datasets import load_digits
 
     pictures = load_digits()
@@ -50,7 +53,8 @@ def digits(seed: int = 0, size: int = 600, wrong: float = 0.0) -> Data:
     labels = y[:size].copy()
     other = rng.random(size) < wrong
     labels[other] = (labels[other] + rng.integers(1, 10, other.sum())) % 10
-    return Data(x[:size], labels, x[size:], y[size:])
+    end = None if tested is None else size + tested
+    return Data(x[:size], labels, x[size:end], y[size:end])
 
 
 @cache
@@ -69,7 +73,7 @@ def tumours(seed: int = 0, size: int = 300) -> Data:
 @cache
 def is_eight(seed: int = 0) -> Data:
     """Digits again, with label 1 for an eight and 0 for any other digit."""
-    of_ten = digits(seed)
+    of_ten = digits(seed, tested=500)
     return Data(of_ten.x, (of_ten.y == 8).astype(np.intp), of_ten.test_x, (of_ten.test_y == 8).astype(np.intp))
 
 
@@ -200,26 +204,38 @@ class Case(NamedTuple):
 
 CASES: Mapping[str, Case] = MappingProxyType(
     {
-        "A": Case("softmax applied twice", 10, lambda seed: train(digits(seed), softmax_twice, rate=1.0, seed=seed)),
+        "A": Case(
+            "softmax applied twice",
+            10,
+            lambda seed: train(digits(seed, tested=500), softmax_twice, rate=1.0, seed=seed),
+        ),
         "B": Case(
             "too few labels, some wrong",
             10,
-            lambda seed: train(digits(seed, 150, 0.2), rate=0.2, hidden=128, seed=seed),
+            lambda seed: train(digits(seed, 150, 0.2, tested=500), rate=0.2, hidden=128, seed=seed),
         ),
         "C": Case(
             "labels −1 and 1", 2, lambda seed: train(tumours(seed), labels_of_sign, rate=0.001, outputs=1, seed=seed)
         ),
-        "D": Case("first weights too large", 10, lambda seed: train(digits(seed), rate=0.02, scale=20, seed=seed)),
+        "D": Case(
+            "first weights too large", 10, lambda seed: train(digits(seed, tested=500), rate=0.02, scale=20, seed=seed)
+        ),
         "E": Case(
             "logits taken for probabilities",
             2,
             lambda seed: train(tumours(seed), logits_as_probabilities, rate=0.1, outputs=1, seed=seed),
         ),
-        "F": Case("nothing is wrong", 10, lambda seed: train(digits(seed), rate=0.1, seed=seed)),
+        "F": Case("nothing is wrong", 10, lambda seed: train(digits(seed, tested=500), rate=0.1, seed=seed)),
         "G": Case(
-            "weights in the mean", 10, lambda seed: train(digits(seed), weights_in_the_mean, rate=0.01, seed=seed)
+            "weights in the mean",
+            10,
+            lambda seed: train(digits(seed, tested=500), weights_in_the_mean, rate=0.01, seed=seed),
         ),
-        "H": Case("learning rate too large", 10, lambda seed: train(digits(seed), by_quotient, rate=100.0, seed=seed)),
+        "H": Case(
+            "learning rate too large",
+            10,
+            lambda seed: train(digits(seed, tested=500), by_quotient, rate=100.0, seed=seed),
+        ),
         "I": Case("a rare class", 2, lambda seed: train(is_eight(seed), binary, rate=0.01, outputs=1, seed=seed)),
     }
 )

@@ -284,7 +284,7 @@ def focal_map() -> Explorer:
         easy, hard = rule(np.array([0.99, 0.1]))[0]
         return (
             f"γ = {gamma:g}: where η = {eta:.2f} the cheapest forecast is {asked:.3f}. An example at 0.99 costs "
-            f"{easy:.2g}, one at 0.10 costs {hard:.3f}."
+            f"{written(float(easy), 6)}, one at 0.10 costs {hard:.3f}."
         )
 
     timid = round(float(best_forecast(focal_score(2.0), 0.8)), 3)
