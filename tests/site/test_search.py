@@ -73,6 +73,18 @@ FIRST = {
     "mode seeking": "part-1/kl-divergence.html#",
     "batch size reduction": "part-1/statistical-view.html#",
     "cosine embedding": "part-2/contrastive.html#",
+    "hinge loss": "part-2/classification.html#hinge",
+    "focal loss": "part-2/classification.html#focal-loss",
+    "label smoothing": "part-2/classification.html#label-smoothing",
+    "class imbalance": "part-2/classification.html#weights-costs-and-thresholds",
+    "pos_weight": "part-2/classification.html#",
+    "proper scoring rule": "part-2/classification.html#scores-that-pay",
+    "temperature scaling": "part-2/classification.html#one-temperature",
+    "noisy labels": "part-2/classification.html#wrong-labels",
+    "multilabel": "part-2/classification.html#one-label-or-several",
+    "loss is nan": "part-2/classification.html#when-training-goes-wrong",
+    "loss stuck": "part-2/classification.html#when-training-goes-wrong",
+    "adaboost": "part-2/classification.html#exponential",
 }
 
 
