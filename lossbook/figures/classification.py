@@ -100,7 +100,7 @@ def margin_losses() -> Explorer:
     """Five losses of a margin with a draggable score, beside the score that each asks for as η moves."""
     figure, (left, right) = subplots(1, 2)
     m = np.linspace(-3, 3, 121)
-    chances = np.linspace(0.02, 0.98, 97)
+    chances = np.sort(np.append(np.linspace(0.02, 0.98, 97), [0.4999, 0.5001]))
     asks = {loss.name: best_score(loss, chances) for loss in MARGIN_LOSSES.values()}
     points, marks = {}, {}
     left.plot([-3, 0, 0, 3], [1, 1, 0, 0], color=palette.ink, lw=1)
@@ -153,13 +153,20 @@ def margin_losses() -> Explorer:
 def forecast_score() -> Explorer:
     """The average cost of a forecast, and the forecast that each score asks for."""
     figure, (left, right) = subplots(1, 2)
-    p, chances = np.linspace(0.01, 0.99, 99), np.linspace(0.025, 0.975, 39)
+    p = np.sort(np.append(np.linspace(0.01, 0.99, 99), [0.4999, 0.5001]))
+    chances = np.sort(np.append(np.linspace(0.025, 0.975, 39), [0.4999, 0.5001]))
     answers = {name: best_forecast(rule, chances) for name, rule in SCORING_RULES.items()}
     (curve,) = left.plot(p, p, color=palette.loss)
     (probe,) = left.plot([0.5], [0.5], "o", color=palette.outlier, ms=11)
     (bottom,) = left.plot([0.5], [0.5], "D", color=palette.loss, ms=8)
     truth = left.axvline(0.7, color=palette.truth, lw=1.2, ls="--")
     right.plot([0, 1], [0, 1], ":", color=palette.muted, lw=1.2)
+    bands = [
+        right.fill_between(
+            [end - 0.25, end + 0.25], 2 * [end - 0.25], 2 * [end + 0.25], color=palette.model, alpha=0.25
+        )
+        for end in (0.25, 0.75)
+    ]
     (answer,) = right.plot(chances, chances, color=palette.model, lw=2.2)
     (mark,) = right.plot([0.7], [0.7], "D", color=palette.loss, ms=8)
     left.set(xlim=(0, 1), ylim=(-1.05, 1.6), xlabel="forecast p̂", title="average cost")
@@ -174,6 +181,8 @@ def forecast_score() -> Explorer:
         bottom.set_data([asked], [least])
         truth.set_xdata([eta, eta])
         answer.set_ydata(answers[score])
+        for band in bands:
+            band.set_visible(score == "0–1")
         mark.set_data([eta], [asked])
         many = " (any forecast on that side of ½ does as well)" if score == "0–1" and eta != 0.5 else ""
         if score == "0–1" and eta == 0.5:
@@ -203,8 +212,9 @@ def forecast_score() -> Explorer:
         },
         handles=[Handle(probe, x="forecast")],
         caption="Left, the average cost of the forecast p̂ for an event of probability η (dashed); the diamond is the "
-        "cheapest forecast. Right, the cheapest forecast for every η, with honesty as the dotted diagonal. Try log, "
-        "Brier and spherical, then the other three: which of them pay you to say something else than η?",
+        "cheapest forecast. Right, the cheapest forecast for every η, with honesty as the dotted diagonal; where many "
+        "are equally cheap, their range is shaded. Try log, Brier and spherical, then the other three: which of them "
+        "pay you to say something else than η?",
         alt="Left, the average log score over the forecast, lowest at 0.7, where η stands. Right, the cheapest "
         "forecast follows the diagonal.",
     )
@@ -215,10 +225,10 @@ def smoothing() -> Explorer:
     figure, axis = subplots(figsize=(5.0, 3.5))
     gap = np.linspace(0, 12, 121)
     axis.plot(gap, smoothed_cost(gap, 0.0, 10), ":", color=palette.muted, lw=1.5)
-    axis.text(3.3, 0.02, "dotted: ε = 0", color=palette.muted, fontsize="small", ha="right", va="bottom")
+    axis.text(3.4, 2.1, "dotted: ε = 0", color=palette.muted, fontsize="small")
     (curve,) = axis.plot(gap, gap, color=palette.loss)
     floor = axis.axhline(0.5, color=palette.density, lw=1.3, ls="--")
-    label = axis.text(11.9, 0.5, "", color=palette.density, ha="right", va="top", fontsize="small")
+    label = axis.text(3.4, 2.35, "", color=palette.density, fontsize="small")
     (bottom,) = axis.plot([4], [0.5], "D", color=palette.loss, ms=8)
     (probe,) = axis.plot([8], [1], "o", color=palette.outlier, ms=11)
     axis.set(xlim=(0, 12), ylim=(-0.15, 2.6), xlabel="gap between the right logit and the nine others", ylabel="loss")
@@ -228,8 +238,7 @@ def smoothing() -> Explorer:
         least, asked = smoothing_floor(epsilon, 10), smoothing_gap(epsilon, 10)
         here = float(smoothed_cost(at_gap, epsilon, 10))
         floor.set_ydata([least, least])
-        label.set_position((11.9, least - 0.04))
-        label.set_text(f"floor {least:.3f}")
+        label.set_text(f"dashed: floor {least:.3f}")
         bottom.set_data([asked], [least])
         probe.set_data([at_gap], [here])
         return (
@@ -281,10 +290,10 @@ def focal_map() -> Explorer:
         answer.set_ydata(answers[gamma])
         asked = float(answers[gamma][_place(chances, eta)])
         mark.set_data([eta], [asked])
-        easy, hard = rule(np.array([0.99, 0.1]))[0]
+        easy, hard = focal_score(0.0)(np.array([0.99, 0.1]))[0] / rule(np.array([0.99, 0.1]))[0]
         return (
-            f"γ = {gamma:g}: where η = {eta:.2f} the cheapest forecast is {asked:.3f}. An example at 0.99 costs "
-            f"{written(float(easy), 6)}, one at 0.10 costs {hard:.3f}."
+            f"γ = {gamma:g}: where η = {eta:.2f} the cheapest forecast is {asked:.3f}. Cross-entropy's price of an "
+            f"example at 0.99 is divided by {easy:,.0f}, that of one at 0.10 by {hard:.2f}."
         )
 
     timid = round(float(best_forecast(focal_score(2.0), 0.8)), 3)
