@@ -77,7 +77,6 @@ FIRST = {
     "focal loss": "part-2/classification.html#focal-loss",
     "label smoothing": "part-2/classification.html#label-smoothing",
     "class imbalance": "part-2/classification.html#weights-costs-and-thresholds",
-    "pos_weight": "part-2/classification.html#",
     "proper scoring rule": "part-2/classification.html#scores-that-pay",
     "temperature scaling": "part-2/classification.html#one-temperature",
     "noisy labels": "part-2/classification.html#wrong-labels",
