@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize
 
 from lossbook.core import (
     Floats,
@@ -127,6 +126,8 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
     >>> round(fit_temperature([[0.0, 2.0]] * 4, [1, 1, 1, 0]), 4)  # 2/T has to be log 3
     1.8205
     """
+    from scipy import optimize  # here, since the exercises of a page have NumPy alone
+
     s = check_logits("logits", logits)
 
     def cost(log_inverse: float) -> float:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize
 
 from lossbook.core import Floats, Loss, check_probability, number, positive, real, same_shape
 from lossbook.losses.margins import EXPONENTIAL, HINGE, LOGISTIC, PERCEPTRON, SQUARED_HINGE
@@ -150,6 +149,8 @@ def fit_plane(loss: Loss, x: ArrayLike, y: ArrayLike, *, penalty: float = 0.01) 
         slopes = np.asarray(loss.grad(plane.score(points), labels))
         gradient = np.append(points.T @ slopes + penalty * plane.weights, slopes.sum())
         return penalised(loss, plane, points, labels, penalty), gradient
+
+    from scipy import optimize  # here, since the exercises of a page have NumPy alone
 
     start = np.zeros(points.shape[1] + 1)
     best = optimize.minimize(cost, start, jac=True, method="L-BFGS-B", options={"gtol": 1e-10, "ftol": 1e-16}).x

@@ -8,7 +8,6 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize
 
 from lossbook.core import Floats, check_probability, number, quiet, real, whole
 from lossbook.losses.classification import binary_cross_entropy, softmax_cross_entropy
@@ -115,6 +114,8 @@ def best_forecast(rule: ScoringRule, eta: ArrayLike) -> Floats:
     >>> best_forecast(log_score, [0.2, 0.7]).round(6), best_forecast(absolute_score, [0.2, 0.7])
     (array([0.2, 0.7]), array([0., 1.]))
     """
+    from scipy import optimize  # here, since the exercises of a page have NumPy alone
+
     chances = check_probability("eta", eta)
     grid = np.linspace(0, 1, 2001)
     found = []
