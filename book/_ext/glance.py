@@ -228,10 +228,16 @@ def read_again(app: Sphinx, env: BuildEnvironment, *pages: set[str]) -> list[str
     return [PAGE] if PAGE in env.all_docs and set().union(*pages) else []
 
 
+# No sections, so no list of them beside. In the head, as a rule with `:has` would hold only when the losses are read
+# and move what has been painted before.
+WIDE = "<style>.bd-main .bd-content .bd-article-container { max-width: 72rem; }</style>"
+
+
 def load_script(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
     body = context.get("body", "")
     if 'class="glance-filter"' in body:
         app.add_js_file("glance.js", defer="defer")
+        context["metatags"] = context.get("metatags", "") + WIDE
     if 'class="glance-filter"' in body or 'class="convention ' in body:
         app.add_css_file("glance.css")
 
