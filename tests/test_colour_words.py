@@ -13,7 +13,7 @@ import pytest
 from colours import linear, themes
 from test_every_explorer import BUILDERS, each_explorer, page
 
-from lossbook.explorer import Explorer, subplots
+from lossbook.explorer import Explorer, palette, subplots
 
 BOOK = Path(__file__).parents[1] / "book"
 LIGHT, DARK, _ = themes().values()
@@ -90,6 +90,50 @@ def test_colour_words_near_a_picture_are_its_colours(chapter: str) -> None:
             if shown:
                 prose = re.sub(r"(?s)```.*?```", "", section)
                 assert wrong_words(prose, markup) == [], section.splitlines()[0]
+
+
+# What a label may call a loss, and what a divergence: one colour each, in the figures of all chapters.
+MEANINGS = {
+    "outlier": re.compile(r"KL|D\([pq]\*?‖|Σ p log|\bdivergence"),
+    "loss": re.compile(r"(?i)cross-entropy [H(]|average loss$|^H\(p\*?, "),
+    "truth": re.compile(r"(?i)^entropy\b"),
+}
+NEUTRAL = {"ink", "axis", "muted"}  # titles, and the names of axes
+
+
+def labels(markup: str) -> list[tuple[str, str]]:
+    """The lettering of a picture in its first state: what it says, and the colour of the palette that it has."""
+    picture = re.sub(r"(?s)<script.*?</script>", "", markup)
+    found = re.findall(r"(?s)<text\b([^>]*)>(.*?)</text>", picture)
+    colours = [re.search(r"var\(--lb-(\w+)", style) for style, _ in found]
+    return [(html.unescape(re.sub("<[^>]*>", "", words)), colour[1] if colour else "ink")
+            for (_, words), colour in zip(found, colours, strict=True)]  # fmt: skip
+
+
+def wrong_meanings(markup: str) -> list[tuple[str, str]]:
+    """The labels that name a divergence, a cross-entropy or an entropy in the colour of something else."""
+    return [
+        (words, colour)
+        for words, colour in labels(markup)
+        for meaning, called in MEANINGS.items()
+        if called.search(words) and colour not in NEUTRAL | {meaning}
+    ]
+
+
+@each_explorer
+def test_a_divergence_and_an_entropy_have_the_same_colour_in_every_chapter(name: str) -> None:
+    explorer, markup = page(name)
+    assert wrong_meanings(markup) == []
+    if "KL" in explorer.readout or re.search(r"\bD\(", explorer.readout):
+        assert "var(--lb-outlier" in markup, "a divergence is spoken of and none is drawn in its colour"
+
+
+def test_a_divergence_in_the_colour_of_a_loss_is_noticed() -> None:
+    figure, axes = subplots()
+    axes.text(0, 0, "D(p‖q)", color=palette.loss)
+    axes.text(0, 1, "KL divergence D(p*‖p)", color=palette.surplus)
+    toy = Explorer(figure, lambda: "", name="toy", controls={}, caption="Two labels.", alt="Two labels.")
+    assert wrong_meanings(toy.html()) == [("D(p‖q)", "loss")]
 
 
 def test_a_wrong_colour_word_is_noticed() -> None:

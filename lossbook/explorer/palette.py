@@ -38,6 +38,11 @@ class Palette:
     grid: str = "#dfe1e5"
     background: str = "#ffffff"
 
+    @property
+    def surplus(self) -> str:
+        """Orange too: a divergence, what a wrong model pays beyond what cannot be avoided."""
+        return self.outlier
+
 
 palette = Palette()
 VARIABLES = {colour: f"var(--lb-{name},{colour})" for name, colour in asdict(palette).items()}

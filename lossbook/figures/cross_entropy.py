@@ -14,9 +14,8 @@ from lossbook.losses.information import cross_entropy, entropy, kl_divergence, s
 from lossbook.losses.likelihood_real import normal_nll
 from lossbook.losses.scores import sigmoid
 
-# One colour, one meaning, in every figure of the chapter: a cross-entropy has the colour of a loss, the entropy that
-# it cannot get below that of the truth, and the divergence, what a model pays for being wrong, the one below.
-SURPLUS = palette.outlier
+# In every figure of the chapter a cross-entropy has the colour of a loss, the entropy that it cannot get below that of
+# the truth, and the divergence, what a model pays for being wrong, that of a surplus.
 
 
 # ── Data arrive ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -91,14 +90,14 @@ def constant_gap() -> Explorer:
     grid = W[3:-3]
     figure, axis = subplots(figsize=(5.4, 3.7))
     (upper,) = axis.plot(grid, grid, color=palette.loss)
-    (lower,) = axis.plot(grid, grid, color=SURPLUS)
+    (lower,) = axis.plot(grid, grid, color=palette.surplus)
     (gap,) = axis.plot([0.4, 0.4], [0, 1], color=palette.truth, lw=4)
     (least,) = axis.plot([0.7, 0.7], [-0.05, 2.6], ":", color=palette.muted, lw=1.2)
-    dots = [axis.plot([0.4], [0], "o", color=colour, ms=9)[0] for colour in (palette.loss, SURPLUS)]
+    dots = [axis.plot([0.4], [0], "o", color=colour, ms=9)[0] for colour in (palette.loss, palette.surplus)]
     for row, (text, colour) in enumerate(
         (
             ("cross-entropy H(p*, p)", palette.loss),
-            ("KL divergence D(p*‖p)", SURPLUS),
+            ("KL divergence D(p*‖p)", palette.surplus),
             ("entropy H(p*)", palette.truth),
         )
     ):
@@ -265,8 +264,8 @@ def forward_not_reverse() -> Explorer:
     left.set(xlim=(-0.5, 2.5), ylim=(0, 1.15), xticks=[0, 1, 2], xlabel="points up in a pair", title="probability")
     rows = (
         ("average loss", palette.loss, "-"),
-        ("forward KL", SURPLUS, "-"),
-        ("reverse KL (dashed)", SURPLUS, "--"),
+        ("forward KL", palette.surplus, "-"),
+        ("reverse KL (dashed)", palette.surplus, "--"),
     )
     curves = [right.plot(grid, grid, style, color=colour)[0] for _, colour, style in rows]
     stars = [right.plot([0.5], [0], "*", color=colour, ms=14)[0] for _, colour, _ in rows]
@@ -322,7 +321,7 @@ def label_curves() -> Explorer:
     axis.text(0.04, 4.32, "y = 1: −log p̂", color=palette.muted)
     axis.text(0.96, 4.32, "y = 0: −log(1 − p̂)", color=palette.muted, ha="right")
     (floor,) = axis.plot([0, 1], [0, 0], "--", color=palette.truth, lw=1.5)
-    (gap,) = axis.plot([0.3, 0.3], [0, 1], color=SURPLUS, lw=4)
+    (gap,) = axis.plot([0.3, 0.3], [0, 1], color=palette.surplus, lw=4)
     (curve,) = axis.plot(grid, grid, color=palette.loss)
     (dot,) = axis.plot([0.3], [1], "o", color=palette.loss, ms=10)
     axis.set(
@@ -373,11 +372,11 @@ def two_targets() -> Explorer:
     bars, prices = {}, {}
     for name, height in (("p₁", 2), ("p₂", 1)):
         first = right.barh([height], [0.0], 0.5, color=palette.truth)[0]
-        second = right.barh([height], [0.0], 0.5, left=[0.0], color=SURPLUS)[0]
+        second = right.barh([height], [0.0], 0.5, left=[0.0], color=palette.surplus)[0]
         bars[name] = first, second
         prices[name] = right.text(0.05, height + 0.3, "", color=palette.ink, va="bottom", ha="left")
     right.text(0.05, 0.42, "entropy H(p)", color=palette.truth, va="center")
-    right.text(0.05, 0.1, "+ KL divergence", color=SURPLUS, va="center")
+    right.text(0.05, 0.1, "+ KL divergence", color=palette.surplus, va="center")
     right.text(0.05, -0.22, "= cross-entropy", color=palette.ink, va="center")
     right.set(xlim=(0, 3.1), ylim=(-0.5, 2.8), xlabel="nats", title="price of q")
     right.set_yticks([2, 1], ["p₁", "p₂"])

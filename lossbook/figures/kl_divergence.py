@@ -55,8 +55,8 @@ def coin_trajectories() -> Explorer:
     figure, axis = subplots(figsize=(4.2, 3.2))
     axis.axhline(0, color=palette.muted, lw=0.8)
     lines = [axis.plot(FLIPS, share, color=palette.data, lw=1, alpha=0.55)[0] for share in shares]
-    (limit,) = axis.plot([1, 5000], [0, 0], "--", color=palette.loss, lw=2)
-    label = axis.text(7000, 0, "", color=palette.loss, va="bottom")
+    (limit,) = axis.plot([1, 5000], [0, 0], "--", color=palette.surplus, lw=2)
+    label = axis.text(7000, 0, "", color=palette.surplus, va="bottom")
     (cursor,) = axis.plot([10, 10], [-0.6, 1.2], color=palette.ink, lw=1)
     (dots,) = axis.plot([10] * PLAYERS, shares[:, 0], "o", color=palette.ink, ms=5)
     (grip,) = axis.plot([10], [1.12], "o", color=palette.ink, ms=11)
@@ -107,7 +107,7 @@ def waiting_times() -> Explorer:
     flips = np.arange(last + 1)
     figure, (top, bottom) = subplots(2, 1, figsize=(4.4, 4.8), height_ratios=[2, 1], sharex=True)
     walks = [top.plot(flips, flips, color=palette.data, lw=1, alpha=0.55)[0] for _ in range(PLAYERS)]
-    (drift,) = top.plot([0, last], [0, 1], "--", color=palette.loss, lw=2)
+    (drift,) = top.plot([0, last], [0, 1], "--", color=palette.surplus, lw=2)
     (goal,) = top.plot([0, last], [1, 1], color=palette.truth, lw=1.5)
     goal_label = top.text(4, 0, "", color=palette.truth, va="bottom")
     top.set(xlim=(0, last), ylim=(-3, 12), ylabel="log ratio (nats)")
@@ -234,14 +234,15 @@ def coin_divergences() -> Explorer:
     coins = np.column_stack([1 - grid, grid])
     figure, axis = subplots(figsize=(4.2, 3.2))
     rows = {
-        "D(p‖q)": (palette.loss, "-", kl_divergence),
-        "D(q‖p)": (palette.density, "--", lambda p, q: kl_divergence(q, p)),
+        "D(p‖q)": (palette.surplus, "-", kl_divergence),
+        "D(q‖p)": (palette.surplus, "--", lambda p, q: kl_divergence(q, p)),
         "Jensen–Shannon": (palette.data, ":", js_divergence),
     }
     drawn = {}
     for place, (name, (colour, line_style, _)) in enumerate(rows.items()):
         (line,) = axis.plot(grid, grid, line_style, color=colour)
-        (dot,) = axis.plot([0.5], [0], "o", color=colour, ms=9)
+        inside = palette.background if line_style == "--" else colour
+        (dot,) = axis.plot([0.5], [0], "o", color=colour, mfc=inside, mew=2, ms=9)
         axis.plot([0.36, 0.43], [2.3 - 0.22 * place] * 2, line_style, color=colour)
         axis.text(0.45, 2.3 - 0.22 * place, name, color=colour, va="center")
         drawn[name] = line, dot
@@ -295,8 +296,8 @@ def support() -> Explorer:
     left.text(6.15, 0.44, "q", color=palette.model, fontweight="bold")
     left.set(xlim=(0.4, 6.6), ylim=(0, 0.55), xticks=places, xlabel="outcome", title="probability")
     right.axhline(0, color=palette.muted, lw=0.8)
-    terms = right.bar(places, np.zeros(6), 0.6, color=palette.loss)
-    tops = [right.text(place, 4.95, "", color=palette.outlier, ha="center", fontsize=16) for place in places]
+    terms = right.bar(places, np.zeros(6), 0.6, color=palette.surplus)
+    tops = [right.text(place, 4.95, "", color=palette.surplus, ha="center", fontsize=16) for place in places]
     right.set(xlim=(0.4, 6.6), ylim=(-0.5, 5.6), xticks=places, xlabel="outcome", title="its term p log(p/q) (nats)")
 
     floors = {"0": 0.0, "10⁻⁹": 1e-9, "10⁻⁶": 1e-6, "10⁻³": 1e-3, "10⁻²": 1e-2, "10⁻¹": 1e-1}
@@ -310,7 +311,6 @@ def support() -> Explorer:
             bar.set_height(chance)
         for bar, top, term in zip(terms, tops, gain, strict=True):
             bar.set_height(min(term, 4.9))
-            bar.set_facecolor(palette.outlier if math.isinf(term) else palette.loss)
             top.set_text("∞" if math.isinf(term) else "")
         others = "outcome 6" if kept == 5 else f"outcomes {kept + 1} to 6 together"
         return (
@@ -346,8 +346,8 @@ def binning() -> Explorer:
     left.set(xlim=BIN_RANGE, ylim=(0, 0.5), xlabel="x", title="probability per unit of x")
     (limit,) = right.plot([0.8, 80], [1, 1], "--", color=palette.muted)
     limit_label = right.text(0.9, 1, "no bins", color=palette.muted, va="bottom")
-    (curve,) = right.plot(BIN_COUNTS, BIN_COUNTS, "o-", color=palette.loss, ms=5)
-    (dot,) = right.plot([1], [0], "o", color=palette.loss, ms=11)
+    (curve,) = right.plot(BIN_COUNTS, BIN_COUNTS, "o-", color=palette.surplus, ms=5)
+    (dot,) = right.plot([1], [0], "o", color=palette.surplus, ms=11)
     right.set(xscale="log", xlim=(0.8, 80), ylim=(-0.1, 3.2), xlabel="number of bins", title="D(p‖q) (nats)")
     right.set_xticks(BIN_COUNTS, [str(bins) for bins in BIN_COUNTS])
     right.set_xticks([], minor=True)
@@ -404,8 +404,8 @@ def wrong_code() -> Explorer:
     right.axhline(1.75, color=palette.truth, ls="--", lw=1.2)
     right.text(1.5, 1.68, "entropy 1.75", color=palette.truth, ha="right", va="top", fontsize=10)
     right.bar([0], [1.75], 0.7, color=palette.truth)
-    (extra_bar,) = right.bar([0], [0], 0.7, bottom=[1.75], color=palette.loss)
-    extra_label = right.text(0.45, 1.8, "", color=palette.loss, va="bottom")
+    (extra_bar,) = right.bar([0], [0], 0.7, bottom=[1.75], color=palette.surplus)
+    extra_label = right.text(0.45, 1.8, "", color=palette.surplus, va="bottom")
     right.set(xlim=(-0.5, 1.55), ylim=(0, 3.2), xticks=[], title="bits per report")
 
     def update(sun: float, whole: bool) -> str:
@@ -460,9 +460,9 @@ def gaussian_integrand() -> Explorer:
     q_label = left.text(1.4, 0.36, "q", color=palette.model)
     left.set(xlim=(-5, 5), ylim=(0, 0.9), xlabel="x", title="density")
     right.axhline(0, color=palette.muted, lw=0.8)
-    above = right.fill_between(x, p, color=palette.loss, alpha=0.75, lw=0)
+    above = right.fill_between(x, p, color=palette.surplus, alpha=0.75, lw=0)
     below = right.fill_between(x, -p, color=palette.data, alpha=0.75, lw=0)
-    total = right.text(-4.8, 1.75, "", color=palette.loss)
+    total = right.text(-4.8, 1.75, "", color=palette.surplus)
     right.set(xlim=(-5, 5), ylim=(-0.5, 2.0), xlabel="x", title="p(x) log(p(x)/q(x))")
 
     def update(mean: float, scale: float) -> str:
@@ -515,21 +515,21 @@ def forward_reverse() -> Explorer:
         name = top.text(1.4, 0.3, "q", color=palette.model)
     top.set(xlim=(-6.5, 6.5), ylim=(0, 1.2), xlabel="x")
     top.set_title("density", loc="left")
-    best = [(humps_moments(), "forward", palette.loss), ((HUMPS[0][1], HUMPS[0][2]), "reverse", palette.density)]
+    best = [(humps_moments(), "forward"), ((HUMPS[0][1], HUMPS[0][2]), "reverse")]
     points = []
-    for axis, values, ((mean, scale), word, colour) in zip(axes[1], divergence_maps(), best, strict=True):
+    for axis, values, ((mean, scale), word) in zip(axes[1], divergence_maps(), best, strict=True):
         sheet = np.clip(values, 1e-3, None)
         axis.contour(
             np.linspace(-4, 4, 49),
             np.linspace(0.25, 3.5, 40),
             np.log(sheet),
             levels=np.log(_LEVELS[word]),
-            colors=[colour],
+            colors=[palette.surplus],
             linewidths=1,
             alpha=0.6,
             linestyles="solid",
         )
-        axis.plot([mean], [scale], "*", color=colour, ms=17, zorder=5)
+        axis.plot([mean], [scale], "*", color=palette.surplus, ms=17, zorder=5)
         points.append(axis.plot([1], [1.5], "o", color=palette.model, ms=10)[0])
         order = "D(p‖q)" if word == "forward" else "D(q‖p)"
         axis.set(xlim=(-4.2, 4.2), ylim=(0.1, 3.6), xticks=range(-4, 5, 2), xlabel="μ")

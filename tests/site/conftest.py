@@ -11,7 +11,9 @@ from urllib.parse import urljoin
 import pytest
 from built_site import OpenPage, Site, built_site
 from find_browser import ADVICE, find_browser
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
+
+expect.set_options(timeout=60_000)  # a busy machine takes its time: nothing here is about how long it takes
 
 
 @pytest.fixture(scope="session")
