@@ -12,8 +12,11 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Mapping
+from functools import cache
 from html import escape
 from pathlib import Path
+from types import CodeType, MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -67,7 +70,8 @@ def autograd(function: Any, at: Any) -> Any:
     return torch.autograd.grad(function(leaf), leaf)[0].numpy()
 
 
-def names(seed: int = 0) -> dict[str, Any]:
+@cache
+def names(seed: int = 0) -> Mapping[str, Any]:
     """What the expressions may name: the inputs, the public names of `lossbook`, and the libraries."""
     import torch
     from scipy import optimize, special, stats
@@ -87,14 +91,19 @@ def names(seed: int = 0) -> dict[str, Any]:
     libraries |= {"F": _Tensors(torch.nn.functional), "distributions": _Tensors(torch.distributions)}
     own = {"HUBER": CATALOGUE["huber"], "PINBALL": CATALOGUE["pinball"], "fit_line": fit_line, "cosine": cosine}
     own |= {"fit_constant": fit_constant, "tube_level": tube_level, "autograd": autograd}
-    return {**ours, **libraries, **own, **inputs(seed)}
+    return MappingProxyType({**ours, **libraries, **own, **inputs(seed)})
 
 
-def evaluate(expression: str, known: dict[str, Any]) -> Any:
+@cache
+def compiled(expression: str) -> CodeType:
+    return compile(expression, "<convention>", "eval")
+
+
+def evaluate(expression: str, known: Mapping[str, Any]) -> Any:
     """The value of one expression, as a float64 number or array."""
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # PyTorch warns of what we show: broadcasting, a mean that is none
-        return np.asarray(eval(expression, dict(known)), dtype=np.float64)
+        return np.asarray(eval(compiled(expression), dict(known)), dtype=np.float64)
 
 
 def shown(value: Any) -> str:
@@ -116,7 +125,7 @@ def by_lossbook(expression: str) -> bool:
     return bool(words & {*(name for name in vars(lossbook) if not name.startswith("_")), "fit_line", "fit_constant"})
 
 
-def rows(convention: Convention, known: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+def rows(convention: Convention, known: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     """(kind, who, expression, value) for each line of an entry."""
     theirs = evaluate(convention.restated or convention.call, known)
     who = "lossbook" if by_lossbook(convention.same) else "which is"
@@ -209,7 +218,7 @@ class Conventions(SphinxDirective):
             found.append(box)
         return found
 
-    def table(self, entry: Convention, known: dict[str, Any]) -> str:
+    def table(self, entry: Convention, known: Mapping[str, Any]) -> str:
         lines = []
         for kind, who, expression, value in rows(entry, known):
             lines.append(

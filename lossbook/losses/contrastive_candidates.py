@@ -346,6 +346,11 @@ def _across(vector: str, at: str) -> str:
     return rf"\left(\frac{{{vector}}}{{{pair}}} - \cos({vector}, {at}) \frac{{{at}}}{{\lVert {at} \rVert^2}}\right)"
 
 
+def _against(negative: str) -> str:
+    """A negative's share of the softmax, by that of the positive, which is exp(−ℓ)."""
+    return rf"\exp\left(\frac{{\cos(a, {negative}) - \cos(a, p)}}{{T}} - \ell\right)"
+
+
 _ALL = rf"{_score('p')} + \sum_{{m=1}}^{{M}} {_score('n_m')}"
 
 INFO_NCE = Loss(
@@ -354,13 +359,14 @@ INFO_NCE = Loss(
     more_grads={"positive": info_nce_grad_positive, "negatives": info_nce_grad_negatives},
     title="InfoNCE",
     synonyms=("contrastive predictive coding loss", "N-pair softmax loss"),
-    where="$n_1, \\dots, n_M$ are the negatives of the anchor, and $n_k$ is one of them.",
+    where="$n_1, \\dots, n_M$ are the negatives of the anchor, and $n_k$ is one of them. In the gradients, "
+    "$\\exp(-\\ell)$ is the softmax's share for the positive, and the other exponential that for a negative.",
     latex=rf"-\log \frac{{{_score('p')}}}{{{_ALL}}}",
     latex_grad={
-        "anchor": rf"-\frac{{1}}{{T}} {_across('p', 'a')} + \frac{{{_score('p')} {_across('p', 'a')}"
-        rf" + \sum_{{m=1}}^{{M}} {_score('n_m')} {_across('n_m', 'a')}}}{{T \left({_ALL}\right)}}",
-        "positive": rf"\frac{{1}}{{T}} \left(\frac{{{_score('p')}}}{{{_ALL}}} - 1\right) {_across('a', 'p')}",
-        "negatives": rf"\frac{{1}}{{T}} \frac{{{_score('n_k')}}}{{{_ALL}}} {_across('a', 'n_k')}",
+        "anchor": rf"\frac{{\exp\left(-\ell\right) - 1}}{{T}} {_across('p', 'a')}"
+        rf" + \frac{{1}}{{T}} \sum_{{m=1}}^{{M}} {_against('n_m')} {_across('n_m', 'a')}",
+        "positive": rf"\frac{{\exp\left(-\ell\right) - 1}}{{T}} {_across('a', 'p')}",
+        "negatives": rf"\frac{{1}}{{T}} {_against('n_k')} {_across('a', 'n_k')}",
     },
     arguments={
         "anchor": Argument("a", "embedding"),

@@ -528,7 +528,11 @@ def _normal_density(k: str) -> str:
     )
 
 
-_SHARE = rf"\frac{{{_normal_density('k')}}}{{\sum_{{j=1}}^{{K}} {_normal_density('j')}}}"
+# What the component k has of the density of y, which is exp(−ℓ).
+_SHARE = (
+    r"\frac{\exp\left(\ell + s_k - \frac{(y - \mu_k)^2}{2 \sigma_k^2}\right)}"
+    r"{\sqrt{2 \pi} \sigma_k \sum_{j=1}^{K} \exp\left(s_j\right)}"
+)
 
 NORMAL_MIXTURE_NLL = Loss(
     value=normal_mixture_nll,
@@ -536,6 +540,7 @@ NORMAL_MIXTURE_NLL = Loss(
     more_grads={"means": normal_mixture_nll_grad_means, "scales": normal_mixture_nll_grad_scales},
     title="normal mixture negative log-likelihood",
     synonyms=("mixture density network loss", "MDN loss"),
+    where="In the gradients, the fraction with $\\ell$ is the component's responsibility: its share of the density.",
     latex=rf"\frac{{1}}{{2}} \log\left(2 \pi\right) + \log \left(\sum_{{k=1}}^{{K}} \exp\left(s_k\right)\right)"
     rf" - \log \left(\sum_{{k=1}}^{{K}} {_normal_density('k')}\right)",
     latex_grad={

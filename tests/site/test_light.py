@@ -25,27 +25,27 @@ LINKS = [
 ]
 
 
+@pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_a_first_visit_is_light(name: str, browser: Browser, site: Site, server: str) -> None:
-    """Within its bound, without scripts that nothing uses; what the search needs comes when somebody searches."""
-    with visit(browser, f"{server}{name}.html") as one:
+def test_a_first_visit_is_light_and_nothing_moves(
+    name: str, width: int, browser: Browser, site: Site, server: str
+) -> None:
+    """Within its bound, without scripts that nothing uses; what the search needs comes when somebody searches.
+
+    And nothing moves while the page is read to its end.
+    """
+    with visit(browser, f"{server}{name}.html", width=width) as one:
         files = one.files(site.folder, server)
         assert sum(files.values()) <= HEAVIEST, files
         assert len(files) == len(one.asked), "something was asked for that is not there"
         assert [file for file in files if file.endswith(".js") and HEAVY.search(file)] == []
         assert ON_DEMAND.isdisjoint(files)
+        one.read()
+        assert one.shift() <= READING, one.shifts()
         one.page.keyboard.press("Control+k")
         expect(one.page.locator("input[type=search]:visible")).to_be_focused()
         one.page.wait_for_load_state("networkidle")
         assert set(one.files(site.folder, server)) >= ON_DEMAND
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_nothing_moves_while_a_page_is_read(name: str, width: int, browser: Browser, server: str) -> None:
-    with visit(browser, f"{server}{name}.html", width=width) as one:
-        one.read()
-        assert one.shift() <= READING, one.shifts()
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -82,7 +82,7 @@ def test_a_shift_is_found(browser: Browser, server: str) -> None:
     with visit(browser, f"{server}part-2/regression.html") as one:
         before = one.shift()
         one.page.evaluate("() => { document.querySelector('article').style.paddingTop = '300px' }")
-        one.page.wait_for_timeout(100)
+        one.page.wait_for_function("(before) => window.shifts.length > before", arg=len(one.shifts()))
         assert one.shift() > before + ARRIVING
 
 
