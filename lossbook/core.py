@@ -247,6 +247,7 @@ DOMAINS: Mapping[str, str] = MappingProxyType(
         "sign": "−1 or 1",
         "logits": "one real score per class, on the last axis",
         "components": "one real number per component, on the last axis",
+        "box": "corners x₁ < x₂ and y₁ < y₂ as (x₁, y₁, x₂, y₂), on the last axis",
         "soft mask": "a number in [0, 1] per row and column, on the last two axes",
         "soft masks": "a number in [0, 1] per class, row and column, on the last three axes",
         "mask": "0 or 1 per row and column, on the last two axes",

@@ -16,6 +16,7 @@ import torch
 import torch.distributions as td
 import torch.nn.functional as F
 
+import lossbook
 from lossbook.core import Loss
 
 CLASSES = 4  # K, and the length of an embedding
@@ -25,6 +26,11 @@ Generator = np.random.Generator
 
 
 # ── Drawing inputs ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _boxes(centres: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    return np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=-1)
+
 
 # One array per domain of `core.DOMAINS`, for a batch of the given shape. Nothing on a boundary or a kink.
 DRAW: dict[str, Callable[[Generator, Shape], Any]] = {
@@ -42,6 +48,7 @@ DRAW: dict[str, Callable[[Generator, Shape], Any]] = {
     "distribution": lambda rng, shape: rng.dirichlet(np.full(CLASSES, 2.0), shape),
     "embedding": lambda rng, shape: rng.normal(0, 1, (*shape, CLASSES)),
     "components": lambda rng, shape: rng.normal(0, 2, (*shape, CLASSES)),
+    "box": lambda rng, shape: _boxes(rng.normal(0, 0.7, (*shape, 2)), rng.uniform(0.5, 3, (*shape, 2))),
     "soft mask": lambda rng, shape: rng.uniform(0.05, 0.95, (*shape, 3, 4)),
     "soft masks": lambda rng, shape: rng.uniform(0.05, 0.95, (*shape, CLASSES, 3, 4)),
     "mask": lambda rng, shape: rng.integers(0, 2, (*shape, 3, 4)),
@@ -59,6 +66,7 @@ VECTORS = {
     "embedding",
     "components",
     "positive components",
+    "box",
     "soft mask",
     "soft masks",
     "mask",
@@ -96,6 +104,9 @@ SPECIAL_DRAWS: dict[str, Callable[[Generator, Shape], Inputs]] = {
         "noise_matrix": rng.dirichlet(np.full(CLASSES, 2.0), CLASSES),  # one for all examples
     },
 }
+
+# What a gradient treats as a constant though it depends on the inputs: keywords that hold it while an input moves.
+HELD: dict[str, Callable[[Inputs], Inputs]] = {"ciou": lambda inputs: {"alpha": lossbook.ciou_alpha(**inputs)}}
 
 # Losses whose formula speaks of the whole batch: its symbols are arrays over the examples, indexed in the LaTeX.
 BATCHWISE = {"rmse"}
@@ -173,6 +184,31 @@ def _ctc(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     frames, counts = (torch.full((len(labels),), size) for size in (logits.shape[1], labels.shape[1]))
     log_p = F.log_softmax(logits, dim=-1).transpose(0, 1)
     return F.ctc_loss(log_p, labels, frames, counts, reduction="none")
+
+
+def _box_scopes(inputs: Inputs, parameters: dict[str, float], argument: str | None) -> list[dict[str, Any]]:
+    """Areas, distances and angles of every pair of boxes, with their derivatives by autograd."""
+    found = []
+    for corners, t in zip(*map(torch.tensor, inputs.values()), strict=True):
+        b = corners.requires_grad_()
+        size, t_size = b[2:] - b[:2], t[2:] - t[:2]
+        around = torch.maximum(b, t)[2:] - torch.minimum(b, t)[:2]
+        common = F.relu(torch.minimum(b, t)[2:] - torch.maximum(b, t)[:2]).prod()
+        turn = torch.atan(t_size[0] / t_size[1]) - torch.atan(size[0] / size[1])
+        terms = {
+            "I": common,
+            "U": size.prod() + t_size.prod() - common,
+            "C": around.prod(),
+            "R": ((b[:2] + b[2:] - t[:2] - t[2:]) / 2).square().sum(),
+            "Q": around.square().sum(),
+            "v": 4 / math.pi**2 * turn**2,
+        }
+        scope = {name: term.item() for name, term in terms.items()}
+        for name, term in terms.items():
+            scope[rf"\tilde {name}"] = torch.autograd.grad(term, b, retain_graph=True)[0].numpy()
+        scope[r"\alpha"] = scope["v"] / (1 - scope["I"] / scope["U"] + scope["v"])
+        found.append(scope)
+    return found
 
 
 def _mask_scopes(inputs: Inputs, parameters: dict[str, float], argument: str | None) -> list[dict[str, Any]]:
@@ -268,6 +304,7 @@ SCOPES: dict[str, Callable[[Inputs, dict[str, float], str | None], list[dict[str
     "ctc": _path_scopes,
     **dict.fromkeys(("dice", "jaccard", "tversky", "boundary"), _mask_scopes),
     "generalised_dice": _class_scopes,
+    **dict.fromkeys(("iou", "giou", "diou", "ciou"), _box_scopes),
     **dict.fromkeys(("lovasz_hinge", "lovasz_softmax"), _lovasz_scopes),
     "content": _map_scopes,
     "style": _map_scopes,
@@ -355,6 +392,33 @@ def _softmax_focal(logits: torch.Tensor, labels: torch.Tensor, gamma: float) -> 
 def _listmle(scores: torch.Tensor, relevance: torch.Tensor) -> torch.Tensor:
     ordered = scores.gather(-1, relevance.argsort(dim=-1, descending=True))
     return (ordered.flip(-1).logcumsumexp(dim=-1).flip(-1) - ordered).sum(-1)
+
+
+def _iou(b: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """IoU and the area of the union."""
+    low, high = torch.maximum(b, t)[..., :2], torch.minimum(b, t)[..., 2:]
+    common = F.relu(high - low).prod(-1)
+    union = sum((box[..., 2:] - box[..., :2]).prod(-1) for box in (b, t)) - common
+    return common / union, union
+
+
+def _hull(b: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    """The area of the smallest box around both."""
+    return (torch.maximum(b, t)[..., 2:] - torch.minimum(b, t)[..., :2]).prod(-1)
+
+
+def _centres(b: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    """Squared distance of the centres by the squared diagonal around both."""
+    around = torch.maximum(b, t)[..., 2:] - torch.minimum(b, t)[..., :2]
+    middles = [(box[..., :2] + box[..., 2:]) / 2 for box in (b, t)]
+    return (middles[0] - middles[1]).square().sum(-1) / around.square().sum(-1)
+
+
+def _shape(b: torch.Tensor, t: torch.Tensor, overlap: torch.Tensor) -> torch.Tensor:
+    """How far apart the aspect ratios are, times its weight, which is no function of anything."""
+    angles = [torch.atan((box[..., 2] - box[..., 0]) / (box[..., 3] - box[..., 1])) for box in (b, t)]
+    v = 4 / math.pi**2 * (angles[1] - angles[0]) ** 2
+    return (v / (1 - overlap + v)).detach() * v
 
 
 def _dice(prediction: torch.Tensor, target: torch.Tensor, smooth: float) -> torch.Tensor:
@@ -497,6 +561,17 @@ TORCH: dict[str, Callable[..., torch.Tensor]] = {
         ).sum(-1)
     ),
     "ctc": _ctc,
+    "iou": lambda prediction, target: 1 - _iou(prediction, target)[0],
+    "giou": lambda prediction, target: (
+        2 - _iou(prediction, target)[0] - _iou(prediction, target)[1] / _hull(prediction, target)
+    ),
+    "diou": lambda prediction, target: 1 - _iou(prediction, target)[0] + _centres(prediction, target),
+    "ciou": lambda prediction, target: (
+        1
+        - _iou(prediction, target)[0]
+        + _centres(prediction, target)
+        + _shape(prediction, target, _iou(prediction, target)[0])
+    ),
     "dice": _dice,
     "jaccard": _jaccard,
     "tversky": _tversky,

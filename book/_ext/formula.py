@@ -42,6 +42,7 @@ OPENING = {"(", "[", "{", r"\lVert", r"\begin"}
 CLOSING = {")", "]", "}", r"\rVert", r"\end"}
 VECTORS = {
     "logits",
+    "box",
     "soft mask",
     "soft masks",
     "distribution",
