@@ -10,6 +10,7 @@ from lossbook.losses.contrastive_candidates import *
 from lossbook.losses.contrastive_pairs import *
 from lossbook.losses.ctc import *
 from lossbook.losses.denoising import *
+from lossbook.losses.detectors import *
 from lossbook.losses.focal import *
 from lossbook.losses.information import *
 from lossbook.losses.information_densities import *

@@ -50,6 +50,7 @@ FAMILIES: dict[str, set[str]] = {
     "focal": {"_rows", "scores"},
     "ranking": {"scores", "classification"},  # ListNet is softmax cross-entropy
     "preference": {"scores"},
+    "detectors": {"boxes", "scores", "classification", "focal", "robust"},  # sums of the others
     "ctc": {"scores"},  # the softmax of every frame
     "sequences": {"scores", "classification"},  # every token's loss is softmax cross-entropy
     "adversarial": {"scores"},
