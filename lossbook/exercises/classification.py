@@ -19,7 +19,9 @@ HINGE_OF_ONE = Numeric(
     "One hinge loss",
     answer=float(losses.hinge(0.5, -1.0)),
     mistakes=[
-        Mistake(0.5, "That is $1 - s$. The margin is $y s$, and here $y = -1$ turns its sign."),
+        Mistake(0.5, "That is $1 - s$, or the perceptron loss. The margin is $y s = -0.5$; the hinge asks for 1."),
+        Mistake(0.25, "That is $(1 - s)^2$: the label is missing, and the hinge has no square."),
+        Mistake(math.exp(0.5), "That is the exponential loss of this margin.", tolerance=0.004),
         Mistake(0, "The loss is 0 only from a margin of 1 on. Which sign has this margin?"),
         Mistake(1, "That is the 0–1 loss: a mistake counts 1. The hinge also says how far off it is."),
         Mistake(-0.5, "That is the margin. The hinge loss is what it lacks to 1."),
@@ -96,6 +98,7 @@ THRESHOLD = Numeric(
         Mistake(0.9, "The other way round: a missed case is dear, so you say yes *earlier*."),
         Mistake(1 / 9, "That is the ratio of the costs, the *odds* from which yes pays. The probability is asked for."),
         Mistake(0.5, "That is right where both mistakes cost the same."),
+        Mistake(9, "That is the ratio of the costs, the dear one first. A probability lies between 0 and 1."),
     ],
     hints=[
         "With probability $p$, yes costs $(1 - p) \\cdot 1$ on average and no costs $p \\cdot 9$.",
@@ -113,6 +116,9 @@ WEIGHT_BACK = Numeric(
         Mistake(0.125, "You divided the *probability* by 4. It is the odds that the weight multiplies."),
         Mistake(0.5, "That is what the weighted model says. Its odds are four times too high."),
         Mistake(0.25, "Those are the *odds*, 1 to 4. As a probability that is one in five."),
+        Mistake(
+            2, "You multiplied the probability by 4. It is the *odds* that a weight changes, and here they go back."
+        ),
     ],
     hints=["A weight $w$ on the positives multiplies the odds by $w$.", "Odds of 1 become odds of 1 to 4."],
     solution=r"Odds of 1 divided by 4 are 1 to 4, a probability of $\frac{1}{1+4} = 0.2$.",
@@ -217,6 +223,10 @@ SMOOTHING_GAP = Numeric(
             math.log(0.8 / (0.2 / 3)),
             r"You spread $\varepsilon$ over the *other* three classes. Here, as in PyTorch, all $K$ share it.",
         ),
+        Mistake(
+            -0.85 * math.log(0.85) - 0.15 * math.log(0.05),
+            "That is the floor of the *loss*, the entropy of the smoothed label. The gap of the logits is asked for.",
+        ),
         Mistake(math.log2(17), "That is the logarithm to base 2. Logits go with the natural one."),
         Mistake(math.log10(17), "That is the logarithm to base 10. Logits go with the natural one."),
     ],
@@ -268,6 +278,7 @@ FOCAL_FACTOR = Numeric(
     mistakes=[
         Mistake(0.81, r"You took $\hat p^\gamma$. The factor is $(1 - \hat p)^\gamma$: what is *missing* counts."),
         Mistake(0.1, r"That is the factor for $\gamma = 1$."),
+        Mistake(math.log(1 / 0.9), "That is its cross-entropy. By which *factor* does focal loss change it?"),
         Mistake(
             0.01 * math.log(1 / 0.9), "That is the focal loss itself. By which *factor* does it differ from the other?"
         ),
@@ -555,7 +566,7 @@ ECE_CODE = Code(
     cases=[
         case([0.3, 0.9, 0.8, 0.7], [0.0, 1.0, 0.0, 1.0], bins=2),
         case([0.55, 0.6, 0.95, 0.9, 0.85], [1.0, 1.0, 0.0, 1.0, 1.0], bins=5),
-        case([0.1, 0.2, 0.7], [1.0, 0.0, 0.0], bins=3),
+        case([0.1, 0.2, 0.7, 0.5], [1.0, 0.0, 0.0, 1.0], bins=3),
     ],
     mistakes=[
         Mistake(
