@@ -27,6 +27,7 @@ from lossbook.analysis.calibration import (
     fit_temperature,
     symmetric_noise,
 )
+from lossbook.analysis.margins import MARGIN_LOSSES
 from lossbook.analysis.scoring_rules import SCORING_RULES, expected_score, from_entropy, regret
 from lossbook.exercises import exercises
 from lossbook.explorer import Explorer
@@ -116,6 +117,14 @@ def test_margins_and_best_scores_in_every_state() -> None:
         costs = [max(0, 1 - m), max(0, 1 - m) ** 2, np.log(1 + np.exp(-m)), np.exp(-m), max(0, -m)]
         best = [np.sign(round(2 * eta - 1, 9)), 2 * eta - 1, odds, odds / 2, 0]
         assert_allclose(numbers(readout), [m, *costs, eta, *best], rtol=0, atol=0.0051)
+
+
+def test_only_the_logistic_loss_is_a_negative_log_likelihood() -> None:
+    """Up to one factor the probabilities of the two labels add up to the same at every score."""
+    s = np.linspace(-3, 3, 25)
+    for loss in MARGIN_LOSSES.values():
+        both = sum(np.exp(-np.asarray(loss.value(s, y * np.ones(25), reduction="none"))) for y in (1, -1))
+        assert (np.ptp(both) < 1e-12) == (loss is LOGISTIC)
 
 
 def test_a_margin_of_minus_ten_costs_more_than_twenty_thousand() -> None:

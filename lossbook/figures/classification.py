@@ -357,8 +357,9 @@ def temperature() -> Explorer:
             )
         },
         caption="A network trained on digits, a fifth of them with wrong labels, answers for digits with right ones. "
-        "Each bar is the share of right answers among those with about that confidence; honest answers end on the "
-        "dashed line. Raise T from 1 until the bars meet it, then go on and see them leave it on the other side.",
+        "Each bar is the share of right answers among those with about that confidence, and its diamond stands at "
+        "their mean confidence; honest answers end on the dashed line. Raise T from 1 until the bars meet it, then go "
+        "on and see them leave it on the other side.",
         alt="Ten bars of confidence against the share of right answers. At T = 1 most bars end below the diagonal: the "
         "network is too sure.",
     )
