@@ -524,7 +524,11 @@ SOFTMAX_BUG = Code(
 )
 
 
-def calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int) -> float:
+def calibration_error(
+    confidence: np.ndarray,
+    right: np.ndarray,
+    bins: int,
+) -> float:
     """The expected calibration error, in bins of equal width.
 
     confidence lies between 0 and 1, right holds 0 or 1. A bin holds its
@@ -650,12 +654,12 @@ UNWEIGHTED_CODE = Code(
 
 
 def loss_of_labels(score: np.ndarray, label: np.ndarray) -> np.ndarray:
-    """The logistic loss, one value per example, from scores and labels −1 or 1."""
+    """The logistic loss of each example, from scores and labels −1 or 1."""
     return np.logaddexp(0, score) - label * score
 
 
 def loss_of_signs(score: np.ndarray, label: np.ndarray) -> np.ndarray:
-    """The logistic loss, one value per example, from scores and labels −1 or 1."""
+    """The logistic loss of each example, from scores and labels −1 or 1."""
     return np.logaddexp(0, -label * score)
 
 
@@ -720,13 +724,13 @@ SIGN_BUG = Code(
 
 
 def clipped(logit: np.ndarray, label: np.ndarray) -> np.ndarray:
-    """Binary cross-entropy, one value per example, from logits and labels 0 or 1."""
+    """One cross-entropy per example, from logits and labels 0 or 1."""
     p = np.clip(logit, 1e-7, 1 - 1e-7)
     return -label * np.log(p) - (1 - label) * np.log(1 - p)
 
 
 def from_logits(logit: np.ndarray, label: np.ndarray) -> np.ndarray:
-    """Binary cross-entropy, one value per example, from logits and labels 0 or 1."""
+    """One cross-entropy per example, from logits and labels 0 or 1."""
     return np.logaddexp(0, logit) - label * logit
 
 
