@@ -38,20 +38,34 @@ def with_score(document: int, score: float) -> Floats:
     return moved
 
 
-class Slide(NamedTuple):
-    """What becomes of NDCG and of two losses as one score moves along a grid."""
+class ListLosses(NamedTuple):
+    """What two losses of the list are as one score moves along a grid."""
 
-    ndcg: Floats
     listnet: Floats
     listmle: Floats
 
 
-def slide(document: int, grid: ArrayLike) -> Slide:
-    """NDCG, ListNet and ListMLE of the five documents for every score of one of them."""
+def list_losses(document: int, grid: ArrayLike) -> ListLosses:
+    """ListNet and ListMLE of the five documents for every score of one of them."""
     lists = np.array([with_score(document, score) for score in real("grid", grid)])
     relevance = np.broadcast_to(RELEVANCE, lists.shape)
-    losses = (np.asarray(loss(lists, relevance, reduction="none")) for loss in (listnet, listmle))
-    return Slide(np.array([ndcg(s, RELEVANCE) for s in lists]), *losses)
+    return ListLosses(*(np.asarray(loss(lists, relevance, reduction="none")) for loss in (listnet, listmle)))
+
+
+def staircase(document: int, low: float, high: float) -> tuple[Floats, Floats]:
+    """NDCG as the score of one document goes from `low` to `high`: the corners of a line of steps.
+
+    It changes where the score passes another one and nowhere else.
+    """
+    edges = np.concatenate([[low], np.sort(np.delete(SCORES, document)), [high]])
+    treads = [ndcg(with_score(document, middle), RELEVANCE) for middle in (edges[:-1] + edges[1:]) / 2]
+    return np.repeat(edges, 2)[1:-1], np.repeat(treads, 2)
+
+
+def jumps(document: int) -> int:
+    """At how many places NDCG changes while the score of one document goes from below all others to above them."""
+    _, treads = staircase(document, SCORES.min() - 1, SCORES.max() + 1)
+    return int(np.count_nonzero(np.abs(np.diff(treads)) > 1e-12))
 
 
 def order_probabilities(scores: ArrayLike) -> dict[tuple[int, ...], float]:
@@ -94,10 +108,3 @@ def pulls(upper: int, lower: int, *, length: int = 10, step: float = 0.2) -> Pul
     pairs = np.zeros(length)
     pairs[good], pairs[bad] = -slopes.sum(axis=1), slopes.sum(axis=0)
     return Pulls(pairs, -lambda_gradient(s, y), misordered(s[good], s[bad]), ndcg(s, y))
-
-
-def jumps(document: int) -> int:
-    """At how many places NDCG changes while the score of one document goes from below all others to above them."""
-    others = np.sort(np.delete(SCORES, document))
-    between = np.concatenate([[others[0] - 1], (others[:-1] + others[1:]) / 2, [others[-1] + 1]])
-    return int(np.count_nonzero(np.abs(np.diff(slide(document, between).ndcg)) > 1e-12))

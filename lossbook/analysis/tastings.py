@@ -1,4 +1,4 @@
-"""Wine tastings simulated from a stated truth: judges score eight wines each, on one scale or on scales of their own."""
+"""Wine tastings simulated from a stated truth: judges score eight wines each, on one scale or each on her own."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def tournament_strengths() -> Explorer:
     """Five players, the games they have played so far, and the strengths fitted to the results."""
     figure, axis = subplots(figsize=(5.0, 3.7))
     rows = np.arange(len(tournament.PLAYERS))[::-1]
-    (truth,) = axis.plot(tournament.STRENGTHS, rows, "|", color=palette.truth, ms=20, mew=2.5)
+    axis.plot(tournament.STRENGTHS, rows, "|", color=palette.truth, ms=20, mew=2.5)
     others = axis.plot(np.zeros(4), rows[1:], "D", color=palette.model, ms=9)[0]
     (leader,) = axis.plot([0], rows[:1], "D", color=palette.outlier, ms=11)
     scores = [axis.text(12.4, row, "", color=palette.ink, ha="right", va="center", fontsize="small") for row in rows]
@@ -49,7 +49,6 @@ def tournament_strengths() -> Explorer:
 
     def update(games: int, penalty: float, shift: float) -> str:
         s = tournament.strengths_after(games, penalty) + shift
-        truth.set_xdata(tournament.STRENGTHS)
         others.set_xdata(s[1:])
         leader.set_xdata(s[:1])
         wins = tournament.wins_after(games)
@@ -66,7 +65,7 @@ def tournament_strengths() -> Explorer:
         name="tournament",
         controls={
             "games": Play(0, tournament.GAMES, value=12, label="games played", interval=200),
-            "penalty": Slider(values=(0.01, 0.03, 0.1, 0.3, 1.0), value=0.1, label="penalty λ"),
+            "penalty": Slider(values=(0.01, 0.03, 0.1, 0.3), value=0.1, label="penalty λ"),
             "shift": Slider(-2, 2, step=1.0, value=0.0, label="all strengths shifted by"),
         },
         handles=[Handle(leader, x="shift")],
@@ -159,8 +158,9 @@ DOCUMENTS = {"the one of relevance 3": 0, "the one of relevance 1": 2}
 def ndcg_slide() -> Explorer:
     """NDCG and two list losses as the score of one of five documents moves."""
     figure, (left, right) = subplots(1, 2)
-    grid = np.linspace(-3, 3, 481)
-    slides = {document: lists.slide(document, grid) for document in DOCUMENTS.values()}
+    grid = np.linspace(-3, 3, 121)
+    losses = {document: lists.list_losses(document, grid) for document in DOCUMENTS.values()}
+    stairs = {document: lists.staircase(document, -3, 3) for document in DOCUMENTS.values()}
     marks, labels = [], []
     for _ in range(4):
         marks.append(left.axvline(0, color=palette.muted, lw=1, ls=":"))
@@ -177,24 +177,25 @@ def ndcg_slide() -> Explorer:
     right.set(xlim=(-3, 3), ylim=(0, 13.8), xlabel="its score", title="loss of the list")
 
     def update(document: int, score: float) -> str:
-        along, here = slides[document], lists.slide(document, [score])
+        at_score = lists.list_losses(document, [score])
+        gain = lists.ndcg(lists.with_score(document, score), lists.RELEVANCE)
         others = np.delete(np.arange(5), document)
         for mark, text, other in zip(marks, labels, others, strict=True):
             at = lists.SCORES[other]
             mark.set_xdata([at, at])
             text.set_x(at)
             text.set_text(f"{lists.RELEVANCE[other]:.0f}")
-        curve.set_ydata(along.ndcg)
-        net.set_ydata(along.listnet)
-        mle.set_ydata(along.listmle)
-        dot.set_data([score], here.ndcg)
-        net_dot.set_data([score], here.listnet)
-        mle_dot.set_data([score], here.listmle)
+        curve.set_data(*stairs[document])
+        net.set_ydata(losses[document].listnet)
+        mle.set_ydata(losses[document].listmle)
+        dot.set_data([score], [gain])
+        net_dot.set_data([score], at_score.listnet)
+        mle_dot.set_data([score], at_score.listmle)
         order = np.argsort(-lists.with_score(document, score), kind="stable")
         return (
             f"With the score {written(score)} the relevances stand in the order "
-            f"{', '.join(f'{lists.RELEVANCE[k]:.0f}' for k in order)}: NDCG {here.ndcg[0]:.3f}, ListNet "
-            f"{here.listnet[0]:.3f}, ListMLE {here.listmle[0]:.3f}."
+            f"{', '.join(f'{lists.RELEVANCE[k]:.0f}' for k in order)}: NDCG {gain:.3f}, ListNet "
+            f"{at_score.listnet[0]:.3f}, ListMLE {at_score.listmle[0]:.3f}."
         )
 
     return Explorer(
@@ -340,15 +341,16 @@ def tasting_scores(scores: Mapping[str, ArrayLike], quality: ArrayLike, rows: in
 # ── Policies ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 BETAS = (0.1, 0.25, 0.5, 1.0)
+PLANE = 4.0  # how far a log-ratio goes in the picture
 
 
 def log_ratios() -> Explorer:
     """The plane of the two log-ratios, and the loss of their difference."""
     figure, (left, right) = subplots(1, 2)
-    reach = 5.0
-    h = np.linspace(-2 * reach, 2 * reach, 201)
+    reach = PLANE + 0.5
+    h = np.linspace(-8, 8, 129)
     left.fill([-reach, 0, 0], [-reach, 0, -reach], color=palette.density, alpha=0.16, lw=0)
-    left.text(-0.15, -4.7, "loss below\nits start,\nboth fell", color=palette.density, ha="right", fontsize="small")
+    left.text(-0.15, -4.3, "loss below\nits start,\nboth fell", color=palette.density, ha="right", fontsize="small")
     left.plot([-reach, reach], [-reach, reach], color=palette.muted, lw=1)
     left.axhline(0, color=palette.axis, lw=0.8)
     left.axvline(0, color=palette.axis, lw=0.8)
@@ -365,16 +367,15 @@ def log_ratios() -> Explorer:
         title="two log-ratios (nats)",
     )
     left.set_ylabel("… of the rejected one")
-    right.set(xlim=(-10, 10), xlabel="lead h", title="loss")
+    right.set(xlim=(-8, 8), ylim=(-0.15, 4.1), xlabel="lead h", title="loss, in units of its start")
 
     def update(loss: str, beta: float, chosen: float, rejected: float) -> str:
         lead = chosen - rejected
         value = float(preference_loss(loss, lead, beta)[0])
         slope = float(preference_slope(loss, lead, beta)[0])
-        values = preference_loss(loss, h, beta)
-        curve.set_ydata(values)
-        right.set_ylim(-0.05 * values.max(), 1.05 * values.max())
-        dot.set_data([lead], [value])
+        start = float(preference_loss(loss, 0.0, beta)[0])
+        curve.set_ydata(preference_loss(loss, h, beta) / start)
+        dot.set_data([lead], [value / start])
         best = answers.best_lead(loss, beta, 1.0)
         shown = best if np.isfinite(best) else 99.0
         target.set_data([-reach, reach], [-reach - shown, reach - shown])
@@ -383,14 +384,10 @@ def log_ratios() -> Explorer:
         length = 1.6 * abs(slope) / float(np.abs(preference_slope(loss, 0.0, beta))[0])
         length = np.sign(-slope) * min(length, 3.0)
         arrow.set_data([chosen, chosen + length], [rejected, rejected - length])
-        both = (
-            "Both answers are less probable than under the reference"
-            if chosen < 0 and rejected < 0
-            else ("Not both answers are less probable than under the reference")
-        )
         return (
             f"{loss} with β = {beta:g}: lead h = {written(lead, 1)}, loss {value:.3f}, slope in the chosen log-ratio "
-            f"{written(slope, 4)}. {both}."
+            f"{written(slope, 4)}. Against the reference the chosen answer is {np.exp(chosen):.2f} times as "
+            f"probable, the rejected one {np.exp(rejected):.2f} times."
         )
 
     return Explorer(
@@ -400,8 +397,8 @@ def log_ratios() -> Explorer:
         controls={
             "loss": Choice(list(answers.LOSSES), value="DPO", label="loss"),
             "beta": Slider(values=BETAS, value=0.25, label="β"),
-            "chosen": Slider(-4.5, 4.5, step=0.5, value=1.0, label="log-ratio of the chosen answer"),
-            "rejected": Slider(-4.5, 4.5, step=0.5, value=-1.0, label="log-ratio of the rejected answer"),
+            "chosen": Slider(-PLANE, PLANE, step=0.5, value=1.0, label="log-ratio of the chosen answer"),
+            "rejected": Slider(-PLANE, PLANE, step=0.5, value=-1.0, label="log-ratio of the rejected answer"),
         },
         handles=[Handle(point, x="chosen", y="rejected")],
         challenge=Challenge(
@@ -415,8 +412,8 @@ def log_ratios() -> Explorer:
         ),
         caption="Drag the point. To the right the chosen answer has become more probable than under the reference, "
         "downwards the rejected one less. Along every line parallel to the diagonal the loss stays as it is. The "
-        "stroke is the pull of descent; the shaded triangle is where the loss fell and both answers did too. Choose IPO: it "
-        "has a lead that it wants (dotted), and pulls back beyond it.",
+        "stroke is the pull of descent; the shaded triangle is where the loss fell and both answers did too. Choose "
+        "IPO: it has a lead that it wants (dotted), and pulls back beyond it.",
         alt="Left, a plane with a diagonal, a shaded triangle below it in the quarter where both log-ratios are "
         "negative, and a point at (1, −1) with a stroke towards the lower right. Right, DPO's loss falling with the "
         "lead.",
@@ -443,7 +440,7 @@ def bicycle() -> Explorer:
         (dot,) = right.plot([0], [0], "o", color=colour, ms=8)
         lines[answer] = line, dot
     right.text(2, 3.1, "chosen: No.", color=palette.model, fontsize="small", va="center")
-    right.text(2, 2.2, "rejected: Never! (dashed)", color=palette.gradient, fontsize="small", va="center")
+    right.text(2, 1.8, "rejected: Never! (dashed)", color=palette.gradient, fontsize="small", va="center")
     right.set(xlim=(0, answers.STEPS), ylim=(-10.5, 4), xlabel="step", title="log-ratio to the reference")
 
     def update(policy: str, loss: str, beta: float, share: float, step: int) -> str:
@@ -471,7 +468,7 @@ def bicycle() -> Explorer:
             "loss": Choice(list(answers.LOSSES), value="DPO", label="loss"),
             "beta": Slider(values=(0.25, 0.5, 1.0), value=0.5, label="β"),
             "share": Choice({"all": 1.0, "four of five": 0.8}, value=1.0, label="who prefer “No.” to “Never!”"),
-            "step": Play(0, answers.STEPS, value=0, label="step", interval=100),
+            "step": Play(0, answers.STEPS, step=2, value=0, label="step", interval=120),
         },
         predict=Predict(
             "“Sure!”",
