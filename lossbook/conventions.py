@@ -976,4 +976,35 @@ CONVENTIONS: tuple[Convention, ...] = (
         exact="np.zeros(2)",
         within=1e-6,
     ),
+    # ── Order ──
+    Convention(
+        topic="ranking",
+        claim="PyTorch's margin ranking loss takes the order of a pair as y = ±1, with 1 where the first is preferred, "
+        "and its margin is 0 unless you give one. With y = 0 the scores drop out.",
+        library="PyTorch",
+        symptoms=("labels",),
+        call="F.margin_ranking_loss(prediction, target, 2 * yes - 1, margin=1.0)",
+        same="margin_ranking(np.where(yes == 1, prediction, target), np.where(yes == 1, target, prediction))",
+        trap="np.mean(np.maximum(0, 1 - yes * (prediction - target)))",
+    ),
+    Convention(
+        topic="ranking",
+        claim="scikit-learn's NDCG takes the relevance itself as the gain; many papers take 2 to its power, minus 1.",
+        library="scikit-learn",
+        call="metrics.ndcg_score([count], [score])",
+        same="np.sum(count[np.argsort(-score)] / np.log2([2, 3, 4, 5])) "
+        "/ np.sum(np.sort(count)[::-1] / np.log2([2, 3, 4, 5]))",
+        trap="np.sum((2.0 ** count - 1)[np.argsort(-score)] / np.log2([2, 3, 4, 5])) "
+        "/ np.sum((2.0 ** np.sort(count)[::-1] - 1) / np.log2([2, 3, 4, 5]))",
+    ),
+    Convention(
+        topic="ranking",
+        claim="scikit-learn's AUC counts a tied pair as one half: one minus it is the mean of the 0–1 loss over "
+        "pairs only with that rule.",
+        library="scikit-learn",
+        call="metrics.roc_auc_score(yes, np.round(score / 4))",
+        same="np.mean([np.sign(a - b) / 2 + 0.5 for a in np.round(score / 4)[yes == 1] "
+        "for b in np.round(score / 4)[yes == 0]])",
+        trap="np.mean([a > b for a in np.round(score / 4)[yes == 1] for b in np.round(score / 4)[yes == 0]])",
+    ),
 )

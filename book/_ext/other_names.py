@@ -135,7 +135,7 @@ ABSENT: tuple[Absent, ...] = (
     Absent("Bradley–Terry loss", ("reward model", "preference loss"), "", "binary_cross_entropy_with_logits"),
     Absent("direct preference optimisation", ("DPO", "IPO"), "", "binary_cross_entropy_with_logits"),
     Absent("listwise softmax loss", ("ListNet", "ListMLE", "Plackett–Luce"), "optax.losses.ranking_softmax_loss"),
-    Absent("LambdaRank", ("LambdaMART", "NDCG"), ""),
+    Absent("LambdaRank", ("LambdaMART", "NDCG"), "", "pairwise_logistic"),
     Absent("CLIP loss", ("SigLIP",), "", "info_nce"),
     Absent("supervised contrastive loss", ("SupCon",), "", "info_nce"),
     Absent("ArcFace", ("CosFace", "angular margin"), "", "softmax_cross_entropy"),

@@ -78,8 +78,8 @@ def tournament_strengths() -> Explorer:
         caption="Diamonds: the fitted strengths; strokes: the true ones, which the players do not know. Make the "
         "penalty smaller, then larger. Then let the games go on and watch when Ada first loses, and when Eva first "
         "wins. Last, drag Ada: everybody moves with her, and neither the probabilities nor the cost notice.",
-        alt="Five rows, Ada to Eva. After 12 games Ada has won all of hers and Eva none; the fitted strengths lie in "
-        "the order of the true ones, Ada's farthest to the right.",
+        alt="Five rows, Ada to Eva. After 12 games Ada has won all of hers and Eva none; the fitted strength of Ada "
+        "is the farthest to the right, Eva's the farthest to the left.",
     )
 
 
@@ -213,8 +213,8 @@ def ndcg_slide() -> Explorer:
         ),
         caption="Five documents; the dotted lines are the scores of the other four, with their relevance on top. Drag "
         "the dot: NDCG stands still until two documents change places, and then jumps. Both losses slide.",
-        alt="Left, NDCG over the score of the document of relevance 3: a staircase of five treads that rises to 0.98. "
-        "Right, ListNet and ListMLE, two smooth curves that fall and flatten.",
+        alt="Left, NDCG over the score of the document of relevance 3: a staircase of five treads that rises to 0.93. "
+        "Right, ListNet and ListMLE, two curves without a step.",
     )
 
 
@@ -350,7 +350,7 @@ def log_ratios() -> Explorer:
     reach = PLANE + 0.5
     h = np.linspace(-8, 8, 129)
     left.fill([-reach, 0, 0], [-reach, 0, -reach], color=palette.density, alpha=0.16, lw=0)
-    left.text(-0.15, -4.3, "loss below\nits start,\nboth fell", color=palette.density, ha="right", fontsize="small")
+    left.text(-0.15, -4.3, "DPO's loss\nfell, and\nboth answers", color=palette.density, ha="right", fontsize="small")
     left.plot([-reach, reach], [-reach, reach], color=palette.muted, lw=1)
     left.axhline(0, color=palette.axis, lw=0.8)
     left.axvline(0, color=palette.axis, lw=0.8)
@@ -412,7 +412,7 @@ def log_ratios() -> Explorer:
         ),
         caption="Drag the point. To the right the chosen answer has become more probable than under the reference, "
         "downwards the rejected one less. Along every line parallel to the diagonal the loss stays as it is. The "
-        "stroke is the pull of descent; the shaded triangle is where the loss fell and both answers did too. Choose "
+        "stroke is the pull of descent; the shaded triangle is where DPO's loss fell and both answers did too. Choose "
         "IPO: it has a lead that it wants (dotted), and pulls back beyond it.",
         alt="Left, a plane with a diagonal, a shaded triangle below it in the quarter where both log-ratios are "
         "negative, and a point at (1, −1) with a stroke towards the lower right. Right, DPO's loss falling with the "

@@ -84,6 +84,18 @@ FIRST = {
     "loss is nan": "part-2/classification.html#when-training-goes-wrong",
     "loss stuck": "part-2/classification.html#when-training-goes-wrong",
     "adaboost": "part-2/classification.html#exponential",
+    "bradley terry": "part-2/ranking.html#",
+    "RankNet": "part-2/ranking.html#",
+    "BPR": "part-2/ranking.html#pairwise-logistic",
+    "MarginRankingLoss": "part-2/ranking.html#margin-ranking",
+    "DPO": "part-2/ranking.html#dpo",
+    "direct preference optimization": "part-2/ranking.html#",
+    "IPO": "part-2/ranking.html#ipo",
+    "LambdaMART": "part-2/ranking.html#lambdarank",
+    "learning to rank": "part-2/ranking.html#",
+    "ndcg": "part-2/ranking.html#",
+    "listmle": "part-2/ranking.html#listmle",
+    "reward model": "part-2/ranking.html#",
 }
 
 

@@ -1,0 +1,513 @@
+"""What the chapter on ranking and preference claims, over all states of its figures and over several seeds."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import math
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy import optimize
+from scipy.stats import spearmanr
+from sklearn.metrics import ndcg_score, roc_auc_score
+from torch.nn import functional as F
+
+import lossbook
+from lossbook.analysis import answers, lists, tournament
+from lossbook.analysis.preferences import fit_strengths, misordered
+from lossbook.analysis.tastings import WORLDS, Judged, judged, places, tastings
+from lossbook.figures import ranking as figures
+
+CHAPTER = (Path(__file__).parents[1] / "book/part-2/ranking.md").read_text(encoding="utf-8")
+SEEDS = [0, 1, 2]  # 0 is the one that the chapter prints
+seeds = pytest.mark.parametrize("seed", SEEDS)
+
+
+def numbers(readout: str) -> list[float]:
+    """The numbers in a readout, in order."""
+    return [float(found) for found in re.findall(r"-?\d+(?:\.\d+)?", readout.replace("−", "-"))]
+
+
+# ── The tournament ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def splits(wins: np.ndarray) -> bool:
+    """Whether for each way to split the players into two groups each has beaten the other: Ford's condition."""
+    every = range(len(wins))
+    for size in range(1, len(wins)):
+        for group in itertools.combinations(every, size):
+            rest = [i for i in every if i not in group]
+            if not wins[np.ix_(rest, group)].any():
+                return False
+    return True
+
+
+def test_a_best_fit_exists_from_game_26_on() -> None:
+    for games in range(tournament.GAMES + 1):
+        wins = tournament.wins_after(games)
+        assert (tournament.unbeaten_groups(wins) == []) == splits(wins) == (games >= 26)
+        assert ("Nobody runs away" in figures._verdict(games)) == (games >= 26)
+        if games < 26:
+            with pytest.raises(ValueError, match="no group that won every game"):
+                fit_strengths(wins)
+    assert np.isfinite(fit_strengths(tournament.wins_after(26))).all()
+
+
+def test_who_beats_whom_when() -> None:
+    names = [tuple(tournament.PLAYERS[i] for i in game) for game in tournament.results()]
+    assert [k + 1 for k, (_, loser) in enumerate(names) if loser == "Ada"] == [24, 26]
+    assert names[23] == ("Ben", "Ada") and names[25] == ("Eva", "Ada")
+    assert [k + 1 for k, (winner, _) in enumerate(names) if winner == "Eva"] == [26]
+    wins = tournament.wins_after(12)
+    assert wins[0].sum() == 5 and wins[:, 0].sum() == 0 and wins[4].sum() == 0 and wins[:, 4].sum() == 5
+    assert tournament.unbeaten_groups(wins) == [[0]]
+    for games in (24, 25):
+        assert tournament.unbeaten_groups(tournament.wins_after(games)) == [[0, 1, 2, 3]]
+    assert len(names) == 40
+    played = np.sort(tournament.results(), axis=1).reshape(4, 10, 2)
+    assert all(len({tuple(pair) for pair in one}) == 10 for one in played)  # everybody against everybody in each round
+
+
+def test_an_unbeaten_player_moves_further_with_each_smaller_penalty() -> None:
+    """And there is no last step: the strength grows by about log 10 for a tenth of the penalty."""
+    penalties = figures.tournament_strengths().controls["penalty"].values
+    for games in range(1, 24):
+        ada = [tournament.strengths_after(games, penalty)[0] for penalty in penalties]
+        assert (np.diff(ada) < 0).all()
+    far = [fit_strengths(tournament.wins_after(12), penalty=10.0**-k)[0] for k in (3, 4, 5)]
+    assert (np.diff(far) > 1.5).all()
+    s = tournament.strengths_after(12, 0.1)
+    assert s.argmax() == 0 and s.argmin() == 4
+
+
+def test_with_a_best_fit_small_penalties_hardly_matter() -> None:
+    for games in range(26, 41):
+        ends = [tournament.strengths_after(games, penalty) for penalty in (0.01, 0.1)]
+        assert np.abs(ends[0] - ends[1]).max() < 0.2
+
+
+def test_a_shift_moves_everybody_and_nothing_else() -> None:
+    explorer = figures.tournament_strengths()
+    for games, penalty in ((12, 0.1), (26, 0.01), (40, 0.3)):
+        found = {}
+        for shift in (-2.0, 0.0, 1.0):
+            found[shift] = numbers(explorer.set(games=games, penalty=penalty, shift=shift).readout)
+        for shift, read in found.items():
+            np.testing.assert_allclose(np.subtract(read[1:6], found[0.0][1:6]), shift, atol=0.011)
+            assert read[6:8] == found[0.0][6:8]
+    for text in ("ranking-symptoms", "ranking-lists", "ranking-pairs", "ranking-preferences"):
+        assert f"({text})=" in CHAPTER
+
+
+def test_the_cost_is_minus_the_log_likelihood() -> None:
+    s = np.array([1.0, 0.0, 0.5, -0.5, -1.0])
+    product = np.prod([1 / (1 + math.exp(s[loser] - s[winner])) for winner, loser in tournament.results()[:12]])
+    assert tournament.cost(s, 12) == pytest.approx(-math.log(product))
+    assert tournament.cost(s + 3, 12) == pytest.approx(tournament.cost(s, 12))
+
+
+# ── One pair ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_each_pair_loss_costs_and_pulls() -> None:
+    explorer = figures.pair_losses()
+    for margin in explorer.controls["margin"].values:
+        for d in explorer.controls["difference"].values:
+            readout = explorer.set(difference=d, margin=margin).readout
+            hinge, logistic, hinge_pull, pull = (
+                float(re.search(pattern, readout.replace("−", "-"))[1])  # type: ignore[index]
+                for pattern in (r"M = \S+ (\S+),", r"logistic (\S+)\. P", r"none, hinge (\S+),", r"logistic (\S+)\.$")
+            )
+            assert hinge == pytest.approx(max(0, margin - d), abs=6e-4)
+            assert logistic == pytest.approx(math.log1p(math.exp(-d)), abs=6e-4)
+            assert hinge_pull == (1 if d < margin else 0)  # force 1 up to the margin, then it lets go
+            assert pull == pytest.approx(1 / (1 + math.exp(d)), abs=6e-4) and 0 < pull < 1  # never quite stops
+            assert f"0–1 loss {'0' if d > 0 else '1' if d < 0 else '½'}," in readout
+    assert "hinge with M = 0 0.000" in explorer.set(difference=0.0, margin=0.0).readout  # content with equal scores
+
+
+@pytest.mark.parametrize("seed", [0, 5, 6])
+def test_misordered_pairs_are_one_minus_auc(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    label = random.integers(0, 2, 200)
+    score = np.round(random.normal(label, 1.5))
+    wrong = misordered(score[label == 1], score[label == 0])
+    assert wrong == pytest.approx(1 - roc_auc_score(label, score), abs=1e-12)
+    strict = np.mean(score[label == 1][:, None] < score[label == 0])
+    assert abs(strict - wrong) > 0.02  # or the two differ
+
+
+def test_what_the_pair_losses_estimate() -> None:
+    for p in (0.55, 0.7, 0.95):
+        for margin in (0.5, 2.0):
+            d = np.linspace(-4, 4, 1601)
+            none = np.zeros(d.size)
+            costs = p * lossbook.margin_ranking(d, none, margin=margin, reduction="none") + (
+                1 - p
+            ) * lossbook.margin_ranking(none, d, margin=margin, reduction="none")
+            assert d[np.argmin(costs)] == pytest.approx(margin)
+        best = optimize.minimize_scalar(
+            lambda x, p=p: p * lossbook.pairwise_logistic([x], [0.0]) + (1 - p) * lossbook.pairwise_logistic([0.0], [x])
+        )
+        assert best.x == pytest.approx(math.log(p / (1 - p)), abs=1e-4)
+
+
+def test_a_tie_is_half_a_win_for_each_side() -> None:
+    for d in (-1.3, 0.0, 2.0):
+        halves = (lossbook.pairwise_logistic([d], [0.0]) + lossbook.pairwise_logistic([0.0], [d])) / 2
+        assert lossbook.binary_cross_entropy_with_logits([d], [0.5]) == pytest.approx(halves)
+        assert halves >= math.log(2)
+
+
+def test_elo_is_a_step_of_descent() -> None:
+    """In nats 400 points are log 10; with K points a game, the learning rate is K log(10)/400."""
+    ratings, k = np.array([1500.0, 1620.0]), 20
+    expected = 1 / (1 + 10 ** ((ratings[1] - ratings[0]) / 400))
+    s = ratings * math.log(10) / 400
+    step = -lossbook.pairwise_logistic_grad(s[:1], s[1:])[0] * k * math.log(10) / 400
+    assert step * 400 / math.log(10) == pytest.approx(k * (1 - expected))
+
+
+# ── Lists ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def by_hand(relevance: np.ndarray, scores: np.ndarray) -> float:
+    discounts = 1 / np.log2(np.arange(2, len(scores) + 2))
+    return float(relevance[np.argsort(-scores)] @ discounts / (np.sort(relevance)[::-1] @ discounts))
+
+
+def test_ndcg_jumps_and_the_losses_slide() -> None:
+    explorer = figures.ndcg_slide()
+    for document in figures.DOCUMENTS.values():
+        seen = []
+        for score in explorer.controls["score"].values:
+            read = numbers(explorer.set(document=document, score=score).readout)
+            moved = lists.with_score(document, score)
+            assert read[-3] == pytest.approx(by_hand(lists.RELEVANCE, moved), abs=6e-4)
+            order = np.argsort(-moved)
+            seen.append((tuple(order), read[-3]))
+        for (before, gain), (after, then) in itertools.pairwise(seen):
+            assert gain == then or before != after
+        if document == 0:
+            assert len({gain for _, gain in seen}) == 5 and (np.diff([gain for _, gain in seen]) >= 0).all()
+            assert seen[-1][1] == 0.93  # as the text alternative says
+        fine = lists.list_losses(document, np.linspace(-3, 3, 601))
+        for curve in fine:
+            assert np.abs(np.diff(curve)).max() < 0.03
+    assert lists.jumps(0) == 4 and explorer.predict.answer == 4
+    x, treads = lists.staircase(0, -3.0, 3.0)
+    assert len(x) == len(treads) == 10 and np.count_nonzero(np.diff(treads)) == 4
+
+
+def test_what_listnet_estimates() -> None:
+    y = np.array([[2.0, 0.5, 1.0, -1.0]])
+    p = np.exp(y) / np.exp(y).sum()
+    floor = -(p * np.log(p)).sum()
+    assert lossbook.listnet(y + 7, y) == pytest.approx(floor) and floor > 0
+    others = np.random.default_rng(3).normal(0, 2, (200, 4))
+    assert (lossbook.listnet(others, np.repeat(y, 200, axis=0), reduction="none") > floor).all()
+
+
+def test_the_orders_of_three() -> None:
+    explorer = figures.orders()
+    values, found = explorer.controls["a"].values, {}
+    for a, b in itertools.product(values, values):
+        drawn = lists.order_probabilities([a, b, 0.0])
+        assert sum(drawn.values()) == pytest.approx(1)
+        first = np.exp([a, b, 0.0]) / np.exp([a, b, 0.0]).sum()
+        for k in range(3):
+            assert sum(p for order, p in drawn.items() if order[0] == k) == pytest.approx(first[k])
+        found[a, b] = numbers(explorer.set(a=a, b=b).readout)[-2:]
+        assert explorer.challenge.met(a=a, b=b) == ((a, b) == (2.0, 1.0))
+    assert min(found, key=lambda state: found[state][1]) == (2.0, 1.0)
+    assert found[2.0, 1.0] == [0.721, 0.832] and math.exp(-0.721) == pytest.approx(0.486, abs=5e-4)
+    assert min(mle for mle, _ in found.values()) < 0.3  # ListMLE goes on
+
+
+def test_listmle_of_two_and_its_missing_scale() -> None:
+    assert lossbook.listmle([[0.3, 1.1]], [[1.0, 0.0]]) == pytest.approx(lossbook.pairwise_logistic([0.3], [1.1]))
+    random = np.random.default_rng(4)
+    for _ in range(20):
+        s = np.sort(random.normal(0, 1, 6))[::-1]
+        y = -np.arange(6.0)
+        path = [lossbook.listmle([c * s], [y]) for c in (0.5, 1, 2, 4, 8)]
+        assert (np.diff(path) < 0).all()
+        assert lossbook.listmle([s], [y]) == pytest.approx(lossbook.listmle([s], [10 * y]))  # the order alone
+        assert lossbook.listnet([s], [y]) != pytest.approx(lossbook.listnet([s], [10 * y]))  # the scale too
+
+
+def test_pulls_with_and_without_weights() -> None:
+    explorer = figures.lambda_pulls()
+    for upper, lower in itertools.product(range(1, 6), range(6, 11)):
+        wrong, ndcg, one, two, first, second = numbers(explorer.set(upper=upper, lower=lower).readout)[2:]
+        relevance = np.zeros(10)
+        relevance[[upper - 1, lower - 1]] = 1
+        scores = -0.2 * np.arange(10)
+        assert ndcg == pytest.approx(by_hand(relevance, scores), abs=6e-4)
+        assert wrong == pytest.approx(1 - roc_auc_score(relevance, scores), abs=6e-4)
+        assert two > one  # the lower star is pulled harder
+        found = lists.pulls(upper, lower)
+        rest = [k for k in range(10) if k not in (upper - 1, lower - 1)]
+        shares = []
+        for pull in (found.pairs, found.weighted):
+            assert pull.sum() == pytest.approx(0, abs=1e-12) and (pull[rest] < 0).all()
+            shares.append(pull[rest[:2]].sum() / pull[rest].sum())
+        assert 0.3 < shares[0] < 0.37
+        assert shares[1] > 0.5 if upper > 1 else 0.385 < shares[1] < 0.405
+        if (upper, lower) == (1, 10):
+            assert (wrong, ndcg) == (0.5, 0.79) and two > 2 * one and first > second
+        if (upper, lower) == (3, 6):
+            assert (wrong, ndcg) == (0.375, 0.525)
+
+
+def test_pulls_of_all_pairs_are_a_gradient() -> None:
+    s = torch.tensor(-0.2 * np.arange(10), requires_grad=True)
+    good, bad = [2, 6], [0, 1, 3, 4, 5, 7, 8, 9]
+    F.softplus(s[bad][None, :] - s[good][:, None]).sum().backward()
+    np.testing.assert_allclose(lists.pulls(3, 7).pairs, -s.grad.numpy(), atol=1e-12)
+
+
+def test_a_place_off_the_page_is_refused() -> None:
+    with pytest.raises(ValueError, match="upper must be a place from 1 to 10, got 0"):
+        lists.pulls(0, 6)
+    with pytest.raises(ValueError, match="world must be one of"):
+        tastings("no world")
+
+
+# ── Wine ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@cache
+def cells() -> dict[str, Any]:
+    """What the chapter's cells of the run and of the symptoms define, without running them on the spot."""
+    names: dict[str, Any] = {"np": np, "lossbook": lossbook, "figures": figures}
+    for code in re.findall(r"```\{code-cell\} ipython3\n(.*?)```", CHAPTER, re.DOTALL):
+        if "def pointwise(" in code or "def hinge(" in code:
+            code = re.sub(r"^:tags:.*\n", "", code)
+            exec(re.split(r"^(?:runs = |found = )", code, flags=re.MULTILINE)[0], names)
+    return names
+
+
+@cache
+def run(loss: str, world: str, seed: int) -> tuple[list[float], np.ndarray, Judged]:
+    names = cells()
+    return names["fit"](names[loss], world, seed)  # type: ignore[no-any-return]
+
+
+LOSSES = ("pointwise", "centred", "pairwise", "listwise")
+
+
+@pytest.mark.seeds
+@seeds
+def test_on_one_scale_squared_error_is_not_the_worst(seed: int) -> None:
+    found = {loss: run(loss, WORLDS[0], seed)[2] for loss in LOSSES}
+    for one in ("ndcg", "auc"):
+        of = {loss: getattr(result, one) for loss, result in found.items()}
+        assert max(of.values()) - min(of.values()) < 0.04 and min(of, key=of.__getitem__) != "pointwise"
+
+
+@pytest.mark.seeds
+@seeds
+def test_kindness_is_noise_to_the_pointwise_loss_and_cancels_in_the_others(seed: int) -> None:
+    found = {loss: run(loss, WORLDS[1], seed)[2] for loss in LOSSES}
+    for loss in LOSSES[1:]:
+        assert found[loss].ndcg > found["pointwise"].ndcg + 0.01 and found[loss].auc > found["pointwise"].auc + 0.01
+        assert found[loss].ndcg == pytest.approx(run(loss, WORLDS[0], seed)[2].ndcg, abs=0.003)
+
+
+@pytest.mark.seeds
+@seeds
+def test_poorer_wines_for_kind_judges_mislead_the_pointwise_loss_alone(seed: int) -> None:
+    known, unseen = tastings(WORLDS[2], seed)
+    assert np.corrcoef(known.quality.mean(axis=1), known.score.mean(axis=1))[0, 1] < -0.5  # between judges
+    found = {loss: run(loss, WORLDS[2], seed) for loss in LOSSES}
+    assert found["pointwise"][2].auc < 0.75
+    steady = {}
+    for loss, (_, scores, result) in found.items():
+        steady[loss] = np.mean([spearmanr(*pair)[0] for pair in zip(scores[:5], unseen.quality[:5], strict=True)])
+        if loss != "pointwise":
+            assert result.auc > 0.92 and abs(result.auc - found["pairwise"][2].auc) < 0.02
+            assert result.pooled_auc < result.auc - 0.1  # one pot
+    assert steady["pointwise"] < 0.6 < 0.85 < min(steady["pairwise"], steady["listwise"])
+
+
+@pytest.mark.seeds
+def test_which_of_the_three_comes_first_changes_with_the_seed() -> None:
+    orders = {
+        tuple(sorted(LOSSES[1:], key=lambda loss, seed=seed: run(loss, WORLDS[1], seed)[2].ndcg)) for seed in SEEDS
+    }
+    assert len(orders) > 1
+
+
+def test_places_and_judgement() -> None:
+    quality = np.array([[0.3, 2.0, -1.0, 0.9, 0.0, 5.0, 1.0, -0.2]])
+    assert places(quality).tolist() == [[0, 3, 0, 1, 0, 4, 2, 0]]
+    scores = np.array([[1.0, 3.0, 0.0, 2.0, 0.5, 2.5, 4.0, 0.1]])
+    result = judged(scores, quality)
+    assert result.auc == pytest.approx(10 / 12) and result.ndcg == pytest.approx(by_hand(places(quality)[0], scores[0]))
+    assert judged(quality, quality) == pytest.approx((1, 1, 1))
+    random = np.random.default_rng(7)
+    quality, scores = random.normal(0, 1, (30, 8)), random.normal(0, 1, (30, 8)).round(0)  # with ties
+    best = places(quality) >= 3
+    one_by_one = [roc_auc_score(*pair) for pair in zip(best, scores, strict=True)]
+    assert judged(scores, quality).auc == pytest.approx(np.mean(one_by_one))
+    assert judged(scores, quality).pooled_auc == pytest.approx(roc_auc_score(best.ravel(), scores.ravel()))
+
+
+# ── When training goes wrong ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.seeds
+@seeds
+def test_symptoms(seed: int) -> None:
+    names = cells()
+    world = WORLDS[1]
+    health, listwise = run("pairwise", world, seed), run("listwise", world, seed)
+    assert abs(health[0][0] - math.log(2)) < 0.05 and health[0][-1] < 0.4
+    same = names["fit"](names["pairwise"], world, seed, names["mean_over_wines"])
+    assert np.ptp(same[0]) < 1e-4 and same[0][-1] == pytest.approx(math.log(2), abs=1e-4)
+    assert same[2].auc == pytest.approx(0.5, abs=0.02)
+    one, zero, none = (names["fit"](names["hinge"](*given), world, seed) for given in ((1.0,), (1.0, "01"), (0.0,)))
+    assert min(zero[0]) > 0.5 and one[0][-1] < 0.45 and min(one[2].auc, zero[2].auc) > 0.92
+    assert none[0][0] < 0.25 and none[0][-1] < 0.001 and none[2].auc > 0.6
+    assert none[1].std() < 0.01 and one[1].std() > 1
+    turned = names["fit"](lambda s, y: names["pairwise"](-s, y), world, seed)
+    assert turned[0][-1] < 0.4 and turned[2].auc < 0.1
+    floor = float(names["floor"](seed))
+    assert floor < listwise[0][-1] < floor + 0.15 and floor > 1.5
+
+
+def test_the_hinge_of_the_symptoms_is_pytorch_s_loss_of_pairs() -> None:
+    hinge, leads = cells()["hinge"], cells()["leads"]
+    s, y = torch.randn(5, 4, generator=torch.manual_seed(0)), torch.rand(5, 4)
+    assert hinge(1.0)(s, y) == pytest.approx(float(torch.clamp(1 - leads(s, y), min=0).mean()))
+
+
+def test_without_a_best_fit_the_strength_grows_and_grows() -> None:
+    grown = [cells()["unbeaten"](k) for k in (100, 1000, 10000)]
+    assert (np.diff(grown) > 2).all()
+
+
+# ── Answers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_plane_of_log_ratios() -> None:
+    explorer = figures.log_ratios()
+    grid, betas = explorer.controls["chosen"].values, explorer.controls["beta"].values
+    for beta in betas:
+        for chosen, rejected in itertools.product(grid, grid):
+            h = chosen - rejected
+            dpo = lossbook.dpo([chosen], [rejected], [0.0], [0.0], beta=beta)
+            ipo = lossbook.ipo([chosen], [rejected], [0.0], [0.0], beta=beta)
+            assert answers.preference_loss("DPO", h, beta)[0] == pytest.approx(dpo)
+            assert answers.preference_loss("IPO", h, beta)[0] == pytest.approx(ipo)
+            assert dpo == pytest.approx(math.log1p(math.exp(-beta * h)))  # the same along a parallel to the diagonal
+            if rejected < chosen < 0:  # the shaded triangle
+                assert dpo < math.log(2)
+            slope = answers.preference_slope("DPO", h, beta)[0]
+            assert slope == pytest.approx(-beta / (1 + math.exp(beta * h)))
+            slope = answers.preference_slope("IPO", h, beta)[0]
+            assert np.sign(round(slope, 9)) == np.sign(round(h - 1 / (2 * beta), 9))  # it pulls back beyond its lead
+            goal = dpo < 0.5 and chosen < 0 and rejected < 0
+            assert explorer.challenge.met(loss="DPO", beta=beta, chosen=chosen, rejected=rejected) == goal
+            assert not explorer.challenge.met(loss="IPO", beta=beta, chosen=chosen, rejected=rejected)
+    read = numbers(explorer.set(loss="DPO", beta=0.25, chosen=1.0, rejected=-1.0).readout)
+    assert read == [0.25, 2.0, 0.474, -0.0944, 2.72, 0.37]
+
+
+def test_the_gradient_of_dpo_in_the_parameters() -> None:
+    w = torch.randn(5, generator=torch.manual_seed(2), dtype=torch.float64, requires_grad=True)
+    b, beta = torch.log_softmax(torch.randn(5, generator=torch.manual_seed(3), dtype=torch.float64), 0), 0.3
+    a = torch.log_softmax(w, 0)
+    h = (a[1] - b[1]) - (a[3] - b[3])
+    (whole,) = torch.autograd.grad(-F.logsigmoid(beta * h), w, retain_graph=True)
+    (chosen,) = torch.autograd.grad(a[1], w, retain_graph=True)
+    (rejected,) = torch.autograd.grad(a[3], w)
+    torch.testing.assert_close(whole, -beta * torch.sigmoid(-beta * h.detach()) * (chosen - rejected))
+
+
+def test_best_leads() -> None:
+    for beta, share in itertools.product((0.1, 0.5, 1.0), (0.6, 0.8)):
+        for loss in answers.LOSSES:
+            best = optimize.minimize_scalar(
+                lambda h, loss=loss, beta=beta, share=share: answers.preference_loss(loss, h, beta, share)[0],
+                bounds=(-30, 60),
+                method="bounded",
+                options={"xatol": 1e-9},
+            )
+            assert best.x == pytest.approx(answers.best_lead(loss, beta, share), abs=1e-4)
+        assert answers.best_lead("DPO", beta, 1.0) == math.inf
+        assert answers.best_lead("IPO", beta, 1.0) == pytest.approx(1 / (2 * beta))
+        far = [answers.preference_loss("DPO", h, beta)[0] for h in (1.0, 10.0, 100.0)]
+        assert far[0] > far[1] > far[2]  # if everybody agrees no lead is best
+
+
+def test_the_policies_of_the_bicycle() -> None:
+    explorer = figures.bicycle()
+    first = set()
+    for policy, loss, beta, share in itertools.product(
+        answers.FEATURES, answers.LOSSES, explorer.controls["beta"].values, (1.0, 0.8)
+    ):
+        course = answers.train(policy, loss, beta, share)
+        assert (np.diff(course.loss) < 1e-12).all() and course.loss[-1] < course.loss[0]
+        chosen, rejected = course.log_ratio[:, 1], course.log_ratio[:, 0]
+        assert (rejected[1:] < 0).all()
+        if policy == "table":
+            assert (chosen[1:] > 0).all() and (np.diff(chosen) > -1e-12).all()
+        else:
+            assert (chosen[1:] < 0).all() and (rejected[1:] < chosen[1:]).all()
+            assert course.policy[-1, 3] > answers.REFERENCE[3]
+        lead = chosen - rejected
+        if share == 1.0:
+            first.add(round(float(lead[1]), 9))
+        if loss == "IPO":
+            assert lead[-1] == pytest.approx((share - 0.5) / beta, abs=0.03)
+    assert first == {answers.STRIDE}
+    course = answers.train("dial", "DPO", 0.5)
+    assert answers.ANSWERS[course.policy[-1].argmax()] == "Sure!" == explorer.predict.answer.strip("“”")
+    assert course.policy[-1, 3] > 0.95
+    slow, quick = (answers.train("table", "DPO", beta, 0.8) for beta in (0.25, 1.0))
+    leads = [run.log_ratio[-1, 1] - run.log_ratio[-1, 0] for run in (slow, quick)]
+    assert leads[1] == pytest.approx(math.log(4), abs=0.08) and leads[0] > 2 * leads[1]
+    assert answers.best_lead("DPO", 0.25, 0.8) == pytest.approx(4 * math.log(4))
+
+
+def test_a_policy_with_a_number_per_answer_agrees_with_autograd() -> None:
+    base = torch.tensor(np.log(answers.REFERENCE))
+    theta = torch.zeros(4, dtype=torch.float64, requires_grad=True)
+    rate = answers.STRIDE / (2 * 0.25)  # |e₁ − e₀|² = 2, and β/2 = 0.25 is the first slope in h
+    for _ in range(10):
+        ratio = torch.log_softmax(base + theta, 0) - base
+        (slope,) = torch.autograd.grad(-F.logsigmoid(0.5 * (ratio[1] - ratio[0])), theta)
+        theta = (theta - rate * slope).detach().requires_grad_()
+    found = torch.softmax(base + theta, 0).detach().numpy()
+    np.testing.assert_allclose(answers.train("table", "DPO", 0.5).policy[10], found, atol=1e-12)
+
+
+# ── Slips ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_slips_by_hand() -> None:
+    three, one = torch.tensor([3.0]), torch.tensor([1.0])
+    costs = [F.margin_ranking_loss(three, one, torch.tensor([y]), margin=1.0).item() for y in (1.0, -1.0, 0.0)]
+    assert costs == [0, 3, 1]
+    assert inspect.signature(F.margin_ranking_loss).parameters["margin"].default == 0
+    assert roc_auc_score([0, 1, 0, 1], np.zeros(4)) == 0.5
+    log3 = math.log2(3)
+    linear, power = (1 + 3 / log3 + 1) / (3 + 2 / log3 + 0.5), (1 + 7 / log3 + 1.5) / (7 + 3 / log3 + 0.5)
+    relevance, shown = np.array([[1.0, 3.0, 2.0]]), np.array([[3.0, 2.0, 1.0]])
+    assert ndcg_score(relevance, shown) == pytest.approx(linear)
+    assert ndcg_score(2**relevance - 1, shown) == pytest.approx(power) and linear - power > 0.05
+    right, swapped = ([[9.0, 1.0, 0.0]], [[9.0, 0.0, 1.0]])
+    net = [lossbook.listnet(s, right) for s in (right, swapped)]
+    mle = [lossbook.listmle(s, right) for s in (right, swapped)]
+    assert net[1] - net[0] < 0.001 and mle[1] - mle[0] == pytest.approx(1, abs=0.01)
+    assert lossbook.dpo([-3.0], [-6.0], [0.0], [0.0], beta=0.5) == pytest.approx(math.log1p(math.exp(-1.5)))
+    assert lossbook.ipo([5.0], [0.0], [0.0], [0.0], beta=0.1) == pytest.approx(0)
+    assert lossbook.ipo([0.0], [0.0], [0.0], [0.0], beta=0.1) == pytest.approx(1 / (4 * 0.1**2))
