@@ -28,6 +28,7 @@ SYMPTOMS = {
     "digits": "The two losses agree to a few digits only.",
     "threshold": "The threshold, or the strength of a penalty, means something else.",
     "smoothing": "With label smoothing the two losses differ.",
+    "order": "My AUC or NDCG is another number than the library's.",
 }
 """What readers come with; each entry names those it explains."""
 
@@ -991,6 +992,7 @@ CONVENTIONS: tuple[Convention, ...] = (
         topic="ranking",
         claim="scikit-learn's NDCG takes the relevance itself as the gain; many papers take 2 to its power, minus 1.",
         library="scikit-learn",
+        symptoms=("order",),
         call="metrics.ndcg_score([count], [score])",
         same="np.sum(count[np.argsort(-score)] / np.log2([2, 3, 4, 5])) "
         "/ np.sum(np.sort(count)[::-1] / np.log2([2, 3, 4, 5]))",
@@ -1002,6 +1004,7 @@ CONVENTIONS: tuple[Convention, ...] = (
         claim="scikit-learn's AUC counts a tied pair as one half: one minus it is the mean of the 0–1 loss over "
         "pairs only with that rule.",
         library="scikit-learn",
+        symptoms=("order",),
         call="metrics.roc_auc_score(yes, np.round(score / 4))",
         same="np.mean([np.sign(a - b) / 2 + 0.5 for a in np.round(score / 4)[yes == 1] "
         "for b in np.round(score / 4)[yes == 0]])",

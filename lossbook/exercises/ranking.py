@@ -7,8 +7,6 @@ import math
 import numpy as np
 
 import lossbook as losses
-from lossbook.analysis.lists import ndcg, order_probabilities
-from lossbook.analysis.preferences import misordered
 from lossbook.core import Floats
 from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Paper, case
 
@@ -17,7 +15,7 @@ from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Pap
 AUC_BY_HAND = Numeric(
     "ranking-auc-by-hand",
     "An AUC by hand",
-    answer=1 - misordered([3.0, 1.0], [2.0, 1.0, 0.0]),
+    answer=(4 + 0.5) / (2 * 3),
     mistakes=[
         Mistake(4 / 6, "You gave the tie nothing. A tied pair counts one half."),
         Mistake(5 / 6, "You counted the tie as right. A tied pair counts one half."),
@@ -232,7 +230,7 @@ $\sigma(\beta h)$. Its negative logarithm, with the trained policy in place of $
 PLACKETT = Numeric(
     "ranking-order-by-hand",
     "The probability of an order",
-    answer=order_probabilities([math.log(4.0), math.log(2.0), 0.0])[0, 1, 2],
+    answer=math.exp(-losses.listmle([math.log(4.0), math.log(2.0), 0.0], [2.0, 1.0, 0.0])),
     mistakes=[
         Mistake(4 / 7, "That is the probability that A comes *first*. B then has to beat C."),
         Mistake(4 / 7 * 2 / 7, "After A is drawn it competes no longer: B has 2 of the 3 that are left."),
@@ -250,7 +248,7 @@ PLACKETT = Numeric(
 NDCG_BY_HAND = Numeric(
     "ranking-ndcg-by-hand",
     "NDCG by hand",
-    answer=ndcg([3.0, 2.0, 1.0], [0.0, 2.0, 1.0]),
+    answer=(2 / math.log2(3) + 1 / 2) / (2 + 1 / math.log2(3)),
     mistakes=[
         Mistake((3 / math.log2(3) + 0.5) / (3 + 1 / math.log2(3)), "You used the gain $2^y - 1$; here it is $y$."),
         Mistake(2 / math.log2(3) + 0.5, "That is the DCG. Divide by that of the right order."),
@@ -356,11 +354,17 @@ def share_misordered(positive: np.ndarray, negative: np.ndarray) -> float:
     return np.mean((lead < 0) + 0.5 * (lead == 0))
 
 
+def _misordered(positive: np.ndarray, negative: np.ndarray) -> float:
+    from lossbook.analysis.preferences import misordered
+
+    return misordered(positive, negative)
+
+
 MISORDERED_CODE = Code(
     "ranking-misordered-code",
     "Count misordered pairs",
     reference=share_misordered,
-    equals=misordered,
+    equals=_misordered,
     cases=[case([1.0], [1.0, 0.0]), case([3.0, 1.0], [2.0, 1.0, 0.0]), case([0.0, 0.5, 2.0, 2.0], [2.0, -1.0])],
     mistakes=[
         Mistake(
