@@ -159,8 +159,8 @@ def dice(
     ----------
     prediction, target : array_like
         Predicted probabilities and the mask, numbers in [0, 1] of shape (…, H, W), one shape. Masks of 0 and 1 in both
-        places give the Dice coefficient of two sets, as 1 − 2|A ∩ B|/(|A| + |B|). A mask per class is a picture of its
-        own.
+        places give 1 less the Dice coefficient of two sets, twice their common pixels by the sum of their sizes. A mask
+        per class is a picture of its own.
     denominator : {"linear", "squared"}
         S as above, or the sum of p̂² + y². On a mask of 0 and 1 they differ by p̂ alone; on a soft target only the
         squared one is smallest where p̂ = y.

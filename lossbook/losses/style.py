@@ -383,9 +383,9 @@ TOTAL_VARIATION = Loss(
     synonyms=("TV loss", "total variation regulariser", "smoothness penalty"),
     latex=r"\frac{1}{2} \sum_{i=1}^{H} \sum_{j=1}^{W} \left(h_{ij}^2 + v_{ij}^2\right)",
     latex_grad={"image": r"\bar h_{ij} - h_{ij} + \bar v_{ij} - v_{ij}"},
-    where=r"$x_{ij}$ is the pixel in row $i$ and column $j$, $h_{ij} = x_{i,j+1} - x_{ij}$ the step to the right from "
-    r"it and $v_{ij} = x_{i+1,j} - x_{ij}$ the step down, both 0 in the last row and column; $\bar h_{ij} = h_{i,j-1}$ "
-    r"and $\bar v_{ij} = v_{i-1,j}$ are the steps that arrive, 0 at the edge.",
+    where=r"$x_{ij}$ is the pixel in row $i$ of $H$ and column $j$ of $W$, $h_{ij} = x_{i,j+1} - x_{ij}$ the step to "
+    r"the right from it and $v_{ij} = x_{i+1,j} - x_{ij}$ the step down, both 0 in the last row and column; "
+    r"$\bar h_{ij} = h_{i,j-1}$ and $\bar v_{ij} = v_{i-1,j}$ are the steps that arrive, 0 at the edge.",
     arguments={"image": Argument("x", "picture")},
     estimates="a picture of one colour",
     source="johnson2016",
