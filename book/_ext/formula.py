@@ -20,6 +20,7 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -284,6 +285,7 @@ class Formula(_FromRecords):
 # ── What the tests do, read off their sources ────────────────────────────────────────────────────────────────────────
 
 
+@cache
 def oracles(source: str) -> dict[str, str]:
     """By name of the loss, the code of the tests that computes it a second time: its entry in the table `TORCH`.
 
