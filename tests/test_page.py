@@ -72,7 +72,7 @@ def test_what_would_be_shown_if_it_hung_names_the_case() -> None:
         ("import sys\nsys.exit()", "not read", "SystemExit"),
         (HEAD + "    return nothing_there", "wrong", "NameError"),
         (HEAD + "    print('looking')", "wrong", "It prints, but it returns nothing"),
-        ("pinball_loss = 3", "not read", "hand in the function itself"),
+        ("pinball_loss = 3", "not read", "no function called `pinball_loss`"),
         (PINBALL.code.replace("pinball_loss", "mine"), "right", "Right"),
         (HEAD + "    raise SystemExit", "wrong", "SystemExit"),
     ],

@@ -194,6 +194,17 @@ def build_pages(output: Path, toc: Path, strict: bool) -> None:
         raise Refused(f"Jupyter Book stopped with the warnings above.\n{done.stdout[-2000:]}")
 
 
+def fetch_python() -> None:
+    """What a page needs to run Python; without it the book is built without the fields for code."""
+    import pagepython
+
+    try:
+        pagepython.parts()
+    except pagepython.Missing as problem:
+        os.environ["LOSSBOOK_PYTHON"] = "off"  # nobody asks again
+        say(f"Python for the pages cannot be had, so code exercises have no field to try them in: {problem}")
+
+
 def check_pages(output: Path, names: list[str]) -> None:
     """Refuse a missing page, pictures without a text alternative."""
     from pagechecks import problems
@@ -227,6 +238,7 @@ def main() -> None:
     start = time.monotonic()
     try:
         Runner(output).run(names)
+        fetch_python()
         build_pages(output, toc, strict=not options.only)
         check_pages(output, names)
     except Refused as problem:

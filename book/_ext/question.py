@@ -37,6 +37,8 @@ TEXTS_OF = {
 
 
 LAST = "</script></form>\n"  # how a question ends, and no guess
+# Under a code exercise; `try.js` fills it. The load that it names is put in when the page is written.
+TRY = '<details class="question-try" data-megabytes="{}"><summary>Try it here</summary></details>\n'
 # What the script counts, behind the last question of a page. It stands there from the start, so that nothing moves.
 TALLY = """<div class="question-tally">
 <p><strong>Questions on this page:</strong> <output aria-live="polite">0 of {questions} done, 0 tried.</output></p>
@@ -86,7 +88,7 @@ def feedback(exercise: Exercise) -> dict[str, str]:
     """The sentences for single mistakes and options, by the key the script finds them by."""
     if isinstance(exercise, Choice):
         return {letter: option.feedback for letter, option in exercise.named.items()}
-    if isinstance(exercise, Numeric | Order):
+    if isinstance(exercise, Numeric | Order | Code):
         return {str(index): mistake.hint for index, mistake in enumerate(exercise.mistakes)}
     return {}
 
@@ -114,6 +116,7 @@ class Question(SphinxDirective):
         legend = html_element("legend", title, task, link, paper="paragraph")
         return [
             html_element("fieldset", legend, statement, *self.entry(exercise)),
+            *([raw(TRY)] if isinstance(exercise, Code) else []),
             *(
                 []
                 if isinstance(exercise, Numeric)
@@ -247,12 +250,17 @@ def load_script(app: Sphinx, page: str, template: str, context: dict[str, Any], 
     if doctree is not None and any(doctree.findall(element)):
         app.add_css_file("question.css")
         app.add_js_file("question.js", defer="defer")
+        megabytes = app.config.page_python
+        if megabytes and TRY in context["body"]:
+            app.add_js_file("try.js", defer="defer")
+        context["body"] = context["body"].replace(TRY, TRY.format(megabytes) if megabytes else "")
         *before, last = context["body"].rpartition(LAST)
         if count := context["body"].count(LAST):
             context["body"] = "".join(before) + TALLY.format(questions=count) + last
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_config_value("page_python", "", "html", str)  # megabytes; `page_python` finds out
     app.add_directive("question", Question)
     app.add_node(element, html=(visit, depart))
     app.add_post_transform(OnPaper)

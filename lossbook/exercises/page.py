@@ -35,7 +35,8 @@ def judge(id: str, typed: str, say: Callable[[str], None]) -> str:
 
     def prepare(entries: list[Any]) -> None:
         cards = {ending: session.unfinished(exercise, entries, ending).card for ending in ENDINGS}
-        say(json.dumps({ending: packed(exercise, card) for ending, card in cards.items()}))
+        packs = {ending: packed(exercise, card) for ending, card in cards.items()}
+        say(json.dumps({"seconds": exercise.seconds, **packs}))
 
     with _as_it_was():
         prepare([{}] * len(exercise.cases))  # reading it comes before any case
@@ -45,7 +46,12 @@ def judge(id: str, typed: str, say: Callable[[str], None]) -> str:
         prepare([])
         sandbox.heard = prepare
         try:
-            return json.dumps(packed(exercise, session.check(id, answer).card))
+            card = session.check(id, answer).card
+            if card.status == session.BLANK and exercise.starter is None:
+                card = _card(
+                    session.BLANK, [f"Write the body of `{exercise.reference.__name__}`, and return its result."]
+                )
+            return json.dumps(packed(exercise, card))
         finally:
             sandbox.heard = None
 
@@ -66,8 +72,10 @@ def read(exercise: Code, typed: str) -> Any:
     made = [
         value for value in space.values() if isinstance(value, types.FunctionType) and value.__module__ == "__main__"
     ]
-    if name in space or len(made) == 1:
-        return space.get(name, made[0] if made else None)
+    if callable(space.get(name)):
+        return space[name]
+    if len(made) == 1:
+        return made[0]
     if not typed.strip():
         return _card(session.BLANK, [f"Write the function `{name}`."])
     return _card(session.UNREAD, [f"There is no function called `{name}` in what you wrote."])
