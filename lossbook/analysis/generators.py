@@ -162,7 +162,6 @@ def train_denoiser(
     predicts: str = "velocity",
     steps: int = STAGES[-1],
     start: float = 0.03,
-    knows_level: bool = True,
 ) -> Run:
     """A denoiser with the plain squared error of what it predicts, and its samples in 40 steps of equal angle.
 
@@ -175,8 +174,7 @@ def train_denoiser(
     optimiser, samples, errors = _adam(network), [], []
 
     def predict(z: Any, angle: Any) -> Any:
-        seen = angle if knows_level else torch.zeros_like(angle)
-        return network(torch.cat([z, torch.cos(seen), torch.sin(seen)], dim=1))
+        return network(torch.cat([z, torch.cos(angle), torch.sin(angle)], dim=1))
 
     def target(x: Any, noise: Any, angle: Any) -> Any:
         return {"data": x, "noise": noise, "velocity": torch.cos(angle) * noise - torch.sin(angle) * x}[predicts]

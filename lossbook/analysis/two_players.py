@@ -81,7 +81,7 @@ def drift(distance: float) -> Drift:
     loss = float(_MASS @ costs)
     return Drift(
         kl=d**2 / 2,
-        js=max(np.log(2) - loss / 2, 0.0),
+        js=float(max(np.log(2) - loss / 2, 0.0)),
         wasserstein=d,
         discriminator=loss,
         saturating=float(_MASS @ np.asarray(generator_saturating(fake, reduction="none"))),

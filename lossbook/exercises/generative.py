@@ -392,8 +392,8 @@ FIND_THE_BUG = Choice(
         ),
     ],
     hints=["Which line needs a standard deviation, and which needs a variance?", "A code is drawn as μ + σ·noise."],
-    solution="The first line. The code is then drawn with spread σ² while the rate charges for σ: no error message, and "
-    "a bound that bounds nothing.",
+    solution="The first line. The code is then drawn with spread σ² while the rate charges for σ: no error message, "
+    "and a bound that bounds nothing.",
 )
 
 DIAGNOSE = Choice(

@@ -49,11 +49,11 @@ def sliding_bars() -> Explorer:
     name = top.text(2, 1.12, "model", color=palette.model, ha="center")
     top.set(ylim=(0, 1.5), yticks=[0, 1], ylabel="density")
     found = [apart(float(offset)) for offset in OFFSETS]
-    bottom.plot(OFFSETS, [d.wasserstein for d in found], color=palette.density, lw=2)
-    bottom.plot(OFFSETS, [d.js for d in found], color=palette.loss, lw=2)
-    bottom.text(-1.85, 2.3, "Wasserstein-1", color=palette.density)
+    bottom.plot(OFFSETS, [d.wasserstein for d in found], color=palette.loss, lw=2)
+    bottom.plot(OFFSETS, [d.js for d in found], color=palette.loss, lw=2, ls="--")
+    bottom.text(-1.85, 2.3, "Wasserstein-1", color=palette.loss)
     bottom.text(1.15, 0.25, "Jensen–Shannon", color=palette.loss)
-    marks = [bottom.plot([2], [0], "o", color=colour, ms=9)[0] for colour in (palette.density, palette.loss)]
+    marks = [bottom.plot([2], [0], "o", color=palette.loss, ms=9)[0] for _ in range(2)]
     bottom.set(xlim=(-3.6, 3.6), ylim=(-0.15, 3.2), xlabel="place of the model's bar", ylabel="distance")
 
     def update(offset: float) -> str:
@@ -149,7 +149,7 @@ def which_log() -> Explorer:
         "between them. Right, over the distance, the pull of the non-saturating loss rises to 8; that of the "
         "saturating one has a hump below 0.5 and dies out.",
         predict=Predict(
-            round(drift(6.0).slope_saturating, 3),
+            round(drift(6.0).slope_saturating, 4),
             "It is about 0.0125, less than a hundredth of what the other loss gives (5.99).",
         ),
     )
@@ -174,7 +174,7 @@ def evidence_gap() -> Explorer:
     left.text(-2.9, 3.8, "posterior (filled)", color=palette.truth)
     left.text(-2.9, 3.4, "prior (dotted)", color=palette.muted)
     name = left.text(0, 1, "q", color=palette.model, ha="center")
-    kinds = (("recon-\nstruction", palette.loss), ("rate", palette.density), ("gap", palette.outlier))
+    kinds = (("recon-\nstruction", palette.loss), ("rate", palette.loss), ("gap", palette.outlier))
     bars = right.bar(range(3), [1, 1, 1], width=0.7, color=[colour for _, colour in kinds], alpha=0.8)
     right.axhline(log_evidence(), color=palette.truth, lw=1.5)
     right.text(2.45, log_evidence() + 0.1, "log p(x)", color=palette.truth, ha="right", va="bottom")
@@ -240,7 +240,7 @@ def carrying() -> Explorer:
     top.text(ROAD[0] + 0.2, -0.42, "data", color=palette.truth)
     top.set(xlim=ROAD, ylim=(-0.6, 1.6), yticks=[])
     at = np.linspace(*ROAD, 241)
-    (curve,) = bottom.plot(at, at, color=palette.density, lw=2)
+    (curve,) = bottom.plot(at, at, color=palette.ink, lw=2)
     (scores,) = bottom.plot(HEAPS, np.ones(5), "o", color=palette.model, ms=6)
     (wanted,) = bottom.plot(GOALS, np.ones(5), "s", color=palette.truth, ms=6)
     bottom.set(ylim=(-8, 8), xlabel="place", ylabel="score", title="the best critic, slope at most 1")
@@ -284,29 +284,29 @@ def carrying() -> Explorer:
 # ── What an error weighs ─────────────────────────────────────────────────────────────────────────────────────────────
 
 LEVELS = np.round(np.arange(-16, 17) / 2, 1)
-KINDS = (("noise", palette.density, "--"), ("data", palette.loss, "-"), ("velocity", palette.outlier, ":"))
+KINDS = (("noise", "--"), ("data", "-"), ("velocity", ":"))
 
 
 def noise_levels() -> Explorer:
     """What an error in the data weighs under three losses, and what an error in each prediction does to the data."""
     figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.6), width_ratios=[1.4, 1])
     marks = []
-    for kind, colour, dashes in KINDS:
-        left.plot(LEVELS, denoising_weight(LEVELS, weighs=kind), color=colour, ls=dashes, lw=2)
-        marks.append(left.plot([0], [1], "o", color=colour, ms=9)[0])
-    left.text(-6.4, 4e-4, "noise (dashed)", color=palette.density, va="top")
+    for kind, dashes in KINDS:
+        left.plot(LEVELS, denoising_weight(LEVELS, weighs=kind), color=palette.loss, ls=dashes, lw=2)
+        marks.append(left.plot([0], [1], "o", color=palette.loss, ms=9)[0])
+    left.text(-6.4, 4e-4, "noise (dashed)", color=palette.loss, va="top")
     left.text(7.8, 0.75, "data", color=palette.loss, ha="right", va="top")
-    left.text(-7.8, 1.6, "velocity (dotted)", color=palette.outlier, va="bottom")
+    left.text(-7.8, 1.6, "velocity (dotted)", color=palette.loss, va="bottom")
     left.set(yscale="log", xlim=(-8.5, 8.5), ylim=(1e-4, 1e4), xlabel="log signal-to-noise ratio, λ")
     left.set_title("weight of a squared error in x")
-    bars = right.bar(range(3), [1, 1, 1], width=0.65, color=[colour for _, colour, _ in KINDS], alpha=0.8)
-    texts = [right.text(k, 1, "", ha="center", va="bottom", color=KINDS[k][1]) for k in range(3)]
+    bars = right.bar(range(3), [1, 1, 1], width=0.65, color=palette.data, alpha=0.8)
+    texts = [right.text(k, 1, "", ha="center", va="bottom", color=palette.ink) for k in range(3)]
     right.set(yscale="log", ylim=(1e-4, 3), title="error in x, from 0.01 in …")
-    right.set_xticks(range(3), [kind for kind, _, _ in KINDS])
+    right.set_xticks(range(3), [kind for kind, _ in KINDS])
     right.grid(False, axis="x")
 
     def update(level: float) -> str:
-        weights = [float(denoising_weight(level, weighs=kind)) for kind, _, _ in KINDS]
+        weights = [float(denoising_weight(level, weighs=kind)) for kind, _ in KINDS]
         errors = [0.01 / math.sqrt(weight) for weight in weights]
         for mark, weight, bar_, text, error in zip(marks, weights, bars, texts, errors, strict=True):
             mark.set_data([level], [weight])
