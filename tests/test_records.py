@@ -499,7 +499,7 @@ WORDS: dict[str, tuple[str, str, str, str, str, tuple[str, ...]]] = {
         "villani2009",
         "the sample y: every value carried onto the one of its rank",
         "",
-        ("earth mover's distance", "Kantorovich–Rubinstein distance", "W1"),
+        ("Wasserstein distance", "earth mover's distance", "Kantorovich–Rubinstein distance", "W1"),
     ),
     "wasserstein_1_histogram": (
         "Wasserstein-1 distance of histograms",

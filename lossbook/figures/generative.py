@@ -49,11 +49,11 @@ def sliding_bars() -> Explorer:
     name = top.text(2, 1.12, "model", color=palette.model, ha="center")
     top.set(ylim=(0, 1.5), yticks=[0, 1], ylabel="density")
     found = [apart(float(offset)) for offset in OFFSETS]
-    bottom.plot(OFFSETS, [d.wasserstein for d in found], color=palette.loss, lw=2)
-    bottom.plot(OFFSETS, [d.js for d in found], color=palette.loss, lw=2, ls="--")
-    bottom.text(-1.85, 2.3, "Wasserstein-1", color=palette.loss)
-    bottom.text(1.15, 0.25, "Jensen–Shannon", color=palette.loss)
-    marks = [bottom.plot([2], [0], "o", color=palette.loss, ms=9)[0] for _ in range(2)]
+    bottom.plot(OFFSETS, [d.wasserstein for d in found], color=palette.surplus, lw=2)
+    bottom.plot(OFFSETS, [d.js for d in found], color=palette.surplus, lw=2, ls="--")
+    bottom.text(-1.85, 2.3, "Wasserstein-1", color=palette.surplus)
+    bottom.text(1.15, 0.25, "Jensen–Shannon", color=palette.surplus)
+    marks = [bottom.plot([2], [0], "o", color=palette.surplus, ms=9)[0] for _ in range(2)]
     bottom.set(xlim=(-3.6, 3.6), ylim=(-0.15, 3.2), xlabel="place of the model's bar", ylabel="distance")
 
     def update(offset: float) -> str:
@@ -143,7 +143,7 @@ def which_log() -> Explorer:
         controls={"distance": Slider(values=DISTANCES, value=2.0, label="distance d")},
         handles=[Handle(grip, x="distance")],
         caption="Data are N(0, 1), samples N(d, 1), and the discriminator is the best one. Drag the generator away. "
-        "From d = 1.5 on the saturating loss pulls less with every step away, until next to nothing is left: the "
+        "Beyond d = 1.75 the saturating loss pulls less with every step away, until next to nothing is left: the "
         "better the discriminator can tell, the less the generator hears. The non-saturating one pulls ever harder.",
         alt="Left, two bell curves, data around 0 and samples around 2, and a dashed curve that falls from 1 to 0 "
         "between them. Right, over the distance, the pull of the non-saturating loss rises to 8; that of the "
@@ -174,7 +174,7 @@ def evidence_gap() -> Explorer:
     left.text(-2.9, 3.8, "posterior (filled)", color=palette.truth)
     left.text(-2.9, 3.4, "prior (dotted)", color=palette.muted)
     name = left.text(0, 1, "q", color=palette.model, ha="center")
-    kinds = (("recon-\nstruction", palette.loss), ("rate", palette.loss), ("gap", palette.outlier))
+    kinds = (("recon-\nstruction", palette.loss), ("rate", palette.surplus), ("gap", palette.surplus))
     bars = right.bar(range(3), [1, 1, 1], width=0.7, color=[colour for _, colour in kinds], alpha=0.8)
     right.axhline(log_evidence(), color=palette.truth, lw=1.5)
     right.text(2.45, log_evidence() + 0.1, "log p(x)", color=palette.truth, ha="right", va="bottom")

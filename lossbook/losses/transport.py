@@ -200,7 +200,7 @@ WASSERSTEIN_1 = Loss(
     value=wasserstein_1,
     grad=wasserstein_1_grad,
     title="Wasserstein-1 distance of samples",
-    synonyms=("earth mover's distance", "Kantorovich–Rubinstein distance", "W1"),
+    synonyms=("Wasserstein distance", "earth mover's distance", "Kantorovich–Rubinstein distance", "W1"),
     latex=r"\frac{1}{n} \sum_{i=1}^{n} |x_i - z_i|",
     latex_grad={"x": r"\frac{1}{n} \operatorname{sign}(x_i - z_i)"},
     where=r"$z_i$ is the value of $y$ that has the rank of $x_i$ when both samples are sorted, for samples of one "
