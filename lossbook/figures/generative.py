@@ -335,7 +335,7 @@ def noise_levels() -> Explorer:
 
 # ── Samples at every stage ───────────────────────────────────────────────────────────────────────────────────────────
 
-SHOWN = 250
+SHOWN, REACH = 250, 3.4
 
 
 def short_runs() -> dict[str, Run]:
@@ -354,12 +354,13 @@ def samples(runs: Mapping[str, Run] | None = None) -> Explorer:
     axis.plot(*eight_spots(SHOWN, 99).T, "o", color=palette.truth, ms=3, alpha=0.35, mew=0)
     (points,) = axis.plot([0], [0], "o", color=palette.model, ms=4, mew=0, alpha=0.8)
     axis.plot(*CENTRES.T, "+", color=palette.ink, ms=9)
-    axis.set(xlim=(-3.4, 3.4), ylim=(-3.4, 3.4), aspect="equal", xlabel="x₁", ylabel="x₂")
+    axis.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), aspect="equal", xlabel="x₁", ylabel="x₂")
     last = min(len(run.samples) for run in found.values()) - 1
 
     def update(stage: int, model: str) -> str:
         run = found[model]
-        points.set_data(run.samples[stage][:SHOWN].T)
+        drawn = run.samples[stage][:SHOWN]
+        points.set_data(drawn[np.abs(drawn).max(axis=1) < REACH].T)
         here = run.score(stage)
         return (
             f"{model} after {STAGES[stage]} steps: {here.spots} of 8 spots found, {here.near:.0%} of the samples "
