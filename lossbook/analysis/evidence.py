@@ -10,6 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import integrate, optimize, stats
 
 from lossbook.core import Floats, number
@@ -19,15 +20,16 @@ OBSERVED, NOISE = 1.5, 0.5
 """The number that was observed, and the standard deviation of the noise."""
 
 
-def log_joint(z: Floats) -> Floats:
+def log_joint(z: ArrayLike) -> Floats:
     """log p(x, z) of the observed number with each code."""
-    return np.asarray(stats.norm.logpdf(z) + stats.norm.logpdf(OBSERVED, z**2, NOISE))
+    code = np.asarray(z, dtype=np.float64)
+    return np.asarray(stats.norm.logpdf(code) + stats.norm.logpdf(OBSERVED, code**2, NOISE))
 
 
 @cache
 def log_evidence() -> float:
     """log p(x): the joint density integrated over all codes."""
-    return math.log(2 * integrate.quad(lambda z: math.exp(log_joint(np.float64(z))), 0, 8, epsabs=1e-13)[0])
+    return math.log(2 * integrate.quad(lambda z: math.exp(log_joint(z)), 0, 8, epsabs=1e-13)[0])
 
 
 def posterior(z: Floats) -> Floats:

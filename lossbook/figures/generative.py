@@ -78,7 +78,7 @@ def sliding_bars() -> Explorer:
         figure,
         update,
         name="generative-sliding-bars",
-        controls={"offset": Slider(values=OFFSETS, value=2.0, label="place of the model's bar")},
+        controls={"offset": Slider(values=OFFSETS.tolist(), value=2.0, label="place of the model's bar")},
         handles=[Handle(grip, x="offset")],
         caption="Drag the model's bar. The Kullback–Leibler divergence is infinite wherever the bars do not coincide. "
         "Jensen–Shannon is log 2 = 0.693 as long as they do not overlap, near or far. Wasserstein-1 is how far the "
@@ -140,7 +140,7 @@ def which_log() -> Explorer:
         figure,
         update,
         name="generative-which-log",
-        controls={"distance": Slider(values=DISTANCES, value=2.0, label="distance d")},
+        controls={"distance": Slider(values=DISTANCES.tolist(), value=2.0, label="distance d")},
         handles=[Handle(grip, x="distance")],
         caption="Data are N(0, 1), samples N(d, 1), and the discriminator is the best one. Drag the generator away. "
         "Beyond d = 1.75 the saturating loss pulls less with every step away, until next to nothing is left: the "
@@ -210,8 +210,8 @@ def evidence_gap() -> Explorer:
         update,
         name="generative-evidence-gap",
         controls={
-            "mean": Slider(values=MEANS, value=0.0, label="mean μ of the code"),
-            "scale": Slider(values=SCALES, value=0.5, label="spread σ of the code"),
+            "mean": Slider(values=MEANS.tolist(), value=0.0, label="mean μ of the code"),
+            "scale": Slider(values=SCALES.tolist(), value=0.5, label="spread σ of the code"),
         },
         handles=[Handle(grip, x="mean")],
         caption="The observed number is 1.5, and it is the square of the code plus noise: the code may have been on "
@@ -324,7 +324,7 @@ def noise_levels() -> Explorer:
         figure,
         update,
         name="generative-noise-levels",
-        controls={"level": Slider(values=LEVELS, value=0.0, label="log signal-to-noise ratio λ")},
+        controls={"level": Slider(values=LEVELS.tolist(), value=0.0, label="log signal-to-noise ratio λ")},
         caption="Left: one and the same error in the denoised data, as three plain squared errors see it. Noise "
         "prediction all but ignores it where there is mostly noise; velocity prediction always weighs it more than "
         "data prediction does. Right, the other way round: what an error of 0.01 in each becomes in the data.",
