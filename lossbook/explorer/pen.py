@@ -28,6 +28,7 @@ SIMPLIFY = 0.2  # points: a vertex of a line this near to its neighbours' line i
 SIMPLIFY_AREA = 0.1
 HATCH = 72  # points: the size of a hatch's tile
 IMAGE_SCALE = 2  # pixels per point of an embedded image
+PHOTOGRAPH = 80  # JPEG's quality for one that is drawn in its own pixels: a tenth of the bytes of a PNG
 
 COMMANDS = {Path.MOVETO: ("m", 1), Path.LINETO: ("l", 1), Path.CURVE3: ("q", 2), Path.CURVE4: ("c", 3)}
 CAPS = {"projecting": "square"}
@@ -53,6 +54,12 @@ class Pen(RendererBase):
 
     def get_image_magnification(self) -> float:
         return IMAGE_SCALE
+
+    def option_scale_image(self) -> bool:
+        return True
+
+    def option_image_nocomposite(self) -> bool:
+        return True
 
     def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> tuple[float, float, float]:
         """Measured once: Matplotlib asks again and again, for the layout and for the drawing."""
@@ -92,16 +99,26 @@ class Pen(RendererBase):
         self.out.append(f"<g{attributes}{self.clip(gc)}>{spots}</g>")
 
     def draw_image(self, gc: GraphicsContextBase, x: float, y: float, im: Any, transform: Any = None) -> None:
+        """An image as Matplotlib resampled it; or with a transform, for `interpolation="none"`, in its own pixels."""
         rows, columns = im.shape[:2]
+        if transform is None:
+            width, height, upright, look = columns / IMAGE_SCALE, rows / IMAGE_SCALE, False, ""
+        else:
+            (left, start), (right, end) = transform.transform([(0, 0), (1, 1)])
+            x, y, width, height = x + min(left, right), y + min(start, end), abs(right - left), abs(end - start)
+            upright, look = bool(start > end), ' preserveAspectRatio="none"'
+        pixels = im if upright else im[::-1]
+        opaque = look and bool((im[..., 3] == 255).all())
+        kind = "jpeg" if opaque else "png"
         data = io.BytesIO()
-        Image.fromarray(im[::-1]).save(data, format="png")
-        width, height = columns / IMAGE_SCALE, rows / IMAGE_SCALE
+        settings = {"quality": PHOTOGRAPH, "subsampling": 0} if opaque else {}
+        Image.fromarray(pixels[..., :3] if opaque else pixels).save(data, format=kind, **settings)
         left, top = units((x, self.height - y - height))
-        source = "data:image/png;base64," + base64.b64encode(data.getvalue()).decode()
+        source = f"data:image/{kind};base64," + base64.b64encode(data.getvalue()).decode()
         opacity = "" if gc.get_alpha() in (None, 1) else f' opacity="{gc.get_alpha():.3g}"'
         self.out.append(
             f'<image x="{left}" y="{top}" width="{width * SCALE:g}" height="{height * SCALE:g}" href="{source}"'
-            f"{opacity}{self.clip(gc)}/>"
+            f"{look}{opacity}{self.clip(gc)}/>"
         )
 
     def draw_text(
