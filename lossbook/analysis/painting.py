@@ -8,7 +8,6 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize
 
 from lossbook.analysis.photographs import photograph
 from lossbook.analysis.texture import answers, answers_grad, content_share, filter_bank, same_gram, style_share
@@ -72,6 +71,8 @@ def shares(maps: Sequence[Floats], aim: Wanted) -> tuple[float, float]:
 @cache
 def small_painting(weight: float = 0.0, size: int = 24, count: int = 8, seed: int = 0) -> Painting:
     """The pagoda's style on the flower, small and in NumPy and SciPy alone; pixels are kept between 0 and 1."""
+    from scipy.optimize import minimize
+
     bank = filter_bank(seed, count)
     aim = wanted(answers(photograph("pagoda", size), bank), answers(photograph("flower", size), bank), weight)
     start = np.random.default_rng(seed).random((3, size, size))
