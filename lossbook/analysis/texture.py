@@ -17,7 +17,7 @@ WIDTHS = (3, 5, 7, 11)
 
 
 @cache
-def filter_bank(seed: int = 0, count: int = 48, widths: tuple[int, ...] = WIDTHS) -> Bank:
+def filter_bank(seed: int = 0, count: int = 24, widths: tuple[int, ...] = WIDTHS) -> Bank:
     """Random filters for pictures of three colours, `count` of each width: mean 0 and length 1, in arrays of shape
     (count, 3, width, width)."""
     random, bank = np.random.default_rng(seed), []
