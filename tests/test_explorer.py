@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import graphlib
 import gzip
 import importlib
+import io
 import json
 import os
 import re
@@ -21,6 +23,7 @@ from colours import contrast, themes
 from matplotlib.figure import Figure
 from matplotlib.path import Path as Outline
 from matplotlib.transforms import Bbox
+from PIL import Image
 from svg import disagreement, lookup, page_svg, saved_svg, table
 
 from lossbook.explorer import (
@@ -777,6 +780,35 @@ def test_an_image_lies_where_its_axes_say() -> None:
     points = axes.transData.transform([(0, 0), (1, 1)]) * 72 / figure.dpi
     np.testing.assert_allclose([left, left + width], points[:, 0], atol=1.5)
     np.testing.assert_allclose([top + height, top], 3 * 72 - points[:, 1], atol=1.5)
+
+
+@pytest.mark.parametrize("origin", ["upper", "lower"])
+@pytest.mark.parametrize("opaque", [True, False])
+def test_a_photograph_keeps_its_own_pixels(origin: str, opaque: bool) -> None:
+    """Without interpolation: all its pixels and no others, the right way up; JPEG unless it shows through."""
+    figure = Figure((7, 3))
+    axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
+    pixels = np.zeros((8, 16, 4))
+    pixels[..., 3] = 1
+    pixels[:4, :, 0] = 1  # the first rows are red
+    pixels[0, 0, 3] = 1 if opaque else 0.5
+    axes.imshow(pixels, interpolation="none", origin=origin, extent=(0, 2, 0, 1), aspect="auto")
+    axes.set(xlim=(-1, 3), ylim=(-1, 2))
+    html = make(lambda: "", {}, figure).html()
+    found = re.search(
+        r'<image x="([-\d.]+)" y="([-\d.]+)" width="([\d.]+)" height="([\d.]+)" '
+        r'href="data:image/(\w+);base64,([^"]+)" preserveAspectRatio="none"',
+        html,
+    )
+    assert found and found[5] == ("jpeg" if opaque else "png")
+    image = np.asarray(Image.open(io.BytesIO(base64.b64decode(found[6]))).convert("RGB"))
+    assert image.shape == (8, 16, 3)
+    top, bottom = image[1, 8, 0], image[6, 8, 0]
+    assert (top > 200 and bottom < 50) if origin == "upper" else (top < 50 and bottom > 200)
+    left, up, width, height = (float(number) / 10 for number in found.groups()[:4])
+    corners = axes.transData.transform([(0, 0), (2, 1)]) * 72 / figure.dpi
+    np.testing.assert_allclose([left, left + width], corners[:, 0], atol=0.2)
+    np.testing.assert_allclose([up + height, up], 3 * 72 - corners[:, 1], atol=0.2)
 
 
 @pytest.mark.parametrize("handled", [("a", "b"), ("b",)])
