@@ -460,22 +460,6 @@ KERNEL = Paper(
     "the squared distance of the means: then the means have to agree as well.",
 )
 
-TRANSLATION = Paper(
-    "style-transfer-contrast",
-    "Twice the contrast",
-    hints=[
-        r"How does the answer of a filter without a mean change when the picture is $a x + b$?",
-        "And a Gram matrix, when all features are multiplied by $a$?",
-    ],
-    solution=r"A filter whose weights add up to 0 answers $a$ times as much to $a x + b$, for $a > 0$ (the same "
-    r"$b$ in all "
-    r"three colours), and the ReLU keeps the factor. So $G$ becomes $a^2 G$, and the style loss against the "
-    r"picture itself "
-    r"is $(a^2 - 1)^2$ in units of a blank sheet. Brightness $b$ is not noticed at all, contrast is: at $a = 2$ "
-    r"the loss "
-    "is 9.",
-)
-
 CONTRAST = Numeric(
     "style-transfer-half-contrast",
     "Half the contrast",
@@ -488,6 +472,6 @@ CONTRAST = Numeric(
         Mistake(0.75, "The difference of the Gram matrices is $-0.75\\,G$. The loss squares it."),
         Mistake((2**2 - 1) ** 2, "That is twice the contrast."),
     ],
-    hints=["All features are halved. What becomes of $G$?", r"The difference is $(\tfrac14 - 1)\, G$."],
+    hints=["All answers are halved. What becomes of $G$?", r"The difference is $(\tfrac14 - 1)\, G$."],
     solution=r"$G$ becomes $G/4$, so the loss is $(\tfrac14 - 1)^2 = 0.5625$ of a blank sheet's, whose $G$ is 0.",
 )
