@@ -67,7 +67,7 @@ Layer = Callable[[Floats, Floats], Floats | float]
 
 
 def _over_blank(loss: Layer, maps: Sequence[Floats], targets: Sequence[Floats]) -> float:
-    ratios = [loss(f, t) / loss(np.zeros_like(f), t) for f, t in zip(maps, targets, strict=True)]
+    ratios = [float(loss(f, t)) / float(loss(np.zeros_like(f), t)) for f, t in zip(maps, targets, strict=True)]
     return float(np.mean(ratios))
 
 

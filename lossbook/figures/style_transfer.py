@@ -263,7 +263,7 @@ def weights(paintings: Sequence[Painting] | None = None) -> Explorer:
     right.plot(*ends.T, "o-", color=palette.loss, ms=4)
     (mark,) = right.plot([1], [1], "o", color=palette.loss, ms=10)
     right.set_yscale("log")
-    right.set(xlim=(0, 1.1), xlabel="content loss", ylabel="style loss", title="blank sheet = 1")
+    right.set(xlim=(0, 1.1 * ends[:, 0].max()), xlabel="content loss", ylabel="style loss", title="blank sheet = 1")
 
     def update(weight: float) -> str:
         record = next(record for record in records if record.weight == weight)
