@@ -132,6 +132,20 @@ def test_what_each_pair_loss_costs_and_pulls() -> None:
     assert "hinge with M = 0 0.000" in explorer.set(difference=0.0, margin=0.0).readout  # content with equal scores
 
 
+def test_the_hinge_at_its_ends() -> None:
+    """At P = 1 every difference from M on will do; with M = 0 half the scores cost half; the kink is a convention."""
+    d = np.array([1.0, 2.0, 7.0])
+    assert (lossbook.margin_ranking(d, 0 * d, margin=1.0, reduction="none") == 0).all()
+    random = np.random.default_rng(1)
+    one, other = random.normal(0, 1, (2, 30))
+    whole, half = (lossbook.margin_ranking(c * one, c * other, margin=0.0) for c in (1.0, 0.5))
+    assert half == pytest.approx(whole / 2)
+    assert lossbook.margin_ranking_grad([2.0], [1.0], margin=1.0) == 0
+    s = torch.tensor([2.0], requires_grad=True)
+    F.margin_ranking_loss(s, torch.tensor([1.0]), torch.tensor([1.0]), margin=1.0).backward()
+    assert s.grad.item() == -1 and "and PyTorch's −1" in lossbook.margin_ranking.__doc__
+
+
 @pytest.mark.parametrize("seed", [0, 5, 6])
 def test_misordered_pairs_are_one_minus_auc(seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -212,6 +226,31 @@ def test_what_listnet_estimates() -> None:
     assert lossbook.listnet(y + 7, y) == pytest.approx(floor) and floor > 0
     others = np.random.default_rng(3).normal(0, 2, (200, 4))
     assert (lossbook.listnet(others, np.repeat(y, 200, axis=0), reduction="none") > floor).all()
+
+
+def test_listnet_of_judges_who_disagree_is_no_mean() -> None:
+    """Four of ten give the first document 10 and six give it 0; all give the second 3."""
+    relevance = np.array([[10.0, 3.0]] * 4 + [[0.0, 3.0]] * 6)
+    best = optimize.minimize_scalar(lambda d: lossbook.listnet(np.tile([d, 0.0], (10, 1)), relevance)).x
+    p = np.exp(relevance) / np.exp(relevance).sum(axis=1, keepdims=True)
+    assert best == pytest.approx(math.log(p[:, 0].mean() / p[:, 1].mean()), abs=1e-4)
+    assert relevance[:, 0].mean() == 4 > relevance[:, 1].mean() and best < 0
+
+
+def test_listmle_pulls_equally_relevant_items_together() -> None:
+    """So with ties doubling the scores need not be cheaper; nor where lists contradict each other."""
+    for d in (-2.0, 0.5, 3.0):
+        tied = [lossbook.listmle([[c * d, 0.0]], [[1.0, 1.0]]) for c in (0, 1, 2)]
+        assert tied == pytest.approx([np.logaddexp(0, -c * d) + np.logaddexp(0, c * d) for c in (0, 1, 2)])
+        assert tied[0] < tied[1] < tied[2]
+    orders = [[1.0, 0.0]] * 3 + [[0.0, 1.0]]
+    best = optimize.minimize_scalar(lambda d: lossbook.listmle(np.tile([d, 0.0], (4, 1)), orders)).x
+    assert best == pytest.approx(math.log(3), abs=1e-4)
+
+
+def test_ndcg_of_nothing_and_of_the_first_places() -> None:
+    assert ndcg_score([[0, 0, 0]], [[3, 2, 1]]) == 0
+    assert ndcg_score([[0, 2, 1]], [[3, 2, 1]], k=1) == 0 < ndcg_score([[0, 2, 1]], [[3, 2, 1]], k=2)
 
 
 def test_the_orders_of_three() -> None:
@@ -313,6 +352,21 @@ def test_on_one_scale_squared_error_is_not_the_worst(seed: int) -> None:
 
 
 @pytest.mark.seeds
+def test_on_one_scale_squared_error_is_the_worst_with_some_other_seed() -> None:
+    found = {loss: run(loss, WORLDS[0], 6)[2] for loss in LOSSES}
+    for one in ("ndcg", "auc"):
+        of = {loss: getattr(result, one) for loss, result in found.items()}
+        assert min(of, key=of.__getitem__) == "pointwise" and max(of.values()) - min(of.values()) < 0.04
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_true_qualities_are_no_better_in_one_pot(seed: int) -> None:
+    quality = tastings(WORLDS[2], seed)[1].quality
+    result = judged(quality, quality)
+    assert result.auc == 1 and result.pooled_auc < 0.82
+
+
+@pytest.mark.seeds
 @seeds
 def test_kindness_is_noise_to_the_pointwise_loss_and_cancels_in_the_others(seed: int) -> None:
     found = {loss: run(loss, WORLDS[1], seed)[2] for loss in LOSSES}
@@ -392,6 +446,16 @@ def test_the_hinge_of_the_symptoms_is_pytorch_s_loss_of_pairs() -> None:
 def test_without_a_best_fit_the_strength_grows_and_grows() -> None:
     grown = [cells()["unbeaten"](k) for k in (100, 1000, 10000)]
     assert (np.diff(grown) > 2).all()
+
+
+def test_what_the_loss_creeps_to_without_a_best_fit() -> None:
+    """To 0 after twelve games, which contradict no order; to a floor once they do, although Ada is unbeaten."""
+    floors = {}
+    for games in (12, 18, 23):
+        wins = tournament.wins_after(games)
+        assert tournament.unbeaten_groups(wins) == [[0]]
+        floors[games] = tournament.cost(fit_strengths(wins, penalty=1e-6), games)
+    assert floors[12] < 0.001 and floors[18] == pytest.approx(math.log(4), abs=0.001) and floors[23] > 4
 
 
 # ── Answers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -476,6 +540,47 @@ def test_the_policies_of_the_bicycle() -> None:
     leads = [run.log_ratio[-1, 1] - run.log_ratio[-1, 0] for run in (slow, quick)]
     assert leads[1] == pytest.approx(math.log(4), abs=0.08) and leads[0] > 2 * leads[1]
     assert answers.best_lead("DPO", 0.25, 0.8) == pytest.approx(4 * math.log(4))
+
+
+def test_all_that_a_bicycle_does_is_in_the_picture() -> None:
+    explorer = figures.bicycle()
+    low, high = explorer.figure.axes[1].get_ylim()
+    for policy, loss, beta, share in itertools.product(
+        answers.FEATURES, answers.LOSSES, explorer.controls["beta"].values, (1.0, 0.8)
+    ):
+        ratios = answers.train(policy, loss, beta, share).log_ratio[:, :2]
+        assert low < ratios.min() and ratios.max() < min(high, 1.5)  # the labels stand from 1.5 on
+        explorer.set(policy=policy, loss=loss, beta=beta, share=share, step=60)
+        shown = [text for text in explorer.figure.axes[0].texts if text.get_text()]
+        assert len(shown) == 4
+        for text, base in zip(shown, answers.REFERENCE, strict=True):
+            assert text.get_position()[0] > base + 0.02  # right of the stroke
+
+
+def test_when_a_step_lowers_the_chosen_answer() -> None:
+    dial = np.array([-2.0, -1.0, 0.0, 1.0])
+    g = dial - np.array([0.2, 0.5, 0.2, 0.1]) @ dial
+    assert g[:2] == pytest.approx([-1.2, -0.2]) and g[1] * (g[1] - g[0]) == pytest.approx(-0.2)
+    course = answers.train("dial", "DPO", 0.5)
+    moved = math.log(course.policy[1, 1]) - math.log(0.5)
+    assert moved == pytest.approx(answers.STRIDE * g[1], abs=0.02) and moved < 0
+    assert (np.diff(course.log_ratio[:, :2], axis=0) < 0).all()  # both fall at every step
+
+
+def test_two_preferences_can_lower_a_chosen_answer_that_has_its_own_number() -> None:
+    """The chapter says of one preference that the chosen answer always rises."""
+    base, theta = np.log([0.2, 0.5, 0.2, 0.1]), np.zeros(4)
+    for _ in range(60):
+        for winner, share in ((1, 0.1), (3, 0.9)):
+            step = share / (1 + math.exp(0.5 * (theta[winner] - theta[0])))
+            theta[winner], theta[0] = theta[winner] + step / 2, theta[0] - step / 2
+    p = np.exp(base + theta) / np.exp(base + theta).sum()
+    assert theta[1] > 0 and p[1] < 0.4
+
+
+def test_ipo_leads_far_from_the_reference_too() -> None:
+    course = answers.train("dial", "IPO", 0.25)
+    assert course.policy[0, 3] == pytest.approx(0.1) and course.policy[-1, 3] == pytest.approx(0.73, abs=0.005)
 
 
 def test_a_policy_with_a_number_per_answer_agrees_with_autograd() -> None:

@@ -22,6 +22,7 @@ AUC_BY_HAND = Numeric(
         Mistake(4 / 5, "You left the tied pair out altogether. It is one of the six, and counts one half."),
         Mistake(0.25, "That is the share of pairs in the *wrong* order. AUC is one minus it."),
         Mistake(4.5, "That is how many pairs are right. Divide by the number of pairs."),
+        Mistake(2 / 6, "That is the share of pairs in the *wrong* order, with the tie counted as wrong."),
         Mistake(0.9, "You divided by five, the number of *scores*. Two positives and three negatives make six pairs."),
     ],
     hints=["There are $2 \\cdot 3 = 6$ pairs. Which are in the right order?", "Four are right, one is tied."],
@@ -39,6 +40,11 @@ LOGISTIC_BY_HAND = Numeric(
         Mistake(math.log(3), "That is the difference of the scores. It goes through $\\log(1 + \\exp(\\cdot))$."),
         Mistake(1 + math.log(3), "That is the hinge with margin 1."),
         Mistake(0.75, "That is the size of the *gradient*: the probability of the wrong order."),
+        Mistake(4, "That is $1 + e^{s_l - s_w}$. The loss is its logarithm."),
+        Mistake(
+            math.log1p(math.exp(1 + math.log(3))),
+            "You took the score of the other document by itself. What counts is the *difference* of the two.",
+        ),
         Mistake(0.25, "That is the probability of the right order. The loss is minus its logarithm."),
     ],
     hints=[
@@ -72,6 +78,8 @@ NINETY = Numeric(
         Mistake(0.9, "That is the probability itself. Which number does the sigmoid turn into it?"),
         Mistake(-math.log(0.9), "That is the loss of such a win. The difference is the log-*odds*."),
         Mistake(math.log(10), "The odds of nine in ten are 9 to 1, not 10 to 1."),
+        Mistake(400 * math.log10(9), "Those are Elo points. In nats no factor and no base 10 is needed.", tolerance=4),
+        Mistake(1 / 9, "Those are the odds of *losing*. The difference of strengths is a logarithm."),
         Mistake(0.8, "That is $2P - 1$, which is what a squared margin loss would estimate."),
         Mistake(1, "That is what the hinge with margin 1 would make of it. Here the model is Bradley and Terry's."),
     ],
@@ -106,6 +114,10 @@ DPO_START = Numeric(
         Mistake(
             float(losses.dpo([-7.0], [-9.0], [0.0], [0.0], beta=0.1)),
             "You left the reference out: $h$ is a difference of *log-ratios*, and both are 0 here.",
+        ),
+        Mistake(
+            math.log1p(math.exp(-2)),
+            "You left out β and the reference: that is $-\\log\\sigma$ of the difference of log-probabilities.",
         ),
         Mistake(0, "The lead is 0. The loss of a lead of 0 is that of a coin."),
         Mistake(0.5, "That is the probability of the right order. The loss is minus its logarithm."),
@@ -239,6 +251,8 @@ PLACKETT = Numeric(
         Mistake(4 / 7 * 1 / 3, "That is the order ACB."),
         Mistake(4 / 7 * 2 / 7 * 1 / 7, "You drew with replacement. Who has been drawn does not compete again."),
         Mistake(-math.log(8 / 21), "That is ListMLE, minus the logarithm of the probability."),
+        Mistake(4 / 6 * 2 / 3, "Those are A against B and B against C. In the first draw A competes with *both*."),
+        Mistake(2 / 3, "A softmax takes $e^s$, here 4, 2 and 1, and both draws count: who is first, and who is next."),
         Mistake(4 / 6 * 2 / 3 * 4 / 5, "Those are the three *pairs*, multiplied as if they were independent."),
     ],
     hints=["The strengths $e^s$ are 4, 2 and 1.", "Who is first: $\\frac47$. Who is next among B and C?"],
@@ -248,24 +262,32 @@ PLACKETT = Numeric(
 NDCG_BY_HAND = Numeric(
     "ranking-ndcg-by-hand",
     "NDCG by hand",
-    answer=(2 / math.log2(3) + 1 / 2) / (2 + 1 / math.log2(3)),
+    answer=(3 / math.log2(3) + 1 / 2) / (3 + 1 / math.log2(3)),
     mistakes=[
-        Mistake((3 / math.log2(3) + 0.5) / (3 + 1 / math.log2(3)), "You used the gain $2^y - 1$; here it is $y$."),
-        Mistake(2 / math.log2(3) + 0.5, "That is the DCG. Divide by that of the right order."),
-        Mistake(2 + 1 / math.log2(3), "That is the DCG of the *right* order, by which to divide."),
+        Mistake((7 / math.log2(3) + 0.5) / (7 + 1 / math.log2(3)), "You used the gain $2^y - 1$; here it is $y$."),
+        Mistake(3 / math.log2(3) + 0.5, "That is the DCG. Divide by that of the right order."),
+        Mistake(3 + 1 / math.log2(3), "That is the DCG of the *right* order, by which to divide."),
         Mistake(
-            (2 / math.log2(3) + 0.5) / 3, "You divided by the sum of the relevances. Discount them first, best first."
+            (3 / math.log2(3) + 0.5) / 4, "You divided by the sum of the relevances. Discount them first, best first."
         ),
-        Mistake((1 + 1 / 3) / 2.5, r"You discounted by the place itself. The discount is $\log_2(1 + \rho)$."),
+        Mistake((3 / 2 + 1 / 3) / 3.5, r"You discounted by the place itself. The discount is $\log_2(1 + \rho)$."),
+        Mistake(2 / 3, "That is the share of misordered *pairs*. NDCG looks at places."),
+        Mistake(
+            (3 + 1 / math.log2(3)) / 4,
+            r"You discounted by $\log_2 \rho$, and the first two places not at all. Here it is $\log_2(1 + \rho)$.",
+        ),
+        Mistake(
+            3 / math.log2(3) / (3 + 1 / math.log2(3)), "You stopped after two places. The third document counts too."
+        ),
         Mistake(1, "That needs the right order. Here the best document stands second."),
     ],
     hints=[
         r"The discounts are $\log_2 2 = 1$, $\log_2 3 = 1.585$ and $\log_2 4 = 2$.",
-        r"DCG: $\frac{0}{1} + \frac{2}{1.585} + \frac{1}{2}$. Best possible: $\frac{2}{1} + \frac{1}{1.585} + "
+        r"DCG: $\frac{0}{1} + \frac{3}{1.585} + \frac{1}{2}$. Best possible: $\frac{3}{1} + \frac{1}{1.585} + "
         r"\frac{0}{2}$.",
     ],
-    solution=r"$\mathrm{DCG} = \frac{2}{1.585} + \frac12 = 1.762$, the best is $2 + \frac{1}{1.585} = 2.631$, so "
-    "NDCG is 0.670.",
+    solution=r"$\mathrm{DCG} = \frac{3}{1.585} + \frac12 = 2.393$, the best is $3 + \frac{1}{1.585} = 3.631$, so "
+    "NDCG is 0.659.",
 )
 
 ELO = Numeric(
@@ -277,6 +299,8 @@ ELO = Numeric(
         Mistake(1 / (1 + math.sqrt(10)), "That is the probability of the *weaker* player."),
         Mistake(1 / (1 + math.exp(-0.5)), "You took powers of $e$. Elo's 400 points are odds of *ten* to one."),
         Mistake(10 / 11, "That is a lead of 400 points."),
+        Mistake(0.75, "Probabilities do not grow in a straight line with points. Odds do, as a power of ten."),
+        Mistake(math.log(10) / 2, "That is the lead in nats. The probability is its sigmoid."),
         Mistake(5 / 6, "Half the points are the *root* of the odds, not half of them."),
         Mistake(1, "The 200 points have to be divided by 400 before they go into a power."),
     ],
@@ -300,6 +324,12 @@ LEAD = Numeric(
         Mistake(5, "That is the lead $h$."),
         Mistake(2.5, "That is $\\beta h$. It goes through $-\\log\\sigma$."),
         Mistake(1 / (1 + math.exp(-2.5)), "That is the probability of the right order. Take minus its logarithm."),
+        Mistake(
+            1 / (1 + math.exp(2.5)), "That is the probability of the *wrong* order. The loss is $-\\log$ of the right."
+        ),
+        Mistake(math.log1p(math.exp(-1)), "You multiplied the policy's half by β, and not the reference's."),
+        Mistake(math.log1p(math.exp(-6.5)), "You multiplied the reference's half by β, and not the policy's."),
+        Mistake(math.log1p(math.exp(-5.5)), "You *added* the reference. It is subtracted: $-12 - (-11)$."),
         Mistake(16, "That is IPO's loss, $(5 - 1)^2$."),
     ],
     hints=["The log-ratio of the chosen answer is $-12 - (-11) = -1$.", "The lead is $-1 - (-6) = 5$."],
@@ -389,6 +419,16 @@ MISORDERED_CODE = Code(
             lambda positive, negative: np.mean(np.maximum(0, negative[None, :] - positive[:, None])),
             "That is a hinge: it measures *how far* a pair is wrong. Count pairs.",
         ),
+        Mistake(
+            lambda positive, negative: (
+                np.sum(positive[:, None] < negative[None, :]) / max(1, np.sum(positive[:, None] != negative[None, :]))
+            ),
+            "You leave tied pairs out. They belong to the pairs, and count one half.",
+        ),
+        Mistake(
+            lambda positive, negative: np.mean(positive[:, None] > negative[None, :]),
+            "That is the share in the *right* order, with nothing for ties.",
+        ),
     ],
     hints=["`positive[:, None] - negative[None, :]` holds every difference once.", "Wrong: below 0. Tied: equal to 0."],
     solution="One minus this number is the area under the ROC curve.",
@@ -432,6 +472,18 @@ PAIR_CODE = Code(
             lambda preferred, other: losses.sigmoid(other - preferred),
             "That is the probability of the wrong order, which is the size of the gradient. The loss is $-\\log$ of "
             "the probability of the *right* order.",
+        ),
+        Mistake(
+            lambda preferred, other: np.exp(-np.logaddexp(0, other - preferred)),
+            "That is the probability of the right order. The loss is minus its logarithm.",
+        ),
+        Mistake(
+            lambda preferred, other: np.logaddexp(0, other - preferred) / np.log(2),
+            "Right, but in bits. Use the natural logarithm.",
+        ),
+        Mistake(
+            lambda preferred, other: np.maximum(0, other - preferred),
+            "That is the hinge with margin 0: it is content with equal scores, and this loss is not.",
         ),
         Mistake(
             lambda preferred, other: np.mean(np.logaddexp(0, other - preferred)),
@@ -480,6 +532,16 @@ ORDER_CODE = Code(
         Mistake(
             lambda scores: np.sum([np.logaddexp.reduce(scores) - s for s in scores]),
             "Items that have been drawn compete no longer: the sum below runs over what is *left*.",
+        ),
+        Mistake(
+            lambda scores: np.sum(
+                [np.logaddexp(0, scores[j] - scores[k]) for k in range(len(scores)) for j in range(k + 1, len(scores))]
+            ),
+            "Those are pairs, each by itself. An item competes with all that are left *at once*.",
+        ),
+        Mistake(
+            lambda scores: np.sum([np.logaddexp.reduce(scores[k + 1 :]) - scores[k] for k in range(len(scores) - 1)]),
+            "The item that is drawn belongs to those it is drawn from: `scores[k:]`, not `scores[k + 1:]`.",
         ),
         Mistake(
             lambda scores: np.logaddexp.reduce(scores) - scores[0],
@@ -589,6 +651,18 @@ DPO_BUG = Code(
             "You moved β to the other half. It multiplies *both*.",
         ),
         Mistake(
+            lambda chosen, rejected, reference_chosen, reference_rejected, beta: (
+                beta * np.logaddexp(0, -(chosen - rejected - reference_chosen + reference_rejected))
+            ),
+            "β multiplies the lead, inside the sigmoid, and not the loss.",
+        ),
+        Mistake(
+            lambda chosen, rejected, reference_chosen, reference_rejected, beta: np.logaddexp(
+                0, -(chosen - rejected - reference_chosen + reference_rejected) / beta
+            ),
+            "You divide the lead by β. It is multiplied: a reward is β times a log-ratio.",
+        ),
+        Mistake(
             lambda chosen, rejected, reference_chosen, reference_rejected, beta: np.logaddexp(
                 0, -beta * (chosen - rejected + reference_chosen - reference_rejected)
             ),
@@ -682,6 +756,10 @@ MARGIN_BUG = Code(
         Mistake(
             lambda first, second, order, margin: np.maximum(0, margin - abs(first - second)),
             "With the size of the difference any order is right, if it is clear enough.",
+        ),
+        Mistake(
+            lambda first, second, order, margin: order * np.maximum(0, margin - (first - second)),
+            "The pairs with 0 cost nothing now, so they still never learn. In them the *second* has to win.",
         ),
         Mistake(
             lambda first, second, order, margin: margin - (2 * order - 1) * (first - second),

@@ -439,15 +439,15 @@ def bicycle() -> Explorer:
         (line,) = right.plot(steps, steps, style, color=colour, lw=2.2)
         (dot,) = right.plot([0], [0], "o", color=colour, ms=8)
         lines[answer] = line, dot
-    right.text(2, 3.1, "chosen: No.", color=palette.model, fontsize="small", va="center")
-    right.text(2, 1.8, "rejected: Never! (dashed)", color=palette.gradient, fontsize="small", va="center")
-    right.set(xlim=(0, answers.STEPS), ylim=(-10.5, 4), xlabel="step", title="log-ratio to the reference")
+    right.text(2, 3.9, "chosen: No.", color=palette.model, fontsize="small", va="center")
+    right.text(2, 2.2, "rejected: Never! (dashed)", color=palette.gradient, fontsize="small", va="center")
+    right.set(xlim=(0, answers.STEPS), ylim=(-15.2, 5.2), xlabel="step", title="log-ratio to the reference")
 
     def update(policy: str, loss: str, beta: float, share: float, step: int) -> str:
         run = answers.train(policy, loss, beta, share)
-        for bar, text, p in zip(bars, texts, run.policy[step], strict=True):
+        for bar, text, p, base in zip(bars, texts, run.policy[step], REFERENCE, strict=True):
             bar.set_width(p)
-            text.set_x(max(p, 0.0) + 0.04)
+            text.set_x(max(p, base) + 0.04)
             text.set_text(f"{p:.3f}")
         for answer, (line, dot) in lines.items():
             line.set_ydata(run.log_ratio[:, answer])

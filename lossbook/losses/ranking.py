@@ -89,7 +89,7 @@ def margin_ranking(
     Notes
     -----
     `hinge` of the difference at M = 1. PyTorch's `margin_ranking_loss(x1, x2, y)` takes the order of a pair as y = ±1,
-    and its margin is 0 unless given. At a lead of exactly M the gradient here is 0.
+    and its margin is 0 unless given. At a lead of exactly M the gradient here is 0, and PyTorch's −1.
 
     References
     ----------
