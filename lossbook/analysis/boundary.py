@@ -11,7 +11,7 @@ from lossbook.core import Floats, Loss
 from lossbook.losses.margins import EXPONENTIAL, HINGE, LOGISTIC, SQUARED_HINGE
 
 RIVALS: tuple[Loss, ...] = (HINGE, LOGISTIC, SQUARED_HINGE, EXPONENTIAL)
-"""The losses that have a best boundary, in the order in which a far mistake costs more."""
+"""The losses that have a best boundary, by how steeply a far mistake grows dearer; the first two grow alike."""
 
 
 @cache

@@ -65,7 +65,7 @@ ACCURACY = Choice(
     ],
     hints=[r"An event has the probability 0.9. Which forecasts have the best accuracy, if above ½ means yes?"],
     solution=r"Every forecast on the same side of ½ as $\eta$ is as good as $\eta$: honesty is never beaten, and "
-    r"hardly ever alone. So accuracy cannot tell 0.51 from 0.99.",
+    r"never alone. So accuracy cannot tell 0.51 from 0.99.",
 )
 
 STUCK = Choice(
@@ -134,8 +134,8 @@ TEMPERATURE = Choice(
         Option("which examples are wrong", "The largest logit stays the largest."),
     ],
     hints=["What does $s/T$ do to the order of the logits?", "Two of the four."],
-    solution="Order stays, so decisions and accuracy stay. Confidence moves, and with it cross-entropy, Brier score "
-    "and calibration error.",
+    solution="Order stays, so the likeliest class and accuracy stay. Confidence moves, and with it cross-entropy, Brier "
+    "score and calibration error.",
 )
 
 ECE_ZERO = Choice(
@@ -217,6 +217,9 @@ SMOOTHING_GAP = Numeric(
             math.log(16), r"You left out that the right class gets its share $\varepsilon/K$ as well: 0.85, not 0.8."
         ),
         Mistake(math.log(4), r"You gave all of $\varepsilon$ to each other class; each gets $\varepsilon/K$."),
+        Mistake(
+            math.log(0.85 / 0.15), "Those are the log-odds against the other three *together*. Each of them has 0.05."
+        ),
         Mistake(17, "That is the ratio of the two probabilities. The gap of the logits is its logarithm."),
         Mistake(1 / 17, "That is the ratio upside down, and without its logarithm: the gap is $\\log 17$."),
         Mistake(
@@ -259,6 +262,10 @@ SOFTMAX_TWICE = Numeric(
         Mistake(
             1 / (1 + math.exp(-1)), "That is the largest probability that comes out. Its negative log is the loss."
         ),
+        Mistake(
+            1 / (1 + math.e),
+            "That is what is left for the *other* class. The loss is the negative log of the right one.",
+        ),
         Mistake(math.exp(-1), "Nearly: $e^{-1}$ is the weight of the other class. The loss is $\\log(1 + e^{-1})$."),
     ],
     hints=[
@@ -298,6 +305,8 @@ RELIABILITY = Numeric(
         Mistake(0.01, "That is the *resolution*: how far the two frequencies lie from the base rate."),
         Mistake(0.25, "That is the *uncertainty*, $\\bar y (1 - \\bar y)$."),
         Mistake(0.08, "You added the two groups. Each counts with its share, one half."),
+        Mistake(0.24, "That is uncertainty less resolution: what is left of the score *without* the reliability part."),
+        Mistake(0.4, "You added the gaps of the two groups. Square each, then average."),
     ],
     hints=[
         "In each group, how far is the forecast from the share of days on which it rained?",
@@ -315,7 +324,7 @@ DIAGNOSE_START = Choice(
         Option(
             "The first weights are too large.",
             "Then the start would be some number that changes with the seed, and accuracy would lag. This one is "
-            r"$10 \log 10$, very nearly.",
+            r"$10 \log 10$.",
         ),
         Option(
             "Class weights $N/N_k$ are averaged over the examples, not over their weights.",
@@ -384,6 +393,14 @@ HINGE_CODE = Code(
         ),
         Mistake(lambda score, target: np.maximum(0, 1 - target * score) ** 2, "That is the *squared* hinge."),
         Mistake(lambda score, target: np.maximum(0, 1 - score), "The label is missing: the margin is $y s$."),
+        Mistake(
+            lambda score, target: np.maximum(0, 1 - (2 * target - 1) * score),
+            "`2 * target - 1` is for labels 0 and 1. Here the label *is* −1 or 1.",
+        ),
+        Mistake(
+            lambda score, target: np.where(target * score < 1, -target, 0.0),
+            "That is the *gradient* of the hinge loss. Its value was asked for.",
+        ),
         Mistake(
             lambda score, target: np.maximum(0, 1 + target * score),
             "The sign is turned: a large margin should be cheap.",
@@ -456,6 +473,19 @@ WEIGHTED_BUG = Code(
             "That is the sum. Twice the weights would still give twice the loss.",
         ),
         Mistake(
+            lambda log_probabilities, labels, weights: np.mean(
+                weights[labels] / np.sum(weights) * -log_probabilities[np.arange(len(labels)), labels]
+            ),
+            "Scaled to sum 1 over the *classes*, the weights no longer matter in size, but the mean still divides by "
+            "$N$. Divide by the weights of the examples.",
+        ),
+        Mistake(
+            lambda log_probabilities, labels, weights: np.average(
+                log_probabilities[np.arange(len(labels)), labels], weights=weights[labels]
+            ),
+            "The minus sign is gone: logarithms of probabilities are below 0, a loss is not.",
+        ),
+        Mistake(
             lambda log_probabilities, labels, weights: np.mean(-log_probabilities[np.arange(len(labels)), labels]),
             "The weights are gone altogether. They should count, in the numerator *and* in the divisor.",
         ),
@@ -485,6 +515,11 @@ def softmax_once(logits: np.ndarray, label: int) -> float:
     return np.log(np.sum(np.exp(shifted))) - shifted[label]
 
 
+def _softmax_loss_without_shift(logits: np.ndarray, label: int) -> float:
+    with quiet():
+        return np.log(np.sum(np.exp(logits))) - logits[label]
+
+
 SOFTMAX_BUG = Code(
     "classification-softmax-twice-bug",
     "Find the bug: a loss that sticks",
@@ -501,6 +536,10 @@ SOFTMAX_BUG = Code(
         Mistake(
             lambda logits, label: -np.exp(logits - logits.max())[label] / np.sum(np.exp(logits - logits.max())),
             "That is minus the probability of the label: its logarithm is missing.",
+        ),
+        Mistake(
+            _softmax_loss_without_shift,
+            "Right in mathematics, but `np.exp(1000)` is infinite. Keep the shift by the largest logit.",
         ),
         Mistake(
             lambda logits, label: -(logits - np.max(logits))[label],
@@ -531,8 +570,8 @@ def calibration_error(
 ) -> float:
     """The expected calibration error, in bins of equal width.
 
-    confidence lies between 0 and 1, right holds 0 or 1. A bin holds its
-    upper edge.
+    confidence lies above 0 and at most at 1, right holds 0 or 1. A bin
+    holds its upper edge.
     """
     place = np.ceil(confidence * bins)
     total = 0.0
@@ -550,9 +589,15 @@ def _calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int) -> 
 
 def _error_with(per_bin: str, confidence: np.ndarray, right: np.ndarray, bins: int) -> float:
     place = np.ceil(confidence * bins)
+    if per_bin == "lower edge":
+        place = np.minimum(np.floor(confidence * bins), bins - 1)
     groups = [place == k for k in np.unique(place)]
     gaps = np.array([np.mean(confidence[here]) - np.mean(right[here]) for here in groups])
     sizes = np.array([np.sum(here) for here in groups])
+    if per_bin == "middle":
+        gaps = (np.unique(place) - 0.5) / bins - np.array([np.mean(right[here]) for here in groups])
+    if per_bin in ("lower edge", "middle"):
+        return float(sizes @ np.abs(gaps) / len(confidence))
     if per_bin == "plain":
         return float(np.mean(np.abs(gaps)))
     if per_bin == "signed":
@@ -571,11 +616,20 @@ ECE_CODE = Code(
         case([0.3, 0.9, 0.8, 0.7], [0.0, 1.0, 0.0, 1.0], bins=2),
         case([0.55, 0.6, 0.95, 0.9, 0.85], [1.0, 1.0, 0.0, 1.0, 1.0], bins=5),
         case([0.1, 0.2, 0.7, 0.5], [1.0, 0.0, 0.0, 1.0], bins=3),
+        case([0.25, 0.5, 0.75, 0.9], [1.0, 0.0, 1.0, 0.0], bins=4),
     ],
     mistakes=[
         Mistake(
             lambda confidence, right, bins: _error_with("plain", confidence, right, bins),
             "Each bin counts the same with you. Weigh it by the number of forecasts in it.",
+        ),
+        Mistake(
+            lambda confidence, right, bins: _error_with("lower edge", confidence, right, bins),
+            "A confidence on an edge between two bins belongs to the lower bin, whose upper edge it is.",
+        ),
+        Mistake(
+            lambda confidence, right, bins: _error_with("middle", confidence, right, bins),
+            "You compare with the middle of the bin. Compare with the mean confidence of what is in it.",
         ),
         Mistake(
             lambda confidence, right, bins: _error_with("signed", confidence, right, bins),
@@ -637,6 +691,10 @@ UNWEIGHTED_CODE = Code(
         Mistake(
             lambda probability, weight: probability / (1 - probability) / weight,
             "Those are the odds. Turn them into a probability again.",
+        ),
+        Mistake(
+            lambda probability, weight: np.log(probability / (1 - probability)) - np.log(weight),
+            "Those are the log-odds. Take the sigmoid of them.",
         ),
         Mistake(
             lambda probability, weight: probability / (probability + weight),

@@ -141,7 +141,7 @@ def margin_losses() -> Explorer:
             "score": Slider(-2.5, 2.5, step=0.5, value=-1.0, label="margin m"),
             "eta": Slider(0.05, 0.95, step=0.05, value=0.7, label="probability η"),
         },
-        handles=[Handle(points["logistic"], x="score")],
+        handles=[Handle(dot, x="score") for dot in points.values()],
         caption="Left, what a margin costs: drag the dots, or use the slider. Right, the one score that is best "
         "when a label is 1 with probability η. Move η through ½: hinge jumps and says no more than the sign; logistic, "
         "exponential and squared hinge move smoothly, so η can be read off; the perceptron stays at 0.",
@@ -184,9 +184,9 @@ def forecast_score() -> Explorer:
         for band in bands:
             band.set_visible(score == "0–1")
         mark.set_data([eta], [asked])
-        many = " (any forecast on that side of ½ does as well)" if score == "0–1" and eta != 0.5 else ""
-        if score == "0–1" and eta == 0.5:
-            many = " (so does any other)"
+        many = " (any forecast on that side of ½ does as well)" if score == "0–1" else ""
+        if score in ("0–1", "absolute") and eta == 0.5:
+            many = " (any other costs the same)"
         return (
             f"{score} score, η = {eta:.1f}: the forecast {forecast:.2f} costs {written(here, 3)} on average; the "
             f"cheapest forecast is {asked:.2f}, at {written(least, 3)}{many}."
@@ -212,9 +212,9 @@ def forecast_score() -> Explorer:
         },
         handles=[Handle(probe, x="forecast")],
         caption="Left, the average cost of the forecast p̂ for an event of probability η (dashed); the diamond is the "
-        "cheapest forecast. Right, the cheapest forecast for every η, with honesty as the dotted diagonal; where many "
-        "are equally cheap, their range is shaded. Try log, Brier and spherical, then the other three: which of them "
-        "pay you to say something else than η?",
+        "cheapest forecast. Right, the cheapest forecast for every η, with honesty as the dotted diagonal; where a "
+        "whole side of ½ is equally cheap, it is shaded. Try log, Brier and spherical, then the other three: which of "
+        "them pay you to say something else than η?",
         alt="Left, the average log score over the forecast, lowest at 0.7, where η stands. Right, the cheapest "
         "forecast follows the diagonal.",
     )
@@ -360,8 +360,8 @@ def temperature() -> Explorer:
         "Each bar is the share of right answers among those with about that confidence, and its diamond stands at "
         "their mean confidence; honest answers end on the dashed line. Raise T from 1 until the bars meet it, then go "
         "on and see them leave it on the other side.",
-        alt="Ten bars of confidence against the share of right answers. At T = 1 most bars end below the diagonal: the "
-        "network is too sure.",
+        alt="Bars of the share of right answers, for confidences from 0.3 to 1. At T = 1 all of them end below the "
+        "diagonal: the network is too sure.",
     )
 
 
@@ -419,8 +419,8 @@ def diagnosis() -> Explorer:
         },
         caption="Nine real runs, one bug each (one has none). Look at a curve, at the dotted line log K and at the "
         "accuracy, choose the cause you suspect, and see whether its run, the broad line, covers the curve.",
-        alt="Left, the training loss of a run and the dotted line at log 10; it falls from 2.30 and flattens above "
-        "1.46. Right, its accuracy.",
+        alt="Left, the training loss of a run and the dotted line at log 10; it falls from 2.30 and flattens "
+        "near 1.75. Right, its accuracy, which flattens near 0.71.",
     )
 
 
