@@ -134,8 +134,8 @@ TEMPERATURE = Choice(
         Option("which examples are wrong", "The largest logit stays the largest."),
     ],
     hints=["What does $s/T$ do to the order of the logits?", "Two of the four."],
-    solution="Order stays, so the likeliest class and accuracy stay. Confidence moves, and with it cross-entropy, Brier "
-    "score and calibration error.",
+    solution="Order stays, so the likeliest class and accuracy stay. Confidence moves, and with it cross-entropy, "
+    "Brier score and calibration error.",
 )
 
 ECE_ZERO = Choice(
