@@ -369,7 +369,7 @@ WORDS: dict[str, tuple[str, str, str, str, str, tuple[str, ...]]] = {
         "ListNet",
         "ranking",
         "cao2007",
-        "the relevance of each item, up to one number for the whole list",
+        "the log of the mean softmax of the relevances: the relevances, up to one number, where they are certain",
         "",
         ("listwise softmax loss", "top-one cross-entropy"),
     ),

@@ -86,7 +86,7 @@ def dpo(
     reference_chosen, reference_rejected : array_like
         The same, b_w and b_l, under the reference policy.
     beta : float
-        β > 0: how much reward a nat is. The larger, the nearer the policy stays to the reference.
+        β > 0: how much reward a nat is. The larger, the smaller the lead that fits the same preferences.
     reduction : {"none", "mean", "sum"}
         One loss per pair, their mean, or their sum.
 
@@ -197,7 +197,7 @@ def ipo(
     chosen, rejected, reference_chosen, reference_rejected : array_like
         As in `dpo`.
     beta : float
-        β > 0, the paper's τ: the larger, the nearer the policy stays to the reference.
+        β > 0, the paper's τ: the larger, the smaller the lead that is asked for.
     reduction : {"none", "mean", "sum"}
         One loss per pair, their mean, or their sum.
 

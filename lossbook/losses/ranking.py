@@ -316,7 +316,7 @@ LISTNET = Loss(
     latex=rf"-\sum_{{k=1}}^{{K}} {_Y} \log {_S}",
     latex_grad={"scores": rf"{_S} - {_Y}"},
     arguments=LIST,
-    estimates="the relevance of each item, up to one number for the whole list",
+    estimates="the log of the mean softmax of the relevances: the relevances, up to one number, where they are certain",
     optax="optax.losses.ranking_softmax_loss (with distributions as labels)",
     source="cao2007",
     chapter="ranking",
