@@ -478,9 +478,18 @@ def test_the_plane_of_log_ratios() -> None:
             assert slope == pytest.approx(-beta / (1 + math.exp(beta * h)))
             slope = answers.preference_slope("IPO", h, beta)[0]
             assert np.sign(round(slope, 9)) == np.sign(round(h - 1 / (2 * beta), 9))  # it pulls back beyond its lead
+            for loss, value in (("DPO", dpo), ("IPO", ipo)):
+                times = value / answers.preference_loss(loss, 0.0, beta)[0]
+                assert times == pytest.approx(value / {"DPO": math.log(2), "IPO": 1 / (4 * beta**2)}[loss])
             goal = dpo < 0.5 and chosen < 0 and rejected < 0
             assert explorer.challenge.met(loss="DPO", beta=beta, chosen=chosen, rejected=rejected) == goal
             assert not explorer.challenge.met(loss="IPO", beta=beta, chosen=chosen, rejected=rejected)
+    assert "four times the start" in explorer.caption
+    right = explorer.figure.axes[1]
+    for beta, at in ((0.5, 1.0), (1.0, 4.0)):  # 1, and 9 times the start
+        explorer.set(loss="IPO", beta=beta, chosen=1.0, rejected=-1.0)
+        dots = [line.get_ydata() for line in right.lines if line.get_marker() == "o"]
+        assert [float(y) for (y,) in dots] == pytest.approx([at])
     read = numbers(explorer.set(loss="DPO", beta=0.25, chosen=1.0, rejected=-1.0).readout)
     assert read == [0.25, 2.0, 0.474, -0.0944, 2.72, 0.37]
 

@@ -342,6 +342,7 @@ def tasting_scores(scores: Mapping[str, ArrayLike], quality: ArrayLike, rows: in
 
 BETAS = (0.1, 0.25, 0.5, 1.0)
 PLANE = 4.0  # how far a log-ratio goes in the picture
+TOP = 4.0  # of the losses that are drawn, in units of the start
 
 
 def log_ratios() -> Explorer:
@@ -375,7 +376,7 @@ def log_ratios() -> Explorer:
         slope = float(preference_slope(loss, lead, beta)[0])
         start = float(preference_loss(loss, 0.0, beta)[0])
         curve.set_ydata(preference_loss(loss, h, beta) / start)
-        dot.set_data([lead], [value / start])
+        dot.set_data([lead], [min(value / start, TOP)])
         best = answers.best_lead(loss, beta, 1.0)
         shown = best if np.isfinite(best) else 99.0
         target.set_data([-reach, reach], [-reach - shown, reach - shown])
@@ -413,7 +414,8 @@ def log_ratios() -> Explorer:
         caption="Drag the point. To the right the chosen answer has become more probable than under the reference, "
         "downwards the rejected one less. Along every line parallel to the diagonal the loss stays as it is. The "
         "stroke is the pull of descent; the shaded triangle is where DPO's loss fell and both answers did too. Choose "
-        "IPO: it has a lead that it wants (dotted), and pulls back beyond it.",
+        "IPO: it has a lead that it wants (dotted), and pulls back beyond it. A loss of more than four times the start "
+        "has its dot at the upper edge.",
         alt="Left, a plane with a diagonal, a shaded triangle below it in the quarter where both log-ratios are "
         "negative, and a point at (1, −1) with a stroke towards the lower right. Right, DPO's loss falling with the "
         "lead.",
