@@ -68,6 +68,8 @@ def is_called(code: str, word: str) -> bool:
 
 def wrong_words(text: str, markup: str) -> list[str]:
     """The colour words of a text for which the picture has no colour of the palette, in one of the themes."""
+    if "data:image/jpeg" in markup:
+        return []  # a photograph has colours of its own
     used = set(re.findall(r"var\(--lb-(\w+)", markup))
     words = {word.lower() for word in WORD.findall(text)}
     return sorted(w for w in words for theme in (LIGHT, DARK) if not any(is_called(theme[c], w) for c in used))

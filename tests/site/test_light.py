@@ -80,9 +80,9 @@ def test_a_beginning_stands_where_it_will_stand(name: str, browser: Browser, sit
 
 def test_a_shift_is_found(browser: Browser, server: str) -> None:
     with visit(browser, f"{server}part-2/regression.html") as one:
-        before = one.shift()
+        before, so_far = one.shift(), len(one.shifts())
         one.page.evaluate("() => { document.querySelector('article').style.paddingTop = '300px' }")
-        one.page.wait_for_function("(before) => window.shifts.length > before", arg=len(one.shifts()))
+        one.page.wait_for_function("(so_far) => window.shifts.length > so_far", arg=so_far)
         assert one.shift() > before + ARRIVING
 
 
@@ -100,7 +100,7 @@ UNSEEN = """() => [...document.querySelectorAll("article :is(math, figure.explor
     .map((one) => one.outerHTML.slice(0, 120))"""
 HIDDEN = """() => [...document.querySelectorAll("article :is(p, math, figure, figcaption, li, table, pre, h2, h3)")]
     .filter((one) => !one.closest("details:not([open]), summary, .question-tally, .glance-filter, nav, [class*=print]"))
-    .filter((one) => !one.closest("[class*=controls], [class*=buttons], .predict output, .predict-again"))
+    .filter((one) => !one.closest("[class*=controls], [class*=buttons], .predict :is(output, .predict-entry), .predict-again"))
     .filter((one) => !one.checkVisibility())
     .map((one) => one.outerHTML.slice(0, 120))"""
 
