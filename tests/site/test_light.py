@@ -100,7 +100,8 @@ UNSEEN = """() => [...document.querySelectorAll("article :is(math, figure.explor
     .map((one) => one.outerHTML.slice(0, 120))"""
 HIDDEN = """() => [...document.querySelectorAll("article :is(p, math, figure, figcaption, li, table, pre, h2, h3)")]
     .filter((one) => !one.closest("details:not([open]), summary, .question-tally, .glance-filter, nav, [class*=print]"))
-    .filter((one) => !one.closest("[class*=controls], [class*=buttons], .predict :is(output, .predict-entry), .predict-again"))
+    .filter((one) => !one.closest("[class*=controls], [class*=buttons]"))
+    .filter((one) => !one.closest(".predict :is(output, .predict-entry, .predict-again)"))
     .filter((one) => !one.checkVisibility())
     .map((one) => one.outerHTML.slice(0, 120))"""
 
