@@ -17,7 +17,9 @@ from lossbook.losses.information_densities import *
 from lossbook.losses.likelihood_bounded import *
 from lossbook.losses.likelihood_discrete import *
 from lossbook.losses.likelihood_real import *
+from lossbook.losses.lovasz import *
 from lossbook.losses.margins import *
+from lossbook.losses.outline import *
 from lossbook.losses.overlap import *
 from lossbook.losses.preference import *
 from lossbook.losses.ranking import *
@@ -29,5 +31,6 @@ from lossbook.losses.sequences import *
 from lossbook.losses.style import *
 from lossbook.losses.transport import *
 from lossbook.losses.variational import *
+from lossbook.losses.yolo import *
 
 __version__ = "0.1.0"

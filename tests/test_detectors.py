@@ -20,9 +20,8 @@ from lossbook.losses.detectors import (
     retinanet_grad,
     ssd,
     ssd_grad,
-    yolo_v1,
-    yolo_v1_grad,
 )
+from lossbook.losses.yolo import yolo_v1, yolo_v1_grad
 
 LN2 = math.log(2)
 

@@ -51,6 +51,10 @@ FAMILIES: dict[str, set[str]] = {
     "ranking": {"scores", "classification"},  # ListNet is softmax cross-entropy
     "preference": {"scores"},
     "detectors": {"boxes", "scores", "classification", "focal", "robust"},  # sums of the others
+    "yolo": {"boxes", "detectors"},
+    "overlap": {"_masks"},
+    "lovasz": {"_masks"},
+    "outline": {"_masks"},
     "ctc": {"scores"},  # the softmax of every frame
     "sequences": {"scores", "classification"},  # every token's loss is softmax cross-entropy
     "adversarial": {"scores"},

@@ -7,19 +7,15 @@ import pytest
 import torch
 from oracles import jaccard_steps
 
+from lossbook.losses.lovasz import lovasz_hinge, lovasz_hinge_grad, lovasz_softmax, lovasz_softmax_grad
+from lossbook.losses.outline import boundary, signed_distance
 from lossbook.losses.overlap import (
-    boundary,
     dice,
     dice_grad,
     generalised_dice,
     generalised_dice_grad,
     jaccard,
     jaccard_grad,
-    lovasz_hinge,
-    lovasz_hinge_grad,
-    lovasz_softmax,
-    lovasz_softmax_grad,
-    signed_distance,
     tversky,
     tversky_grad,
 )
