@@ -16,7 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lossbook.core import Floats, check_logits, number, place, real, shown
+from lossbook.core import Floats, check_logits, number, real
+from lossbook.losses._anchors import Labels, read_labels
 from lossbook.losses.classification import (
     binary_cross_entropy_with_logits,
     binary_cross_entropy_with_logits_grad,
@@ -44,8 +45,6 @@ __all__ = [
     "ssd_grad",
 ]
 
-Labels = NDArray[np.intp]
-
 
 class Detection(NamedTuple):
     """The two terms of an anchor-based detector: what is there, and where."""
@@ -63,18 +62,6 @@ class DetectionSlopes(NamedTuple):
 
     classification: Floats
     localisation: Floats
-
-
-def _labels(labels: ArrayLike, shape: tuple[int, ...], low: int, high: int) -> Labels:
-    given = real("labels", labels)
-    if given.shape != shape:
-        raise ValueError(f"labels must hold one integer per anchor, shape {shape}, got shape {given.shape}")
-    wrong = (given < low) | (given > high) | (given != np.round(given))
-    if wrong.any():
-        raise ValueError(
-            f"labels must be integers from {low} to {high}, got {shown(given[wrong][0])} at index {place(wrong)}"
-        )
-    return given.astype(np.intp)
 
 
 def _boxes(offsets: ArrayLike, targets: ArrayLike, y: Labels) -> tuple[Floats, Floats]:
@@ -108,7 +95,7 @@ def hard_negatives(costs: ArrayLike, labels: ArrayLike, *, ratio: float = 3.0) -
     array([False, False,  True,  True])
     """
     c = real("costs", costs)
-    y = _labels(labels, c.shape, -2, np.iinfo(np.int32).max)
+    y = read_labels(labels, c.shape, -2, np.iinfo(np.int32).max)
     ratio = number("ratio", ratio, 0)
     background = y == -1
     rank = np.argsort(np.argsort(np.where(background, -c, np.inf), axis=-1, kind="stable"), axis=-1, kind="stable")
@@ -119,7 +106,7 @@ def _ssd(
     logits: ArrayLike, offsets: ArrayLike, labels: ArrayLike, targets: ArrayLike, ratio: float
 ) -> tuple[Floats, Labels, Floats, Floats, NDArray[np.bool_]]:
     s = check_scores(logits)
-    y = _labels(labels, s.shape[:-1], -2, s.shape[-1] - 2)
+    y = read_labels(labels, s.shape[:-1], -2, s.shape[-1] - 2)
     d, t = _boxes(offsets, targets, y)
     costs = np.asarray(softmax_cross_entropy(s, np.zeros(y.shape, dtype=int), reduction="none"))
     return s, np.maximum(y, -1) + 1, d, t, (y >= 0) | hard_negatives(costs, y, ratio=ratio)
@@ -231,7 +218,7 @@ def _retinanet(
     s = check_logits("logits", logits)
     if s.ndim == 0 or s.shape[-1] == 0:
         raise ValueError(f"logits must have at least one class on the last axis, got shape {s.shape}")
-    y = _labels(labels, s.shape[:-1], -2, s.shape[-1] - 1)
+    y = read_labels(labels, s.shape[:-1], -2, s.shape[-1] - 1)
     d, t = _boxes(offsets, targets, y)
     return s, y, d, t, 1.0 * (np.arange(s.shape[-1]) == y[..., np.newaxis])
 
@@ -340,7 +327,7 @@ def _rpn(
     logits: ArrayLike, offsets: ArrayLike, labels: ArrayLike, targets: ArrayLike
 ) -> tuple[Floats, Labels, Floats, Floats, NDArray[np.bool_]]:
     s = check_logits("logits", logits)
-    y = _labels(labels, s.shape, -2, np.iinfo(np.int32).max)
+    y = read_labels(labels, s.shape, -2, np.iinfo(np.int32).max)
     d, t = _boxes(offsets, targets, y)
     return s, y, d, t, y > -2
 
@@ -433,7 +420,7 @@ def _head(
 ) -> tuple[Floats, Labels, Floats, Floats, NDArray[np.bool_], int]:
     """As they are, with the offsets of every class, and how many regions count."""
     s = check_scores(logits)
-    y = _labels(labels, s.shape[:-1], -2, s.shape[-1] - 2)
+    y = read_labels(labels, s.shape[:-1], -2, s.shape[-1] - 2)
     d = real("offsets", offsets)
     if d.shape != (*y.shape, s.shape[-1] - 1, 4):
         allowed = f"four numbers per region and class, shape {(*y.shape, s.shape[-1] - 1, 4)}"

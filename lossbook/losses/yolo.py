@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lossbook.core import Floats, number, positive, real
+from lossbook.losses._anchors import read_labels
 from lossbook.losses.boxes import iou
-from lossbook.losses.detectors import _labels
 
 __all__ = ["Yolo", "YoloSlopes", "yolo_v1", "yolo_v1_grad"]
 
@@ -66,7 +66,7 @@ def _cells(
         raise ValueError(f"confidence must have one number per box, shape {b.shape[:-1]}, got {c.shape}")
     if p.shape[:-1] != grid or p.shape[-1] == 0:
         raise ValueError(f"classes must have the shape {grid} and an axis of classes, got {p.shape}")
-    y = _labels(labels, grid, -1, p.shape[-1] - 1)
+    y = read_labels(labels, grid, -1, p.shape[-1] - 1)
     t = real("target_boxes", target_boxes)
     if t.shape != (*grid, 4):
         raise ValueError(f"target_boxes must have one box per cell, shape {(*grid, 4)}, got {t.shape}")
