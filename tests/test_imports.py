@@ -50,8 +50,8 @@ FAMILIES: dict[str, set[str]] = {
     "focal": {"_rows", "scores"},
     "ranking": {"scores", "classification"},  # ListNet is softmax cross-entropy
     "preference": {"scores"},
-    "detectors": {"boxes", "scores", "classification", "focal", "robust"},  # sums of the others
-    "yolo": {"boxes", "detectors"},
+    "detectors": {"_anchors", "boxes", "scores", "classification", "focal", "robust"},  # sums of the others
+    "yolo": {"_anchors", "boxes"},
     "overlap": {"_masks"},
     "lovasz": {"_masks"},
     "outline": {"_masks"},
