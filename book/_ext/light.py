@@ -47,7 +47,8 @@ def sort_out(app: Sphinx, page: str, template: str, context: dict[str, Any], doc
         context[kind] = [asset for asset in context[kind] if used(asset)]
 
 
-RULE = re.compile(r"([^{}]+)\{content:\s*\"\\([0-9a-f]+)\"\}")  # .fa-bars:before,.fa-navicon:before{content:"\f0c9"}
+# .fa-bars:before,.fa-navicon:before{content:"\f0c9"}: begun at a brace alone, or long data would be tried at every letter
+RULE = re.compile(r"(?<![^{}])([^{}]+)\{content:\s*\"\\([0-9a-f]+)\"\}")
 
 
 def names_in(selector: str) -> set[str]:

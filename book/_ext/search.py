@@ -92,10 +92,11 @@ def own_text(box: Tag, title: Tag, wholes: list[Tag]) -> Iterator[str]:
 def names_at(article: Tag, page: str) -> dict[str, list[str]]:
     """The names of losses by the id of the section that prints their formula in their chapter, or of their card."""
     found: dict[str, list[str]] = {}
+    by_id = {tag["id"]: tag for tag in article.find_all(id=True)}
     for loss in CATALOGUE.values():
         name = loss.name.replace("_", "-")
-        formula = article.find(id=f"equation-formula-{name}") if Path(page).name == loss.chapter else None
-        home = formula.find_parent("section", id=True) if formula else article.find(id=f"loss-{name}")
+        formula = by_id.get(f"equation-formula-{name}") if Path(page).name == loss.chapter else None
+        home = formula.find_parent("section", id=True) if formula else by_id.get(f"loss-{name}")
         if home:
             found.setdefault(home["id"], []).extend(dict.fromkeys([loss.name, *phrases(loss)]))
     return found

@@ -8,10 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from pybtex.database import parse_file
-from pybtex.plugin import find_plugin
+from pybtex.plugin import find_plugin, register_plugin
 from pybtex.richtext import Text
 
 FILE = Path(__file__).parents[1] / "references.bib"
+# What pybtex looks up for every work, each time among all packages that are installed, unless it is registered.
+for group, name in {
+    "pybtex.backends": "plaintext",
+    "pybtex.style.names": "plain",
+    "pybtex.style.sorting": "author_year_title",
+    "pybtex.style.formatting": "plain",
+    "pybtex.style.labels": "number",
+}.items():
+    register_plugin(group, name, find_plugin(group, name), force=True)
+STYLE, MARKDOWN = find_plugin("pybtex.style.formatting", "plain")(), find_plugin("pybtex.backends", "markdown")()
 
 
 @functools.cache
@@ -35,8 +45,7 @@ def cited(keys: str, textual: bool) -> str:
 
 def reference(key: str) -> str:
     """A work as one line of Markdown."""
-    style, markdown = find_plugin("pybtex.style.formatting", "plain")(), find_plugin("pybtex.backends", "markdown")()
-    text = style.format_entry(key, works()[key]).text.render(markdown)
+    text = STYLE.format_entry(key, works()[key]).text.render(MARKDOWN)
     return re.sub(r"\\([-.():])", r"\1", " ".join(text.split()))
 
 
