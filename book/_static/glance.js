@@ -11,14 +11,16 @@ const pieces = (text) => plain(text).split(/[^\p{L}\p{N}]+/u).filter(Boolean);
 const phrases = new Map([...losses, ...absent].map((one) => [one, one.dataset.words.split("|").map(pieces)]));
 
 // A query fits if some phrase, written without gaps, goes on with it from the beginning of one of its words
-// (logcosh, log_cosh, F.mse_loss), or if each of its words begins a word of some phrase.
+// (logcosh, log_cosh, F.mse_loss), or if each of its words begins a word of some phrase: of one phrase where the query
+// is a single name, as sigmoid_binary_cross_entropy is.
 function fits(one, query) {
   const words = pieces(query.replace(/^\s*tf\./i, ""));
   const whole = words.join("");
   const all = phrases.get(one);
+  const within = /\s/.test(query.trim()) ? [all.flat()] : all;
   return (
     all.some((phrase) => phrase.some((_, start) => phrase.slice(start).join("").startsWith(whole))) ||
-    words.every((word) => all.some((phrase) => phrase.some((piece) => piece.startsWith(word))))
+    within.some((some) => words.every((word) => some.some((piece) => piece.startsWith(word))))
   );
 }
 

@@ -93,7 +93,7 @@ FOUND = {
     "SparseCategoricalCrossentropy": {"softmax_cross_entropy"},
     "jensenshannon": {"js_divergence"},
     "optax.squared_error": {"mse"},
-    "sigmoid_binary_cross_entropy": {"binary_cross_entropy_with_logits", "logistic", "sigmoid_focal"},
+    "sigmoid_binary_cross_entropy": {"binary_cross_entropy_with_logits", "logistic"},
     "hyperbolic": {"log_cosh"},
 }
 """What people type, and exactly the losses that it finds."""
