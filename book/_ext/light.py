@@ -47,7 +47,7 @@ def sort_out(app: Sphinx, page: str, template: str, context: dict[str, Any], doc
         context[kind] = [asset for asset in context[kind] if used(asset)]
 
 
-# .fa-bars:before,.fa-navicon:before{content:"\f0c9"}: begun at a brace alone, or long data would be tried at every letter
+# .fa-bars:before,.fa-navicon:before{content:"\f0c9"}: begun at a brace alone: long data is not tried at every letter
 RULE = re.compile(r"(?<![^{}])([^{}]+)\{content:\s*\"\\([0-9a-f]+)\"\}")
 
 
