@@ -35,6 +35,7 @@ RULES: dict[str, tuple[set[str], set[str]]] = {
     "explorer": ({"core", "explorer"}, DRAWING),  # core has the checks of arguments and no loss
     "figures": ({*ANALYSIS, "explorer", "figures"}, {*DRAWING, "torch", "sklearn", "statsmodels"}),
     "exercises": ({*ANALYSIS, "exercises"}, {"IPython", "ipywidgets", "anywidget", "traitlets", "cloudpickle"}),
+    "page": ({*ANALYSIS, "exercises", "page"}, set()),
 }
 ELSEWHERE = (ANALYSIS, set[str]())
 

@@ -80,10 +80,10 @@ def test_only_numpy_can_be_loaded() -> None:
 def test_our_part_is_what_judging_imports_and_always_the_same(tmp_path: Path) -> None:
     archive = pagepython.ours()
     names = set(zipfile.ZipFile(io.BytesIO(archive)).namelist())
-    assert {"lossbook/exercises/page.py", "lossbook/numerics.py"} <= names
+    assert {"lossbook/page/answers.py", "lossbook/numerics.py"} <= names
     assert not [name for name in names if "/figures/" in name or "/explorer/" in name or not name.endswith(".py")]
     assert archive == pagepython.ours()
     (tmp_path / "ours.zip").write_bytes(archive)
-    code = "import sys; sys.path[:0] = ['ours.zip']; import lossbook.exercises.page as page; print(page.__file__)"
+    code = "import sys; sys.path[:0] = ['ours.zip']; import lossbook.page as page; print(page.__file__)"
     run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "ours.zip" in run.stdout

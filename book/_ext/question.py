@@ -37,8 +37,8 @@ TEXTS_OF = {
 
 
 LAST = "</script></form>\n"  # how a question ends, and no guess
-# Under a code exercise; `try.js` fills it. The load that it names is put in when the page is written.
-TRY = '<details class="question-try" data-megabytes="{}"><summary>Try it here</summary></details>\n'
+# Under a code exercise; `try.js` fills it.
+TRY = '<details class="code-field question-try"><summary>Try it here</summary></details>\n'
 # What the script counts, behind the last question of a page. It stands there from the start, so that nothing moves.
 TALLY = """<div class="question-tally">
 <p><strong>Questions on this page:</strong> <output aria-live="polite">0 of {questions} done, 0 tried.</output></p>
@@ -250,17 +250,12 @@ def load_script(app: Sphinx, page: str, template: str, context: dict[str, Any], 
     if doctree is not None and any(doctree.findall(element)):
         app.add_css_file("question.css")
         app.add_js_file("question.js", defer="defer")
-        megabytes = app.config.page_python
-        if megabytes and TRY in context["body"]:
-            app.add_js_file("try.js", defer="defer")
-        context["body"] = context["body"].replace(TRY, TRY.format(megabytes) if megabytes else "")
         *before, last = context["body"].rpartition(LAST)
         if count := context["body"].count(LAST):
             context["body"] = "".join(before) + TALLY.format(questions=count) + last
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_config_value("page_python", "", "html", str)  # megabytes; `page_python` finds out
     app.add_directive("question", Question)
     app.add_node(element, html=(visit, depart))
     app.add_post_transform(OnPaper)

@@ -54,9 +54,7 @@ async function start() {
   pyodide.unpackArchive(parts.get("lossbook.zip"), "zip", { extractDir: "/home/pyodide" });
   self.fetch = plainFetch;
   parts.clear();
-  const { judge } = pyodide.pyimport("lossbook.exercises.page");
-  pyodide.runPython("from lossbook.exercises import exercises; exercises()");
-  return judge;
+  return pyodide.pyimport("lossbook.page").call;
 }
 
 const started = start();
@@ -65,11 +63,11 @@ started.then(
   (problem) => postMessage({ absent: String(problem) }),
 );
 
-addEventListener("message", async ({ data: { id, typed } }) => {
-  const judge = await started;
+addEventListener("message", async ({ data: { call, given } }) => {
+  const ask = await started;
   try {
-    const card = judge(id, typed, (cards) => postMessage({ unfinished: JSON.parse(cards) }));
-    postMessage({ card: JSON.parse(card) });
+    const answer = ask(call, ...given, (text) => postMessage({ said: JSON.parse(text) }));
+    postMessage({ answer: JSON.parse(answer) });
   } catch (problem) {
     postMessage({ failed: String(problem) });
   }

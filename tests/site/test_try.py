@@ -1,7 +1,9 @@
-"""Code exercises answered in the page, in a real browser: one Python is started and judges all that can be typed."""
+"""Code run in the page, in a real browser: one Python judges all answers that can be typed, and runs marked cells."""
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from collections.abc import Iterator
 
@@ -28,20 +30,22 @@ window.setTimeout = (what, time, ...more) => soon(what, time === 2000 ? 6000 : t
 window.workers = [];
 window.Worker = class extends Worker { constructor(...all) { super(...all); workers.push(this); } };
 """
-ASK = """async (answers) => {
-  const worker = workers.at(-1), cards = [];
+ASK = """async (calls) => {
+  const worker = workers.at(-1), heard = [];
   worker.onmessage = null; // the page would end it where a busy machine pauses
-  for (const [id, typed] of answers)
-    cards.push(await new Promise((show) => {
+  for (const [call, ...given] of calls)
+    heard.push(await new Promise((show) => {
+      const printed = [];
       const hear = ({ data }) => {
-        if (!data.card && !data.failed) return;
+        if (data.said?.printed) printed.push(data.said.printed);
+        if (!data.answer && !data.failed) return;
         worker.removeEventListener("message", hear);
-        show(data.card ?? data);
+        show({ printed: printed.join(""), ...(data.answer ?? data) });
       };
       worker.addEventListener("message", hear);
-      worker.postMessage({ id, typed });
+      worker.postMessage({ call, given });
     }));
-  return cards;
+  return heard;
 }"""
 
 
@@ -125,9 +129,9 @@ def mistake(id: str, number: int) -> str:
 def test_every_reference_starter_and_mistake_is_heard(page: Page) -> None:
     answers, wanted = [], []
     for id, exercise in CODES.items():
-        answers += [(id, exercise.code), (id, exercise.starter_code)]
+        answers += [("judge", id, exercise.code), ("judge", id, exercise.starter_code)]
         wanted += [("right", None), ("not attempted", None)]
-        answers += [(id, mistake(id, number)) for number in range(len(exercise.mistakes))]
+        answers += [("judge", id, mistake(id, number)) for number in range(len(exercise.mistakes))]
         wanted += [("wrong", number) for number in range(len(exercise.mistakes))]
     cards = page.evaluate(ASK, answers)
     assert [card for card in cards if "failed" in card] == []
@@ -172,22 +176,114 @@ def test_nobody_but_this_site_was_asked(page: Page, asked: list[str], server: st
     assert [address for address in asked if not address.startswith((server, f"blob:{server}", "data:"))] == []
 
 
+# ── Run and change ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+CELL = re.compile(
+    r'<div class="cell tag_run-and-change(?:(?!<div class="cell ).)*?'
+    r'<div class="output stream [^>]*>.*?<pre>(.*?)</pre>'
+    r'.*?class="code-field run-cell"[^>]*>.*?<script type="application/json">(.*?)</script>',
+    re.S,
+)
+
+
+def cells(site: Site) -> list[tuple[str, str]]:
+    """What the pages show of every marked cell: its output, and the code that its field begins with."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted(site.folder.glob("part-*/*.html"))]
+    found = [cell for text in texts for cell in CELL.findall(text)]
+    assert len(found) == sum(text.count("<summary>Run and change</summary>") for text in texts) > 0
+    return [(html.unescape(re.sub("<.*?>", "", output)), json.loads(code)) for output, code in found]
+
+
+def test_every_marked_cell_prints_in_the_page_what_the_book_shows(page: Page, site: Site) -> None:
+    shown = cells(site)
+    heard = page.evaluate(ASK, [("run", code) for _, code in shown])
+    assert [one["printed"] for one in heard] == [output for output, _ in shown]
+    assert {one["error"] for one in heard} == {""}
+
+
+def test_a_cell_is_changed_and_run(page: Page) -> None:
+    box = cell(page)
+    field, output = box.locator("textarea"), box.locator("output")
+    book = field.input_value()
+    run(box)
+    expect(output.locator("pre")).to_contain_text("normal_nll")
+    run(box, "import warnings\nprint('<b>')\nwarnings.warn('look')\n2 * 3\n")
+    expect(output.locator("pre")).to_have_text("<b>\nUserWarning: look\n6\n")
+    run(box, "x = 2\nx * 3")
+    expect(output.locator("pre")).to_have_text("6\n")
+    run(box, "x = 1")
+    expect(output).to_have_text("It printed nothing.")
+    run(box, "print('so far')\ndef f():\n    return 1 / 0\n\nf()")
+    expect(output.locator("pre").first).to_have_text("so far\n")
+    expect(output.locator(".code-error")).to_contain_text(
+        'Traceback (most recent call last):\n  File "<your code>", line 5, in <module>\n    f()'
+    )
+    expect(output.locator(".code-error")).to_contain_text("ZeroDivisionError: division by zero")
+    run(box, "print(1")
+    expect(output.locator(".code-error")).to_contain_text("SyntaxError: '(' was never closed")
+    run(box, "[0] * 10**9")
+    expect(output.locator(".code-error")).to_contain_text("MemoryError")
+    box.get_by_role("button", name="Put back").click()
+    expect(field).to_have_value(book)
+
+
+def cell(page: Page) -> Locator:
+    box = page.locator(".run-cell").first
+    if box.get_attribute("open") is None:
+        box.locator("summary").click()
+    return box
+
+
+def run(box: Locator, typed: str | None = None) -> None:
+    button = box.get_by_role("button", name="Run what you typed")
+    if typed is not None:
+        box.locator("textarea").fill(typed)
+    button.click()
+    expect(button).to_be_enabled(timeout=MINUTES)
+
+
 # ── What it bears ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_an_endless_loop_is_ended_and_the_next_answer_finds_a_new_python(page: Page) -> None:
-    """After the limit by itself, with the case named; by Stop at once; and a Python that has gone is noticed."""
+    """After the limit by itself, with the case named; by Stop at once; and the next answer is judged."""
     before = page.evaluate("workers.length")
     card = answered(page, LOOP)
     expect(card).to_contain_text("It had not finished after 2 seconds. Is there a loop that never ends?")
     expect(card.locator("tr")).to_have_text(["case[0., 0., 1.], [ 2., -2., 1.], quantile=0.9"])
     assert page.evaluate("workers.length") == before + 1, "the next one starts in the background"
-    form = form_of(page)
-    press(form, PINBALL.code)
-    form.get_by_role("button", name="Stop").click()
-    expect(finished(form)).to_have_text("Stopped.")
-    press(form)
-    expect(finished(form)).to_contain_text("Right")
+    box = cell(page)
+    box.locator("textarea").fill("n = 0\nwhile True:\n    n += 1\n    if n % 1000 == 0:\n        print(n)")
+    box.get_by_role("button", name="Run what you typed").click()
+    expect(box.locator("output pre")).to_contain_text("1000")
+    box.get_by_role("button", name="Stop").click()
+    expect(box.locator("output")).to_contain_text("Stopped.")
+    expect(box.locator("output pre")).to_contain_text("1000\n2000")
+    expect(answered(page, PINBALL.code)).to_contain_text("Right")
+
+
+# A Python that says so and no more, and then is gone, as after `js.close()`.
+SILENT = """() => {
+const later = window.setTimeout;
+window.setTimeout = (what, time, ...more) => later(what, Math.min(time, 60), ...more);
+window.Worker = class {
+  constructor() { later(() => this.onmessage({ data: { ready: true } })); }
+  postMessage({ call, given }) { if (given[0] === "say") this.onmessage({ data: { said: SAID } }); }
+  terminate() { window.ended = (window.ended ?? 0) + 1; }
+};
+const SAID = { seconds: 2, timeout: { error: "too long" }, crash: { error: "gone" } };
+}"""
+
+
+def test_a_python_that_has_gone_is_noticed(open_page: OpenPage, server: str) -> None:
+    """At once where it had said what may take long, after some seconds where it had said nothing."""
+    page = open_page("part-2/regression", origin=server)
+    page.evaluate(SILENT)
+    box = cell(page)
+    for typed, told in (("say", "too long"), ("nothing", "Python has ended and says nothing more.")):
+        run(box, typed)
+        expect(box.locator("output")).to_contain_text(told)
+    assert page.evaluate("ended") == 2
 
 
 # ── Before anything is pressed, from a file, and by keyboard ─────────────────────────────────────────────────────────
@@ -203,7 +299,8 @@ def test_nothing_is_loaded_before_the_first_press(open_page: OpenPage, server: s
     page.wait_for_load_state("networkidle")
     assert asked == []
     assert (
-        page.evaluate("performance.getEntriesByType('resource').filter((one) => /python/.test(one.name)).length") == 0
+        page.evaluate("performance.getEntriesByType('resource').filter((one) => /[/]python[/_]/.test(one.name)).length")
+        == 0
     )
 
 
@@ -268,7 +365,14 @@ def test_the_open_field_has_no_findings(dark: bool, open_page: OpenPage, server:
         """([id, card]) => show(document.querySelector(`[data-question="${id}"]`), card)""",
         [PINBALL.id, {"heading": "✗", "status": "wrong", "messages": [0, "`x`"], "rows": [["case", "1"]], "code": "T"}],
     )
+    box = cell(page)
+    box.evaluate("""(one) => {
+      const [text, error] = [made("pre", "6", { tabIndex: 0 }), made("pre", "E", { tabIndex: 0 })];
+      error.className = "code-error";
+      one.querySelector("output").append(text, error);
+    }""")
     assert findings(page, f"#question-{PINBALL.id}", structure=not dark) == []
+    assert findings(page, ".run-cell", structure=not dark) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert form.locator("textarea").evaluate("(one) => getComputedStyle(one).fontSize") >= "14px"
 
@@ -276,5 +380,5 @@ def test_the_open_field_has_no_findings(dark: bool, open_page: OpenPage, server:
 def test_every_code_exercise_has_a_field_and_says_what_comes(site: Site) -> None:
     for path in site.folder.glob("part-*/*.html"):
         text = path.read_text(encoding="utf-8")
-        fields = re.findall(r'class="question-try" data-megabytes="[0-9.]+"', text)
+        fields = re.findall(r'class="code-field question-try" data-megabytes="[0-9.]+"', text)
         assert len(fields) == text.count('data-kind="code"') == text.count("question-try"), path

@@ -1,17 +1,10 @@
-"""What a page of the book calls in the reader's browser: code that was typed goes in, the card of `check` comes out.
-
-`book/_static/python_worker.js` calls `judge`, in a Python that the page ends when an answer takes too long.
-"""
+"""The answer to a code exercise: code that was typed goes in, the card of `check` comes out."""
 
 from __future__ import annotations
 
-import builtins
-import contextlib
 import json
-import linecache
-import traceback
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,6 +13,7 @@ from lossbook.exercises import sandbox, session
 from lossbook.exercises.cards import Card
 from lossbook.exercises.found import exercises
 from lossbook.exercises.kinds import Code
+from lossbook.page.reading import as_it_was, executed, told
 
 FILE = "<your answer>"
 STOPPED = "Python stopped before there was a function to try:"
@@ -38,7 +32,7 @@ def judge(id: str, typed: str, say: Callable[[str], None]) -> str:
         packs = {ending: packed(exercise, card) for ending, card in cards.items()}
         say(json.dumps({"seconds": exercise.seconds, **packs}))
 
-    with _as_it_was():
+    with as_it_was():
         prepare([{}] * len(exercise.cases))  # reading it comes before any case
         answer = read(exercise, typed)
         if isinstance(answer, Card):
@@ -63,12 +57,11 @@ def read(exercise: Code, typed: str) -> Any:
     """The function that was typed: the one of the exercise's name, or the only one. Else a card that says why not."""
     name = (exercise.starter or exercise.reference).__name__
     space: dict[str, Any] = {"np": np, "__name__": "__main__"}
-    linecache.cache[FILE] = (len(typed), None, typed.splitlines(keepends=True), FILE)  # for the lines of a traceback
     try:
         with sandbox.quiet():
-            exec(compile(typed, FILE, "exec"), space)
+            executed(typed, FILE, space)
     except BaseException as problem:
-        return _card(session.UNREAD, [STOPPED], _told(problem))
+        return _card(session.UNREAD, [STOPPED], told(problem, FILE))
     made = [
         value for value in space.values() if isinstance(value, types.FunctionType) and value.__module__ == "__main__"
     ]
@@ -85,15 +78,6 @@ def _card(status: str, messages: list[str], code: str = "") -> Card:
     return Card(session.HEADINGS[status], status, messages, code=code)
 
 
-def _told(problem: BaseException) -> str:
-    """What Python prints of an exception, without our own lines."""
-    trace = problem.__traceback__
-    try:
-        return "".join(traceback.format_exception(type(problem), problem, trace and trace.tb_next)).strip()
-    except BaseException:
-        return type(problem).__name__
-
-
 def packed(exercise: Code, card: Card) -> dict[str, Any]:
     """A card as plain data. A known mistake's hint stands in the page, set with its formulas: here it is its number."""
     known = {mistake.hint: index for index, mistake in enumerate(exercise.mistakes)}
@@ -104,17 +88,3 @@ def packed(exercise: Code, card: Card) -> dict[str, Any]:
         "rows": list(card.rows),
         "code": card.code,
     }
-
-
-@contextlib.contextmanager
-def _as_it_was() -> Iterator[None]:
-    """The next answer meets NumPy and Python's own names as this one did, whatever this one does to them."""
-    spaces = [(space, dict(space)) for space in (vars(np), vars(builtins))]
-    with np.errstate():
-        try:
-            yield
-        finally:
-            for space, kept in spaces:
-                for name in space.keys() - kept.keys():
-                    del space[name]
-                space.update(kept)

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lossbook.exercises import Code, check, exercises, page, sandbox
+from lossbook.exercises import Code, check, exercises, sandbox
 from lossbook.exercises.kinds import source
 from lossbook.exercises.trial import ordered
+from lossbook.page import answers
 
 PINBALL = exercises()["regression-pinball-code"]
 assert isinstance(PINBALL, Code)
@@ -27,7 +28,7 @@ def in_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
 def judged(typed: str, exercise: Code = PINBALL) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The card, and what would have been shown after each step if Python had hung there."""
     said: list[str] = []
-    card = json.loads(page.judge(exercise.id, typed, said.append))
+    card = json.loads(answers.judge(exercise.id, typed, said.append))
     return card, [json.loads(text) for text in said]
 
 
@@ -81,7 +82,7 @@ def test_nonsense_is_answered(typed: str, status: str, told: str) -> None:
     card, _ = judged(typed)
     assert card["status"] == status
     assert told in f"{card}".replace("\\n", "\n"), card
-    assert "page.py" not in card["code"], "none of our own lines"
+    assert "lossbook" not in card["code"], "none of our own lines"
 
 
 def test_one_answer_leaves_nothing_to_the_next() -> None:
