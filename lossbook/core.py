@@ -281,6 +281,28 @@ class Density:
     factor: str = "1"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    r"""What the loss's card says beyond the rest of its record: short sentences in Markdown, one claim each.
+
+    `what` and `why` say what the loss measures and what it was made for, `strengths` and `weaknesses` what holds of it:
+    a test checks each of them. `pytorch` is one expression over the arguments and parameters by their names, `torch`
+    and `torch.nn.functional` as `F`; it gives the mean loss, which a test compares with `value`, gradients included.
+    """
+
+    what: str
+    why: str
+    strengths: tuple[str, ...]
+    weaknesses: tuple[str, ...]
+    pytorch: str
+
+    def __post_init__(self) -> None:
+        for name in ("strengths", "weaknesses"):
+            claims = getattr(self, name)
+            if not isinstance(claims, tuple) or not claims:
+                raise ValueError(f"{name} must be a tuple of at least one sentence, got {shown(claims)}")
+
+
 RESIDUAL = MappingProxyType({"prediction": Argument(r"\hat y", "real"), "target": Argument("y", "real")})
 
 
@@ -314,6 +336,8 @@ class Loss:
         What the minimiser estimates: "the conditional mean".
     torch, keras, sklearn, scipy, optax : str
         What the libraries call it; empty where they have none.
+    card : Card or None
+        What its card says beyond all this; None as long as its chapter shows none.
     source, chapter : str
         Key in `book/references.bib`, and the file name of the chapter that teaches it.
     """
@@ -334,6 +358,7 @@ class Loss:
     reductions: tuple[str, ...] = REDUCTIONS
     density: Density | None = None
     synonyms: tuple[str, ...] = ()
+    card: Card | None = None
     torch: str = ""
     keras: str = ""
     sklearn: str = ""

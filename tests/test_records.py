@@ -642,7 +642,7 @@ def test_the_chapter_prints_the_formula(loss):
         assert loss.chapter in PLANNED
         return
     (page,) = (ROOT / "book").glob(f"part-*/{loss.chapter}.md")
-    assert re.search(rf"```{{formula}} {loss.name}\n", page.read_text())
+    assert re.search(rf"```{{(formula|card)}} {loss.name}\n", page.read_text())
 
 
 @LOSSES

@@ -196,19 +196,33 @@ def component(loss: Loss, argument: str) -> str:
     return "".join(f"_{letter}" for letter in sorted(free))
 
 
-def gradient_equations(loss: Loss) -> Iterator[tuple[str, str]]:
-    """For each argument with a derivative: its name, and the equation, both sides."""
+def gradient_equations(loss: Loss, short: bool = False) -> Iterator[tuple[str, str]]:
+    """For each argument with a derivative: its name, and the equation, both sides; `short` if it is minus the first."""
+    left = {
+        argument: loss.latex_slope
+        or rf"\frac{{\partial {symbol(loss)}}}{{\partial {loss.arguments[argument].symbol}{component(loss, argument)}}}"
+        for argument in loss.grads
+    }
+    first, *_ = loss.grads
     for argument in loss.grads:
-        of = f"{loss.arguments[argument].symbol}{component(loss, argument)}"
-        left = loss.latex_slope or rf"\frac{{\partial {symbol(loss)}}}{{\partial {of}}}"
-        yield argument, equation(left, loss.latex_grad[argument])
+        tex = loss.latex_grad[argument]
+        if short and opposite(tex, loss.latex_grad[first]):
+            yield argument, f"{left[argument]} = -{left[first]}"
+        else:
+            yield argument, equation(left[argument], tex)
 
 
-def equations(loss: Loss, part: str | None = None) -> list[tuple[str, str]]:
-    """The (label, LaTeX) pairs that the directive prints: arguments with one and the same derivative share a line."""
+def opposite(tex: str, other: str) -> bool:
+    """Whether two derivatives, of one term each, differ by a minus sign in front and by nothing else."""
+    return len(terms(tex)) == len(terms(other)) == 1 and (tex == f"-{other}" or other == f"-{tex}")
+
+
+def equations(loss: Loss, part: str | None = None, *, short: bool = False) -> list[tuple[str, str]]:
+    """The (label, LaTeX) pairs that a directive prints: arguments with one and the same derivative share a line, and
+    on a card (`short`) one that is minus the first says no more than that."""
     value = [] if part == "gradient" else [(f"formula-{loss.name}", value_equation(loss))]
     slopes: dict[str, str] = {}
-    for argument, tex in gradient_equations(loss) if part != "value" else ():
+    for argument, tex in gradient_equations(loss, short) if part != "value" else ():
         slopes.setdefault(tex, f"formula-{loss.name}-{argument}")
     return value + [(label, tex) for tex, label in slopes.items()]
 
@@ -221,10 +235,14 @@ def density_equations(loss: Loss) -> Iterator[str]:
             yield rf"{symbol(loss)} = -{loss.density.factor} \log p(y) + \text{{a constant}}"
 
 
+def capital(text: str) -> str:
+    """Text with a capital, except where it begins with a symbol: a capital ε looks like an E."""
+    return (text[0].upper() if text[0].isascii() else text[0]) + text[1:]
+
+
 def headline(loss: Loss) -> str:
-    """The title with a capital, except where it begins with a symbol: a capital ε looks like an E."""
-    first = loss.title[0]
-    return (first.upper() if first.isascii() else first) + loss.title[1:]
+    """The title with a capital."""
+    return capital(loss.title)
 
 
 def chapter_pages(env: BuildEnvironment) -> dict[str, str]:
@@ -259,19 +277,30 @@ class Formula(_FromRecords):
     }
 
     def run(self) -> list[nodes.Node]:
+        loss = self.loss()
+        box = nodes.container(classes=["formula"])
+        box += self.numbered(loss, self.options.get("part"))
+        box += self.mark(loss)
+        return [box]
+
+    def loss(self) -> Loss:
+        """The loss that the directive names."""
         try:
             loss = find(self.arguments[0])
         except ValueError as problem:
-            raise self.error(f"formula: {problem}") from problem
+            raise self.error(f"{self.name}: {problem}") from problem
         self.depends_on(loss)
+        return loss
+
+    def numbered(self, loss: Loss, part: str | None, *, short: bool = False) -> list[nodes.Node]:
+        """Its equations; on the page of its own chapter they have labels."""
         at_home = Path(self.env.docname).name == loss.chapter
-        box = nodes.container(classes=["formula"])
-        for label, tex in equations(loss, self.options.get("part")):
+        found: list[nodes.Node] = []
+        for label, tex in equations(loss, part, short=short):
             tex = narrow(tex) if "narrow" in self.options else tex
             name = f":label: {label}\n" if at_home else ""
-            box += self.markdown(f"```{{math}}\n{name}{tex}\n```")
-        box += self.mark(loss)
-        return [box]
+            found += self.markdown(f"```{{math}}\n{name}{tex}\n```")
+        return found
 
     def mark(self, loss: Loss) -> nodes.Node:
         page = self.env.app.builder.get_relative_uri(self.env.docname, CHECKS_PAGE)

@@ -16,6 +16,7 @@ from typing import Any
 
 import jupytext
 import nbformat
+from cards import as_markdown
 from formula import equations
 from plumbing import without_plumbing
 from predict import builder_and_explorer
@@ -57,6 +58,7 @@ ROLE = re.compile(r"\{(?P<name>[a-z:]+)\}`(?P<text>[^`]+)`")
 LABELLED = re.compile(r"^(?P<indent> *)\$\$ \((?P<label>[\w-]+)\)$")  # the end of a displayed equation
 QUESTION = re.compile(r"^(?P<fence>`{3,}|:{3,})\{question\}[ ]+(?P<id>\S+)\n(?P<text>.*?)^(?P=fence)[ ]*$", re.M | re.S)
 CITATION = re.compile(r"\{cite(?::[a-z]+)?\}`(?P<keys>[^`]+)`")
+CARD = re.compile(r"^(?:`{3,}|:{3,})\{card\}[ ]+(?P<name>\w+)", re.M)  # which cites the source of its loss
 ON_THE_PAGE = "Answer on this page, or in a notebook: "  # which is not said in a notebook
 LINK = re.compile(r"\[(?P<text>[^\]]+)\]\((?P<page>[\w./-]+\.md)\)")
 
@@ -157,6 +159,13 @@ class Writer:
             return "\n\n".join(
                 self.display(tex, label) for label, tex in equations(find(argument), options.get("part"))
             )
+        if name == "card" and argument in CATALOGUE:
+            loss = find(argument)
+            shown = {
+                fact: "\n\n".join(self.display(tex, label) for label, tex in equations(loss, part, short=True))
+                for fact, part in (("Forward", "value"), ("Backward", "gradient"))
+            }
+            return quoted(self.text(as_markdown(loss, shown)))
         if name == "math":
             return self.display(body or argument, options.get("label", ""))
         if name == "literalinclude":
@@ -267,6 +276,7 @@ def notebook_of(text: str, writer: Writer, repository: str = "") -> Any:
     if writer.questions:
         notebook.cells.insert(3, nbformat.v4.new_code_cell(ANSWERING))
     keys = {key.strip() for found in CITATION.finditer(text) for key in found["keys"].split(",")}
+    keys |= {find(found["name"]).source for found in CARD.finditer(text)}
     if keys:
         notebook.cells.append(nbformat.v4.new_markdown_cell(f"## References\n\n{references(keys)}"))
     for number, cell in enumerate(notebook.cells):

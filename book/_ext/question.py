@@ -227,7 +227,7 @@ class OnPaper(SphinxPostTransform):
         if self.app.builder.format == "html":
             return
         for node in list(self.document.findall(element)):
-            if node["html"].get("class") in ("question", "predict"):
+            if node["html"].get("class") in ("question", "predict", "loss-card"):
                 node.replace_self(plain(node))
 
 
@@ -247,7 +247,7 @@ def plain(node: nodes.Node) -> list[nodes.Node]:
 
 def load_script(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
     """Only pages with questions load the script and the style of questions."""
-    if doctree is not None and any(doctree.findall(element)):
+    if doctree is not None and any(node["html"].get("class") == "question" for node in doctree.findall(element)):
         app.add_css_file("question.css")
         app.add_js_file("question.js", defer="defer")
         *before, last = context["body"].rpartition(LAST)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from lossbook.core import (
     Argument,
+    Card,
     Floats,
     Loss,
     Parameter,
@@ -156,6 +157,23 @@ SIGMOID_FOCAL = Loss(
     estimates="something nearer to ½ than the conditional probability of 1",
     optax="optax.sigmoid_focal_loss (α off)",
     keras="keras.losses.BinaryFocalCrossentropy (from logits and with α, if told)",
+    card=Card(
+        what="Binary cross-entropy, times a factor that makes easy examples cheap.",
+        why="A detector sees a hundred thousand easy background boxes for ten objects.",
+        strengths=(
+            r"At $\gamma = 2$ a label forecast at 0.9 costs 0.01 of what it did, one at 0.1 still 0.81 of it.",
+            "The likelier of two examples stays the likelier.",
+        ),
+        weaknesses=(
+            r"Not proper: at $\gamma = 2$, without $\alpha$, 0.627 is best where the truth is 0.8.",
+            r"$\alpha$ is the weight of the *positives*: 0.25 makes them the cheap ones.",
+        ),
+        pytorch="""torch.where(
+    labels == 1,
+    -alpha * torch.sigmoid(-logits) ** gamma * F.logsigmoid(logits),
+    -(1 - alpha) * torch.sigmoid(logits) ** gamma * F.logsigmoid(-logits),
+).mean()""",
+    ),
     source="lin2017",
     chapter="classification",
 )
@@ -266,6 +284,19 @@ SOFTMAX_FOCAL = Loss(
     parameters={"gamma": GAMMA},
     estimates="a distribution flatter than the conditional one",
     keras="keras.losses.CategoricalFocalCrossentropy (from probabilities; one-hot)",
+    card=Card(
+        what="Softmax cross-entropy, times the same factor.",
+        why="The same for one of $K$ classes.",
+        strengths=(
+            "It never raises a loss: the factor is at most 1.",
+            "The likeliest class stays the likeliest.",
+        ),
+        weaknesses=("Not proper: the best forecast is flatter than the truth.",),
+        pytorch="""(
+    (1 - F.softmax(logits, -1).gather(-1, labels[:, None])[:, 0]) ** gamma
+    * F.cross_entropy(logits, labels, reduction="none")
+).mean()""",
+    ),
     source="lin2017",
     chapter="classification",
 )

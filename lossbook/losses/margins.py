@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from lossbook.core import (
     Argument,
+    Card,
     Floats,
     Loss,
     place,
@@ -123,6 +124,16 @@ HINGE = Loss(
     sklearn="sklearn.metrics.hinge_loss (truth first)",
     keras="keras.losses.Hinge",
     optax="optax.hinge_loss",
+    card=Card(
+        what="What the margin lacks to 1.",
+        why="Support vector machines: be right by a margin of 1, and no more is asked.",
+        strengths=(
+            "Beyond a margin of 1 an example has no gradient and drops out.",
+            "A mistake pulls with the same force however far off it is.",
+        ),
+        weaknesses=(r"The best score is 1 for every $\eta$ between ½ and 1, so $\eta$ cannot be read off.",),
+        pytorch="F.relu(1 - target * score).mean()",
+    ),
     source="cortes1995",
     chapter="classification",
 )
@@ -187,6 +198,16 @@ SQUARED_HINGE = Loss(
     estimates="2η − 1, where η is the conditional probability of +1",
     sklearn="sklearn.svm.LinearSVC (its default)",
     keras="keras.losses.SquaredHinge",
+    card=Card(
+        what="The square of what the margin lacks to 1.",
+        why=r"A hinge without the corner, from whose best score $\eta$ comes back.",
+        strengths=(
+            "Beyond a margin of 1 an example drops out.",
+            "The slope has no jump.",
+        ),
+        weaknesses=("The further off a mistake is, the harder it pulls, without bound.",),
+        pytorch="F.relu(1 - target * score).square().mean()",
+    ),
     source="bartlett2006",
     chapter="classification",
 )
@@ -254,6 +275,13 @@ PERCEPTRON = Loss(
     estimates="nothing: a score of 0 is best whatever the probabilities are",
     sklearn="sklearn.linear_model.Perceptron",
     optax="optax.losses.perceptron_loss",
+    card=Card(
+        what="How far the score lies on the wrong side of 0.",
+        why="What the perceptron descends: a step for each mistake, none for a right answer.",
+        strengths=("A right decision costs nothing and pulls nothing.",),
+        weaknesses=("A score of 0 costs nothing whatever the label is, so 0 is always best.",),
+        pytorch="F.relu(-target * score).mean()",
+    ),
     source="rosenblatt1958",
     chapter="classification",
 )
@@ -323,6 +351,19 @@ LOGISTIC = Loss(
     torch="torch.nn.functional.soft_margin_loss",
     sklearn="sklearn.linear_model.LogisticRegression",
     optax="optax.sigmoid_binary_cross_entropy (labels 0 and 1)",
+    card=Card(
+        what="Binary cross-entropy with labels ±1 instead of 0 and 1.",
+        why=r"The negative log-likelihood of a label that is 1 with probability $\sigma(s)$.",
+        strengths=(
+            "The sigmoid of the best score is the probability of 1.",
+            "No example pulls with a force above 1.",
+        ),
+        weaknesses=(
+            "No example ever quite drops out.",
+            "If a line separates the classes, steeper is always cheaper: there is no best line.",
+        ),
+        pytorch="F.softplus(-target * score).mean()",
+    ),
     source="cox1958",
     chapter="classification",
 )
@@ -386,6 +427,13 @@ EXPONENTIAL = Loss(
     arguments=ARGUMENTS,
     estimates="half the conditional log-odds of +1",
     sklearn='sklearn.ensemble.GradientBoostingClassifier (with loss="exponential")',
+    card=Card(
+        what="A cost that is multiplied by $e$ for every unit of margin lost.",
+        why="What AdaBoost descends.",
+        strengths=("Twice the best score is the log-odds.",),
+        weaknesses=("One example with a margin of −10 costs more than twenty thousand at the boundary.",),
+        pytorch="torch.exp(-target * score).mean()",
+    ),
     source="freund1997",
     chapter="classification",
 )

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from lossbook.core import (
     Argument,
+    Card,
     Floats,
     Loss,
     Parameter,
@@ -174,6 +175,18 @@ DPO = Loss(
     arguments=PREFERENCE,
     parameters={"beta": BETA},
     estimates="log-ratios whose difference, times β, is the log-odds of being preferred",
+    card=Card(
+        what=r"The pairwise logistic loss of the rewards that a policy implies, $\beta$ times its log-ratios.",
+        why="Preferences between answers, without a reward model.",
+        strengths=(r"Started from the reference it is $\log 2$, whatever $\beta$ and the answers are.",),
+        weaknesses=(
+            "It sees the lead alone: both answers may become less probable while it falls.",
+            "Where everybody agrees, no lead is best.",
+        ),
+        pytorch="""-F.logsigmoid(beta * (
+    (chosen - reference_chosen) - (rejected - reference_rejected)
+)).mean()""",
+    ),
     source="rafailov2023",
     chapter="ranking",
 )
@@ -278,6 +291,19 @@ IPO = Loss(
     arguments=PREFERENCE,
     parameters={"beta": BETA},
     estimates="log-ratios whose difference is (P − ½)/β, P the probability of being preferred",
+    card=Card(
+        what=r"A squared error that asks for a lead of $\frac{1}{2\beta}$, and no more.",
+        why="A best lead that is finite, also where everybody agrees.",
+        strengths=(r"The best lead is at most $\frac{1}{2\beta}$; beyond it the pull turns round.",),
+        weaknesses=(
+            "It sees the lead alone: both answers may become less probable while it falls.",
+            r"Values at different $\beta$ are on different scales: it starts at $\frac{1}{4\beta^2}$.",
+        ),
+        pytorch="""(
+    (chosen - reference_chosen) - (rejected - reference_rejected)
+    - 1 / (2 * beta)
+).square().mean()""",
+    ),
     source="azar2024",
     chapter="ranking",
 )

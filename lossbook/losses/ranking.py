@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lossbook.core import (
     Argument,
+    Card,
     Floats,
     Loss,
     Parameter,
@@ -144,6 +145,16 @@ MARGIN_RANKING = Loss(
     parameters={"margin": Parameter(1.0, 0.0, 3.0, "M", "at least 0")},
     estimates="the more probable order of the two: no probability can be read off",
     torch="torch.nn.functional.margin_ranking_loss",
+    card=Card(
+        what="What the lead of the preferred item lacks to a margin $M$.",
+        why="An order with room to spare, and no more.",
+        strengths=("A pair in the right order, by $M$ or more, drops out.",),
+        weaknesses=(
+            "For $M > 0$ the best lead is $M$ for every $P$ between ½ and 1, so $P$ cannot be read off.",
+            "With $M = 0$ scores of half the size cost half: nothing stops them from shrinking.",
+        ),
+        pytorch="F.relu(margin - (preferred - other)).mean()",
+    ),
     source="herbrich2000",
     chapter="ranking",
 )
@@ -225,6 +236,16 @@ PAIRWISE_LOGISTIC = Loss(
     where="$s_w$ is the score of the item that is preferred, $s_l$ that of the other.",
     arguments=PAIR,
     estimates="the log-odds of being preferred, as a difference of scores",
+    card=Card(
+        what="Cross-entropy of the statement “the first is preferred”, with the difference of scores as its logit.",
+        why="Comparisons that are not certain: games, clicks, opinions.",
+        strengths=(
+            r"$\sigma(s_w - s_l)$ is a probability.",
+            "Convex in the scores, with a pull that never exceeds 1.",
+        ),
+        weaknesses=("If the data can be put in order without a mistake, larger differences are always cheaper.",),
+        pytorch="F.softplus(other - preferred).mean()",
+    ),
     source="bradley1952",
     chapter="ranking",
 )
@@ -318,6 +339,16 @@ LISTNET = Loss(
     arguments=LIST,
     estimates="the log of the mean softmax of the relevances: the relevances, up to one number, where they are certain",
     optax="optax.losses.ranking_softmax_loss (with distributions as labels)",
+    card=Card(
+        what="Cross-entropy between the softmax of the relevances and that of the scores.",
+        why="The whole list at once, by who is drawn *first*.",
+        strengths=("One softmax: convex in the scores, and smooth.",),
+        weaknesses=(
+            "The scale of the relevances matters, and you chose it.",
+            "The floor is not 0 but the entropy of the softmax of the relevances.",
+        ),
+        pytorch="F.cross_entropy(scores, F.softmax(relevance, -1))",
+    ),
     source="cao2007",
     chapter="ranking",
 )
@@ -438,6 +469,20 @@ LISTMLE = Loss(
     },
     arguments=LIST,
     estimates="log-strengths: the probability of coming next is the softmax over what is left",
+    card=Card(
+        what="−log of the probability of the right order, if the list is drawn from the top by softmax.",
+        why="The likelihood of the whole order.",
+        strengths=("The scale of the relevances does not matter: only their order enters.",),
+        weaknesses=(
+            "Once the order is right, without ties, doubling the scores is always cheaper.",
+            "Items of equal relevance compete, which pulls their scores together.",
+        ),
+        pytorch="""(
+    scores[:, None, :]
+    .masked_fill(relevance[:, None, :] > relevance[:, :, None], -torch.inf)
+    .logsumexp(-1) - scores
+).sum(-1).mean()""",
+    ),
     source="xia2008",
     chapter="ranking",
 )

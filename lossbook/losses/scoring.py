@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lossbook.core import (
     Argument,
+    Card,
     Floats,
     Loss,
     Parameter,
@@ -120,6 +121,19 @@ BRIER = Loss(
     arguments=FORECAST,
     estimates="the conditional probability of every class",
     sklearn="sklearn.metrics.brier_score_loss (truth first; halved for two classes)",
+    card=Card(
+        what="Squared distance from the forecast to the label, a coordinate for each class.",
+        why="Honest forecasts, by a cost that stays finite.",
+        strengths=(
+            "Strictly proper: honesty alone is cheapest.",
+            "It is never above 2.",
+        ),
+        weaknesses=(
+            "Not local: how you spread the rest counts too.",
+            "Through a softmax that is sure of a wrong class it hardly pulls.",
+        ),
+        pytorch="(prediction - F.one_hot(labels, prediction.shape[-1])).square().sum(-1).mean()",
+    ),
     source="brier1950",
     chapter="classification",
 )
@@ -193,6 +207,16 @@ BINARY_BRIER = Loss(
     arguments={"prediction": Argument(r"\hat p", "probability"), "target": Argument("y", "probability")},
     estimates="the conditional probability of 1",
     sklearn="sklearn.metrics.brier_score_loss (truth first)",
+    card=Card(
+        what="Squared error of the forecast of one event.",
+        why="The Brier score of both classes is twice this, so one of them will do.",
+        strengths=(
+            "Strictly proper: honesty alone is cheapest.",
+            "The mean splits exactly into uncertainty, resolution and reliability.",
+        ),
+        weaknesses=("Through a sigmoid that is sure of the wrong answer it hardly pulls.",),
+        pytorch="F.mse_loss(prediction, target)",
+    ),
     source="brier1950",
     chapter="classification",
 )
@@ -262,6 +286,16 @@ SPHERICAL = Loss(
     },
     arguments=FORECAST,
     estimates="the conditional probability of every class",
+    card=Card(
+        what="Minus the forecast of what happened, divided by the length of the forecast as a vector.",
+        why="Honest forecasts again, by the angle between forecast and label.",
+        strengths=(
+            "Strictly proper: honesty alone is cheapest.",
+            "It lies between −1 and 0.",
+        ),
+        weaknesses=("Not local: how you spread the rest counts too.",),
+        pytorch="-F.normalize(prediction, dim=-1).gather(-1, labels[:, None]).mean()",
+    ),
     source="gneiting2007",
     chapter="classification",
 )
@@ -355,6 +389,16 @@ GENERALISED_CROSS_ENTROPY = Loss(
     arguments={"logits": Argument("s", "logits"), "labels": Argument("y", "label")},
     parameters={"q": Parameter(0.7, 0.1, 1.0, "q", "in (0, 1]")},
     estimates="a distribution sharper than the conditional one; at q = 1 the most probable class",
+    card=Card(
+        what=r"Between cross-entropy ($q \to 0$) and half the absolute error of the probabilities ($q = 1$).",
+        why="Wrong labels: a confident mistake costs no more than a bound.",
+        strengths=("It is never above $1/q$.",),
+        weaknesses=(
+            "Not proper for $q > 0$: the best forecast is sharper than the truth.",
+            "It hardly pulls where the network is sure of another class: a wrong label, or a class not learnt yet.",
+        ),
+        pytorch="((1 - F.softmax(logits, -1).gather(-1, labels[:, None]) ** q) / q).mean()",
+    ),
     source="zhang2018",
     chapter="classification",
 )
@@ -485,6 +529,13 @@ FORWARD_CORRECTION = Loss(
         ),
     },
     estimates="the conditional probability of every true class",
+    card=Card(
+        what="Cross-entropy of what is *seen*: the forecast goes through the matrix of confusions first.",
+        why="Labels that are wrong in a known way.",
+        strengths=("If the matrix can be inverted, the true probabilities alone are best.",),
+        weaknesses=("If its rows are alike, every forecast costs the same.",),
+        pytorch="F.nll_loss(torch.log(F.softmax(logits, -1) @ noise_matrix), labels)",
+    ),
     source="patrini2017",
     chapter="classification",
 )
