@@ -280,7 +280,7 @@ def test_what_never_ends_is_ended(name: str, way: None, children: list[int]) -> 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux only")
 def test_what_fills_the_memory_is_ended(way: None) -> None:
-    assert check("toy-code", lambda p, t: list(iter(int, 1))).status == "wrong"
+    assert check("toy-code", lambda p, t: [bytearray(2**24) for _ in itertools.count()]).status == "wrong"
     assert "MemoryError" in repr(check("toy-code", lambda p, t: bytearray(2**32))), "more than an answer may take"
 
 
