@@ -5,10 +5,11 @@ import tracemalloc
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from scipy.optimize import linprog
+from scipy.optimize import linprog, minimize
 
 from lossbook.analysis.fitting import _best_of_pairs, fit_constant, fit_line
 from lossbook.analysis.residual_curve import residual_curve
+from lossbook.catalogue import CATALOGUE
 from lossbook.losses.classification import BINARY_CROSS_ENTROPY
 from lossbook.losses.information_densities import KL_NORMAL
 from lossbook.losses.likelihood_bounded import VON_MISES_NLL
@@ -251,7 +252,8 @@ def test_a_loss_that_fits_no_constant_is_refused(loss, words):
 @pytest.mark.parametrize(
     ("loss", "words"),
     [
-        ("huber", "loss must be a Loss of prediction and target, got 'huber'"),
+        ("huber", "loss must be a Loss or a callable of the residuals, got 'huber'"),
+        (lambda e: e[:1], "loss must return one number per residual"),
         (KL_NORMAL, r"loss must be a Loss of prediction and target, got kl_normal\(mean_p, "),
     ],
 )
@@ -361,4 +363,49 @@ def test_the_best_line_of_pairs_is_the_one_that_most_points_are_on(n):
     draw = np.random.default_rng(4)
     x = draw.uniform(0, 10, n)
     y = np.where(np.arange(n) < 0.6 * n, 1 + 2 * x, draw.uniform(40, 90, n))
-    assert_allclose(_best_of_pairs(residual_curve(CAUCHY, scale=0.1), x, y), [1, 2], rtol=1e-9)
+    assert_allclose(_best_of_pairs(residual_curve(CAUCHY, scale=0.1), x, y), [[1, 2]], rtol=1e-9)
+
+
+TYPED = {  # as a reader types them, with slopes that are measured
+    "mse": (lambda e: e**2, {}),
+    "mae": (np.abs, {}),
+    "huber": (lambda e: np.where(np.abs(e) <= 1, e**2 / 2, np.abs(e) - 0.5), {}),
+    "log_cosh": (lambda e: np.log(np.cosh(e)), {}),
+    "pinball": (lambda e: np.maximum(0.75 * e, -0.25 * e), {"quantile": 0.75}),
+    "epsilon_insensitive": (lambda e: np.maximum(np.abs(e) - 0.3, 0), {"epsilon": 0.3}),
+    "cauchy": (lambda e: np.log1p(e**2), {"scale": 1.0}),
+}
+
+
+@pytest.mark.parametrize("name", TYPED)
+def test_a_callable_is_fitted_as_the_loss_of_the_catalogue_is(name):
+    typed, parameters = TYPED[name]
+    for seed in range(3):
+        x, y = np.random.default_rng(seed).standard_t(3, (2, 11))
+        assert_allclose(fit_line(typed, x, y), fit_line(CATALOGUE[name], x, y, **parameters), rtol=1e-7, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda e: e**2 + np.abs(e),
+        lambda e: np.minimum(e**2, 1),
+        lambda e: np.sqrt(np.abs(e)),
+        lambda e: np.exp(e) - e,
+        lambda e: np.where(np.abs(e) < 4.685, 1 - (1 - (e / 4.685) ** 2) ** 3, 1),
+    ],
+)
+def test_a_line_of_any_callable_is_as_low_as_one_found_by_search(loss):
+    """Of a grid over intercept and slope, and of SciPy's simplex from each of its best places."""
+    for seed in range(3):
+        x, y = np.random.default_rng(seed).standard_t(3, (2, 9))
+        a, b = (half.ravel() for half in np.meshgrid(np.linspace(-4, 4, 81), np.linspace(-4, 4, 81)))
+        heights = loss(y - a[:, None] - b[:, None] * x).sum(axis=1)
+        starts = np.column_stack([a, b])[np.argsort(heights)[:5]]
+        found = [minimize(lambda ab: loss(y - ab[0] - ab[1] * x).sum(), s, method="Nelder-Mead") for s in starts]
+        line = fit_line(loss, x, y)
+        assert loss(y - line(x)).sum() <= min(one.fun for one in found) + 1e-3
+
+
+def test_a_loss_that_jumps_gets_a_line():
+    assert np.isfinite(fit_line(lambda e: np.floor(np.abs(e)), [0, 1, 2, 3], [0.1, 5, 2, 3])).all()

@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize, root
 
 from lossbook.analysis.residual_curve import ResidualCurve, residual_curve
 from lossbook.core import RESIDUAL, Floats, Loss, quiet, real, same_shape, shown
 
+MEASURED = "central differences"  # how a callable tells its slope
+FEW = 60  # points, so that every pair is tried
 BLOCK = 2**21  # losses evaluated at a time: candidates times examples would not fit into memory for many examples
 
 
@@ -37,13 +38,16 @@ class Line(_Coefficients):
         return self.intercept + self.slope * np.asarray(x, dtype=float)
 
 
-def fit_line(loss: Loss, x: ArrayLike, y: ArrayLike, **parameters: float) -> Line:
+def fit_line(
+    loss: Loss | ResidualCurve | Callable[..., Floats], x: ArrayLike, y: ArrayLike, **parameters: float
+) -> Line:
     r"""The line that minimises the summed loss, :math:`\min_{a, b} \sum_i \ell(y_i - a - b x_i)`.
 
     Parameters
     ----------
-    loss : Loss
-        A record of the catalogue whose loss is a function of the residual, `HUBER` say.
+    loss : Loss, ResidualCurve or callable
+        A record of the catalogue whose loss is a function of the residual, `HUBER` say; a curve made of one; or a
+        function of an array of residuals that returns one loss for each.
     x, y : array_like, shape (N,)
         At least two points with at least two different x, all finite.
     **parameters
@@ -70,10 +74,11 @@ def fit_line(loss: Loss, x: ArrayLike, y: ArrayLike, **parameters: float) -> Lin
     >>> fit_line(MAE, [0, 0, 1], [1, 3, 5]).unique  # through (1, 5) and any point between (0, 1) and (0, 3)
     False
     """
-    if not isinstance(loss, Loss) or not set(RESIDUAL) <= set(loss.arguments):
-        got = f"{loss.name}({', '.join(loss.arguments)})" if isinstance(loss, Loss) else shown(loss)
-        raise ValueError(f"loss must be a Loss of prediction and target, got {got}")
-    curve = residual_curve(loss, **parameters)
+    if isinstance(loss, Loss) and not set(RESIDUAL) <= set(loss.arguments):
+        raise ValueError(f"loss must be a Loss of prediction and target, got {loss.name}({', '.join(loss.arguments)})")
+    if not callable(loss) and not isinstance(loss, Loss | ResidualCurve):
+        raise ValueError(f"loss must be a Loss or a callable of the residuals, got {shown(loss)}")
+    curve = loss if isinstance(loss, ResidualCurve) else residual_curve(loss, **parameters)
     x, y = finite_vector("x", x), finite_vector("y", y)
     same_shape("x", x, "y", y)
     if np.ptp(x) == 0:
@@ -89,7 +94,8 @@ def fit_line(loss: Loss, x: ArrayLike, y: ArrayLike, **parameters: float) -> Lin
         slope = (y_2 - y_1) / (x_2 - x_1)
         line, unique = Line(float(y_1 - slope * x_1), float(slope)), corner.unique
     else:
-        starts = [squares] if _convex(curve, reach) else [squares, _best_of_pairs(curve, u, y)]
+        convex = curve.how != MEASURED and _convex(curve, reach)
+        starts = [squares] if convex else [squares, *_best_of_pairs(curve, u, y, 5 if u.size <= FEW else 1)]
         a, b = _lowest(curve, u, y, starts)
         line, unique = Line(float(a - b * middle / spread), float(b / spread)), pieces is None
     line.unique = unique
@@ -133,7 +139,7 @@ def fit_constant(loss: Loss | ResidualCurve | Callable[..., Floats], sample: Arr
     sample = finite_vector("sample", sample)
     if not isinstance(curve, ResidualCurve):
         return float(np.mean(_zoom(lambda e: np.asarray(curve(e, **parameters), dtype=float), sample)))
-    if curve.how == "central differences":
+    if curve.how == MEASURED:
         return float(np.mean(_zoom(curve.value, sample)))
     spread = _size(sample)
     if _convex(curve, 2 * spread):
@@ -163,7 +169,12 @@ def _convex(curve: ResidualCurve, reach: float) -> bool:
     """Whether the slope never falls from −reach to reach."""
     sizes = reach * np.geomspace(1e-9, 1, 97)
     slopes = curve.slope(np.concatenate([-sizes[::-1], sizes]))
-    return bool((np.diff(slopes) >= -1e-14 * np.abs(slopes).max()).all())
+    return bool((np.diff(slopes) >= -_rounding(curve) * np.abs(slopes).max()).all())
+
+
+def _rounding(curve: ResidualCurve) -> float:
+    """How far a slope may be off, relative to the largest."""
+    return 1e-8 if curve.how == MEASURED else 1e-14
 
 
 # ── Constants ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -296,10 +307,10 @@ def _pieces(curve: ResidualCurve, reach: float) -> _Pieces | None:
 
     def search(p: tuple[float, float, float], q: tuple[float, float, float], depth: int) -> list[float] | None:
         (e_1, l_1, s_1), (e_2, l_2, s_2) = p, q
-        if s_1 == s_2:
+        if abs(s_1 - s_2) <= 10 * (_rounding(curve) - 1e-14) * (abs(s_1) + abs(s_2)):
             return []
         here = tangent(meeting(p, q))
-        rounding = 1e-14 * (abs(l_1) + abs(l_2) + abs(s_1 * e_1) + abs(s_2 * e_2))
+        rounding = _rounding(curve) * (abs(l_1) + abs(l_2) + abs(s_1 * e_1) + abs(s_2 * e_2))
         if abs(here[1] - l_1 - s_1 * (here[0] - e_1)) <= rounding:
             return [here[0]]
         parts = (search(p, here, depth - 1), search(here, q, depth - 1)) if depth else (None, None)
@@ -313,6 +324,8 @@ def _pieces(curve: ResidualCurve, reach: float) -> _Pieces | None:
     for k in found:  # again from nearby, where rounding is smaller
         near = min([1e-3 * reach, *(abs(k - other) / 2 for other in found if other != k)])
         before, behind = tangent(k - near), tangent(k + near)
+        if not before[2] < behind[2]:  # a jump, which a measured slope does not see
+            return None
         kinks.append(meeting(before, behind))
         steps.append(behind[2] - before[2])
     return _Pieces(ends[0][2], np.array(kinks), np.array(steps))
@@ -393,18 +406,19 @@ def _lowest_corner(pieces: _Pieces, x: Floats, y: Floats, start: Floats) -> _Cor
 # ── Lines of other losses ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _best_of_pairs(curve: ResidualCurve, u: Floats, y: Floats) -> Floats:
-    """The best line through two points: of all pairs where they are few, of pairs drawn at random where they are many.
+def _best_of_pairs(curve: ResidualCurve, u: Floats, y: Floats, count: int = 1) -> Floats:
+    """The best lines through two points: of all pairs where they are few, of pairs drawn at random where they are many.
 
     A start in the right valley for a loss with several minima: an outlier does not move a line that it is not on.
     """
-    i, j = np.triu_indices(u.size, k=1) if u.size <= 60 else np.random.default_rng(0).integers(0, u.size, (2, 2000))
+    i, j = np.triu_indices(u.size, k=1) if u.size <= FEW else np.random.default_rng(0).integers(0, u.size, (2, 2000))
     i, j = (half[u[i] != u[j]][: max(60, 2 * BLOCK // u.size)] for half in (i, j))
     b = (y[j] - y[i]) / (u[j] - u[i])
     a = y[i] - b * u[i]
     some = np.array_split(np.arange(a.size), 1 + a.size * u.size // BLOCK)
     costs = np.concatenate([curve.value(y - a[part, None] - b[part, None] * u).sum(axis=1) for part in some])
-    return np.array([a[costs.argmin()], b[costs.argmin()]])
+    best = np.argsort(costs, kind="stable")[:count]
+    return np.column_stack([a[best], b[best]])
 
 
 def _lowest(curve: ResidualCurve, u: Floats, y: Floats, starts: list[Floats]) -> Floats:
@@ -421,13 +435,70 @@ def _lowest(curve: ResidualCurve, u: Floats, y: Floats, starts: list[Floats]) ->
         pull = -curve.slope(y - ab[0] - ab[1] * u)
         return np.array([pull.sum(), pull @ u])
 
-    def descend(start: Floats, gtol: float) -> Floats:
-        with quiet():  # where the data lie on the line, BFGS divides nothing by nothing
-            return np.asarray(minimize(total, start, jac=slope, method="BFGS", options={"gtol": gtol}).x)
-
     near = 1e-4 * float(np.abs(curve.slope(y - y.mean())).sum())
-    best = min([*starts, *(descend(start, near) for start in starts)], key=total)
-    sharper = root(slope, best, tol=1e-14).x
-    if np.abs(slope(sharper)).max() <= 1e-8 * near and total(sharper) <= total(best) * (1 + 1e-12):
-        return np.asarray(sharper)
-    return min([best, descend(best, 1e-6 * near)], key=total)
+    far = 1e8 * _size(y)
+    with quiet():
+        best = min([*starts, *(_descended(total, slope, start, near, far) for start in starts)], key=total)
+        sharper = _balanced(slope, best)
+        if np.abs(slope(sharper)).max() <= 1e-8 * near and total(sharper) <= total(best) * (1 + 1e-12):
+            return sharper
+        return min([best, _descended(total, slope, best, 1e-6 * near, far)], key=total)
+
+
+def _descended(
+    height: Callable[[Floats], float], slope: Callable[[Floats], Floats], start: Floats, enough: float, far: float
+) -> Floats:
+    """Where the way down from `start` ends by the method of Broyden, Fletcher, Goldfarb and Shanno.
+
+    Steps are bisected until they fall enough and the slope along them has risen enough, which serves kinked losses too.
+    """
+    at, here, pull = start, height(start), slope(start)
+    inverse = None  # of the second derivatives, as far as the steps have told them
+    for _ in range(200):
+        if np.abs(pull).max() <= enough:
+            break
+        way = -pull / np.abs(pull).max() if inverse is None else -inverse @ pull
+        steepness = way @ pull
+        if not steepness < 0:
+            break
+        step, short, long = 1.0, 0.0, np.inf
+        for _ in range(60):
+            there = at + step * way
+            if not height(there) <= here + 1e-4 * step * steepness:
+                long = step
+            elif slope(there) @ way < 0.9 * steepness:
+                short = step
+            else:
+                break
+            step = (short + long) / 2 if np.isfinite(long) else 2 * step
+        if not height(there) < here:
+            break
+        moved, turned = there - at, slope(there) - pull
+        at, here, pull = there, height(there), slope(there)
+        if np.abs(at - start).max() > far:  # a loss that falls without end
+            break
+        bend = moved @ turned
+        if not bend > 0:
+            inverse = None
+            continue
+        inverse = np.eye(2) * bend / (turned @ turned) if inverse is None else inverse
+        back = np.eye(2) - np.outer(moved, turned) / bend
+        inverse = back @ inverse @ back.T + np.outer(moved, moved) / bend
+    return at
+
+
+def _balanced(slope: Callable[[Floats], Floats], start: Floats) -> Floats:
+    """Where Newton's way from `start` finds the least slope; its second derivatives are measured."""
+    best, least, at = start, float(np.abs(slope(start)).max()), start
+    for _ in range(30):
+        reach = 1e-6 * (1e-3 + np.abs(at).max())
+        columns = [(slope(at + side) - slope(at - side)) / (2 * reach) for side in reach * np.eye(2)]
+        try:
+            at = at - np.linalg.solve(np.column_stack(columns), slope(at))
+        except np.linalg.LinAlgError:
+            break
+        size = float(np.abs(slope(at)).max())
+        if not size < least:
+            break
+        best, least = at, size
+    return best
