@@ -402,7 +402,11 @@ def test_a_line_of_any_callable_is_as_low_as_one_found_by_search(loss):
         a, b = (half.ravel() for half in np.meshgrid(np.linspace(-4, 4, 81), np.linspace(-4, 4, 81)))
         heights = loss(y - a[:, None] - b[:, None] * x).sum(axis=1)
         starts = np.column_stack([a, b])[np.argsort(heights)[:5]]
-        found = [minimize(lambda ab: loss(y - ab[0] - ab[1] * x).sum(), s, method="Nelder-Mead") for s in starts]
+
+        def total(ab, x=x, y=y):
+            return loss(y - ab[0] - ab[1] * x).sum()
+
+        found = [minimize(total, start, method="Nelder-Mead") for start in starts]
         line = fit_line(loss, x, y)
         assert loss(y - line(x)).sum() <= min(one.fun for one in found) + 1e-3
 
