@@ -10,6 +10,7 @@ from scipy import stats
 
 from lossbook.analysis.bars import BINS, PLACES, WIDTH, apart, bar, gain
 from lossbook.analysis.carrying import GOALS, HEAPS, ROAD, carried, critic, distance
+from lossbook.analysis.critics import AT, Critic, crowds, steepest_clipped, train_critic, way
 from lossbook.analysis.evidence import best_code, bound, log_evidence, posterior
 from lossbook.analysis.generators import (
     CENTRES,
@@ -82,7 +83,7 @@ def sliding_bars() -> Explorer:
         handles=[Handle(grip, x="offset")],
         caption="Drag the model's bar. The Kullback–Leibler divergence is infinite wherever the bars do not coincide. "
         "Jensen–Shannon is log 2 = 0.693 as long as they do not overlap, near or far. Wasserstein-1 is how far the "
-        "mass has to go, and every step of 0.1 lowers it by 0.1.",
+        "mass has to go, and every step of 0.1 towards the data lowers it by 0.1.",
         alt="Above, a bar of data around 0 and a bar of the model around 2. Below, over the place of the model's bar, "
         "Wasserstein-1 as a V with its tip at 0, and Jensen–Shannon, which rises from 0 to 0.693 at a distance of 1 "
         "and stays there.",
@@ -144,7 +145,7 @@ def which_log() -> Explorer:
         handles=[Handle(grip, x="distance")],
         caption="Data are N(0, 1), samples N(d, 1), and the discriminator is the best one. Drag the generator away. "
         "Beyond d = 1.75 the saturating loss pulls less with every step away, until next to nothing is left: the "
-        "better the discriminator can tell, the less the generator hears. The non-saturating one pulls ever harder.",
+        "better the two can be told apart, the less the generator hears. The non-saturating one pulls ever harder.",
         alt="Left, two bell curves, data around 0 and samples around 2, and a dashed curve that falls from 1 to 0 "
         "between them. Right, over the distance, the pull of the non-saturating loss rises to 8; that of the "
         "saturating one has a hump below 0.5 and dies out.",
@@ -217,8 +218,8 @@ def evidence_gap() -> Explorer:
         caption="The observed number is 1.5, and it is the square of the code plus noise: the code may have been on "
         "either side of 0. Drag q. The bound is never above the evidence, and the gap between them is KL(q‖posterior). "
         "A code that covers both humps pays for the valley; the best one covers a single hump and lacks log 2 and a "
-        "little more.",
-        alt="Left, a posterior with humps near −1.1 and 1.1 and a normal code around 0. Right, three bars: "
+        f"little more. The axis ends at {written(DEEP, 0)}; the readout goes on.",
+        alt="Left, a posterior with humps near −1.2 and 1.2 and a normal code around 0. Right, three bars: "
         f"reconstruction, rate and the gap up to the line of the evidence at {written(log_evidence(), 2)}.",
         challenge=Challenge("Bring the gap below 0.75 nats.", lambda mean, scale: bound(mean, scale).gap < 0.75),
     )
@@ -278,6 +279,74 @@ def carrying() -> Explorer:
         "difference of its mean scores is the cost of the best plan.",
         alt="Above, five circles at height 1 joined by lines, some crossing, to five squares at height 0. Below, a "
         "critic in straight pieces of slope 1, 0 or −1.",
+    )
+
+
+# ── Two ways to bound a critic ───────────────────────────────────────────────────────────────────────────────────────
+
+BOUNDS: dict[str, dict[str, float]] = {
+    "clipped, c = 0.01": {"clip": 0.01},
+    "clipped, c = 0.05": {"clip": 0.05},
+    "clipped, c = 0.2": {"clip": 0.2},
+    "penalty, λ = 1": {"penalty": 1.0},
+    "penalty, λ = 10": {"penalty": 10.0},
+}
+STEEPNESS = ["about 1", "about 0.1", "about 0.01", "about 0.001"]
+
+
+def at_the_end(critic: Critic) -> float:
+    """The share of its weights that are as large as its largest, to 1 %."""
+    sizes = np.abs(critic.weights)
+    return float((sizes > 0.99 * sizes.max()).mean())
+
+
+def critics() -> Explorer:
+    """Clipped and penalised critics between two crowds on a line, beside the best one, and their weights."""
+    found = {name: train_critic(**bound) for name, bound in BOUNDS.items()}
+    data, generated = crowds()
+    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.6), width_ratios=[1.35, 1])
+    for crowd, colour, height in ((data, palette.truth, -0.55), (generated, palette.model, -1.1)):
+        left.plot(crowd, np.full(crowd.size, height), "|", color=colour, ms=7)
+    left.text(3.3, -0.55, "data", color=palette.truth, va="center")
+    left.text(0.0, -1.1, "generated", color=palette.model, va="center")
+    left.plot(AT, AT - generated.mean(), "--", color=palette.muted, lw=1.5)
+    left.text(0.2, 2.9, "best", color=palette.muted, ha="right")
+    (curve,) = left.plot(AT, AT, color=palette.ink, lw=2)
+    left.set(xlim=(-3.1, 4.1), ylim=(-1.7, 6), xlabel="x", ylabel="score over steepest slope", title="critic")
+    edges = np.linspace(-1, 1, 22)
+    bars = right.bar((edges[1:] + edges[:-1]) / 2, np.ones(21), width=0.09, color=palette.data, alpha=0.8)
+    right.set(xlim=(-1.1, 1.1), ylim=(0, 0.75), xlabel="weight over the largest", title="share of the weights")
+
+    def update(bound: str) -> str:
+        critic = found[bound]
+        scores = critic.scores - np.interp(generated, AT, critic.scores).mean()
+        curve.set_ydata(scores / critic.steepest)
+        sizes = np.clip(critic.weights / np.abs(critic.weights).max(), -1, 1)
+        for rectangle, count in zip(bars, np.histogram(sizes, edges)[0], strict=True):
+            rectangle.set_height(count / sizes.size)
+        return (
+            f"Steepest slope {critic.steepest:.2g}, gain {critic.gain:.2g}; the distance is {way():.2f}. Divided by "
+            f"the steepest slope, the gain is {critic.found:.2f}. As large as the largest: {at_the_end(critic):.0%} of "
+            "the weights."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="generative-critics",
+        controls={"bound": Choice(list(BOUNDS), value="clipped, c = 0.05", label="bounded by")},
+        caption="Left, a trained critic, divided by its steepest slope so that shapes can be compared, and the best one, "
+        "a straight line of slope 1. Right, its weights. Clipping drives nearly all weights to ±c, and makes a bent "
+        "critic whose steepest slope has little to do with 1. The penalty leaves the weights alone and comes near to the "
+        "straight line, with a slope that is still too large: at λ = 10 by about a fifth.",
+        alt="Left, a dashed straight line and below it a bent curve, flat over the generated numbers on the left and "
+        "steep further right. Right, bars of the weights, all of them at the two ends.",
+        predict=Predict(
+            STEEPNESS[3],
+            f"At most {steepest_clipped(0.01):.3f}: each layer passes on a hundredth, and the 32 · 32 paths add up, "
+            "32² · 0.01³.",
+            options=STEEPNESS,
+        ),
     )
 
 
@@ -359,7 +428,7 @@ def samples(runs: Mapping[str, Run] | None = None) -> Explorer:
 
     def update(stage: int, model: str) -> str:
         run = found[model]
-        drawn = run.samples[stage][:SHOWN]
+        drawn = run.samples[stage, 0][:SHOWN]
         points.set_data(drawn[np.abs(drawn).max(axis=1) < REACH].T)
         here = run.score(stage)
         return (

@@ -480,8 +480,8 @@ def gradient_penalty(gradients: ArrayLike, *, penalty: float = 10.0, reduction: 
     Parameters
     ----------
     gradients : array_like
-        Gradients g of the critic with respect to its input, of shape (…, D): at points between a real and a generated
-        thing, where the best critic has slope 1.
+        Gradients g of the critic with respect to its input, of shape (…, D): at random points between a real and a
+        generated thing.
     penalty : float
         λ ≥ 0.
     reduction : {"none", "mean", "sum"}
@@ -496,6 +496,12 @@ def gradient_penalty(gradients: ArrayLike, *, penalty: float = 10.0, reduction: 
     ------
     ValueError
         If there is no component, λ is negative or not finite, the reduction is unknown, or "mean" meets an empty batch.
+
+    Notes
+    -----
+    On the lines of the best plan the best critic has slope 1. Between a real and a generated thing that are paired at
+    random it may be flatter, so the penalty is an approximation; it also lets the slope exceed 1: against a distance W
+    a straight critic is best off with 1 + W/(2λ).
 
     References
     ----------
