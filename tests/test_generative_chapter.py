@@ -158,9 +158,9 @@ def test_the_crowds_lie_apart_so_that_the_best_critic_is_straight():
 
 def test_the_best_straight_critic_under_a_penalty():
     slopes = np.linspace(0, 20, 200_001)
-    for penalty, distance in ((10.0, 3.0), (1.0, 3.0), (0.5, 7.0)):
-        best = slopes[np.argmin(-slopes * distance + penalty * (slopes - 1) ** 2)]
-        assert best == pytest.approx(best_penalised(penalty, distance), abs=1e-4)
+    for penalty, apart_by in ((10.0, 3.0), (1.0, 3.0), (0.5, 7.0)):
+        best = slopes[np.argmin(-slopes * apart_by + penalty * (slopes - 1) ** 2)]
+        assert best == pytest.approx(best_penalised(penalty, apart_by), abs=1e-4)
 
 
 def test_clipped_weights_at_the_end_reach_the_bound():

@@ -40,7 +40,7 @@ def amount(value: float, digits: int = 3) -> str:
 
 def sliding_bars() -> Explorer:
     """Two bars, one draggable, and three distances between them."""
-    figure, (top, bottom) = subplots(2, 1, figsize=(4.6, 4.8), height_ratios=[1, 1.5], sharex=True)
+    figure, (top, bottom) = subplots(2, 1, figsize=(4.6, 4.2), height_ratios=[1, 1.5], sharex=True)
     steps = np.repeat(PLACES, 2) + np.tile([-WIDTH / 2, WIDTH / 2], BINS)
     top.fill_between(steps, np.repeat(bar(0.0) / WIDTH, 2), color=palette.truth, alpha=0.3, lw=0)
     top.plot(steps, np.repeat(bar(0.0) / WIDTH, 2), color=palette.truth, lw=1.5)
@@ -232,7 +232,7 @@ PLANS = ("in order", "as listed", "reversed")
 
 def carrying() -> Explorer:
     """Five heaps and five goals on a road, the plan, and the best critic."""
-    figure, (top, bottom) = subplots(2, 1, figsize=(4.6, 4.8), height_ratios=[1.2, 1], sharex=True)
+    figure, (top, bottom) = subplots(2, 1, figsize=(4.6, 3.9), height_ratios=[1, 1], sharex=True)
     ways = [top.plot([0, 0], [1, 0], color=palette.gradient, lw=1.5)[0] for _ in HEAPS]
     (heaps,) = top.plot(HEAPS, np.ones(5), "o", color=palette.model, ms=10)
     (moved,) = top.plot([0], [1], "o", color=palette.outlier, ms=13)
@@ -244,13 +244,13 @@ def carrying() -> Explorer:
     (curve,) = bottom.plot(at, at, color=palette.ink, lw=2)
     (scores,) = bottom.plot(HEAPS, np.ones(5), "o", color=palette.model, ms=6)
     (wanted,) = bottom.plot(GOALS, np.ones(5), "s", color=palette.truth, ms=6)
-    bottom.set(ylim=(-8, 8), xlabel="place", ylabel="score", title="the best critic, slope at most 1")
+    bottom.set(ylim=(-3.2, 5), xlabel="place", ylabel="score", title="the best critic, slope at most 1")
 
     def update(place: float, plan: str) -> str:
         here = np.array([place, *HEAPS[1:]])
         found = carried(here, GOALS, plan)
-        for way, start, stop in zip(ways, here, found.goals, strict=True):
-            way.set_xdata([start, stop])
+        for line, start, stop in zip(ways, here, found.goals, strict=True):
+            line.set_xdata([start, stop])
         heaps.set_xdata(here)
         moved.set_xdata([place])
         middle = float(np.mean(critic(np.concatenate([here, GOALS]), here, GOALS)))
@@ -291,7 +291,7 @@ BOUNDS: dict[str, dict[str, float]] = {
     "penalty, λ = 1": {"penalty": 1.0},
     "penalty, λ = 10": {"penalty": 10.0},
 }
-STEEPNESS = ["about 1", "about 0.1", "about 0.01", "about 0.001"]
+STEEPNESS = ["about 1", "about 0.01", "about 0.001"]
 
 
 def at_the_end(critic: Critic) -> float:
@@ -335,14 +335,14 @@ def critics() -> Explorer:
         update,
         name="generative-critics",
         controls={"bound": Choice(list(BOUNDS), value="clipped, c = 0.05", label="bounded by")},
-        caption="Left, a trained critic, divided by its steepest slope so that shapes can be compared, and the best one, "
-        "a straight line of slope 1. Right, its weights. Clipping drives nearly all weights to ±c, and makes a bent "
-        "critic whose steepest slope has little to do with 1. The penalty leaves the weights alone and comes near to the "
+        caption="Left, a trained critic, divided by its steepest slope so that shapes can be compared, and the best "
+        "one, a straight line of slope 1. Right, its weights. Clipping drives nearly all weights to ±c, and makes a "
+        "bent critic whose steepest slope is far from 1. The penalty leaves the weights alone and comes near to the "
         "straight line, with a slope that is still too large: at λ = 10 by about a fifth.",
         alt="Left, a dashed straight line and below it a bent curve, flat over the generated numbers on the left and "
         "steep further right. Right, bars of the weights, all of them at the two ends.",
         predict=Predict(
-            STEEPNESS[3],
+            STEEPNESS[2],
             f"At most {steepest_clipped(0.01):.3f}: each layer passes on a hundredth, and the 32 · 32 paths add up, "
             "32² · 0.01³.",
             options=STEEPNESS,
@@ -419,7 +419,7 @@ def short_runs() -> dict[str, Run]:
 def samples(runs: Mapping[str, Run] | None = None) -> Explorer:
     """What three generators draw before, during and after training."""
     found = short_runs() if runs is None else dict(runs)
-    figure, axis = subplots(figsize=(4.6, 4.4))
+    figure, axis = subplots(figsize=(4.2, 3.9))
     axis.plot(*eight_spots(SHOWN, 99).T, "o", color=palette.truth, ms=3, alpha=0.35, mew=0)
     (points,) = axis.plot([0], [0], "o", color=palette.model, ms=4, mew=0, alpha=0.8)
     axis.plot(*CENTRES.T, "+", color=palette.ink, ms=9)
