@@ -6,7 +6,7 @@ The generated numbers lie left of the data, so the best critic is known: a strai
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -88,10 +88,11 @@ def train_critic(clip: float | None = None, penalty: float | None = None, seed: 
     layers = torch.nn.Linear(1, WIDTH), bend, torch.nn.Linear(WIDTH, WIDTH), bend, torch.nn.Linear(WIDTH, 1)
     critic = torch.nn.Sequential(*layers)
     numbers = list(critic.parameters())
-    if clip is not None:
-        optimiser = torch.optim.RMSprop(numbers, lr=5e-3)
-    else:
-        optimiser = torch.optim.Adam(numbers, lr=5e-3, betas=(0.5, 0.9), fused=True)
+    optimiser: Any = (
+        torch.optim.Adam(numbers, lr=5e-3, betas=(0.5, 0.9), fused=True)
+        if clip is None
+        else torch.optim.RMSprop(numbers, lr=5e-3)
+    )
     for step in range(steps):
         optimiser.zero_grad()
         (critic(generated).mean() - critic(data).mean()).backward(inputs=numbers)
