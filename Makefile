@@ -7,19 +7,22 @@ PORT ?= 8000
 # Nothing is compiled at installation, so what is used must be kept: else every kernel and test worker compiles it again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help book test serve lab bench conventions mutate worksheet pins dist clean distclean
+.PHONY: help book test test-slow serve lab bench conventions mutate worksheet pins dist clean distclean
 .DEFAULT_GOAL := help
 
 help:  ## this list
 	@echo "Lossbook. Two commands are enough: make book, make test."
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-15s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
 
 book: $(READY)  ## build the site into _build/html (only what changed is run again)
 	@$(BIN)/python tools/build.py
 
 test: book  ## what CI runs: build the book, run every test, style and types among them
 	@$(BIN)/python tools/find_browser.py
-	@$(BIN)/python -m pytest -q -n auto --dist loadgroup
+	@$(BIN)/python -m pytest -q -n auto --dist loadgroup -m "not slow"
+
+test-slow: book  ## what make test leaves out: the other seeds of training runs, every notebook by itself
+	@$(BIN)/python -m pytest -q -n auto --dist loadgroup -m slow
 
 serve: book  ## build the site and serve it on http://localhost:8000 (PORT=… for another port)
 	@echo "http://localhost:$(PORT)/ (stop with Ctrl-C)"

@@ -13,3 +13,16 @@ import pytest  # noqa: E402
 def rng() -> np.random.Generator:
     """Random numbers that are the same in every run."""
     return np.random.default_rng(20261121)
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a claim about a run, `make test` runs the first seed; `make test-slow` runs the others.
+
+    And so it does what compares several seeds in one test, which has no parameter `seed` (or `first`, of several).
+    """
+    for item in items:
+        if item.get_closest_marker("seeds"):
+            indices = item.callspec.indices if hasattr(item, "callspec") else {}
+            if indices.get("seed", indices.get("first", 1)) > 0:
+                item.add_marker("slow")

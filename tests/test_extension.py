@@ -419,6 +419,7 @@ def test_a_notebooks_code_has_no_plumbing_and_all_its_names(notebook) -> None:
     assert found.returncode == 0, found.stdout
 
 
+@pytest.mark.slow  # the book has run these cells; test_a_notebooks_code_has_no_plumbing_and_all_its_names is quick
 def test_a_notebook_runs_by_itself(notebook, tmp_path: Path) -> None:
     """All its code in a new Python, in another folder, without MyST-NB; and nothing is complained of."""
     code = ["import sys", "sys.modules['myst_nb'] = None", *sources(notebook, "code")]

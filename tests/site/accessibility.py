@@ -8,25 +8,35 @@ from playwright.sync_api import Page
 # The drawn formulas' insides, which axe-core is not to judge but would wade through; their outer size stays. And
 # colours change at once.
 LIGHTEN = """() => {
+    const formulas = [...document.querySelectorAll("article math")].map((one) => [one, one.getBoundingClientRect()]);
+    for (const [one, { width, height }] of formulas) {
+        one.style.cssText = `display: inline-block; width: ${width}px; height: ${height}px`;
+        one.replaceChildren();
+    }
     const calm = document.createElement("style");
     calm.textContent = "* { transition: none !important; animation: none !important }";
     document.head.append(calm);
 }"""
 # One element for every look of a text: its own font and colours, and those of all that it stands in.
 LOOKS = """(place) => {
-    const looks = new Map(), seen = (window.looksSeen ??= new Set());
+    const looks = new Map(), seen = (window.looksSeen ??= new Set()), places = new Map();
+    const of = (one) => { // an element's own ground, on that of all that it stands in
+        if (!one) return "";
+        if (!places.has(one)) {
+            const { backgroundColor, backgroundImage, opacity, position, filter } = getComputedStyle(one);
+            const name = one.localName === "span" ? [] : [one.localName, String(one.className)];
+            const own = [backgroundColor, backgroundImage, opacity, position, filter, ...name].join("|");
+            places.set(one, `${own}|${of(one.parentElement)}`);
+        }
+        return places.get(one);
+    };
     for (const one of document.querySelector(place).querySelectorAll("*")) {
         const speaks = [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
         if (!(speaks || one.matches("input, select, textarea")) || one.closest("math")) continue;
         if (!one.checkVisibility()) continue;
         const { color, fill, fontSize, fontWeight, textShadow } = getComputedStyle(one);
         const look = [one.closest("figure.explorer")?.dataset.explorer, color, fill, fontSize, fontWeight, textShadow];
-        for (let around = one; around; around = around.parentElement) {
-            const { backgroundColor, backgroundImage, opacity, position, filter } = getComputedStyle(around);
-            look.push(backgroundColor, backgroundImage, opacity, position, filter);
-            if (around.localName !== "span") look.push(around.localName, String(around.className));
-        }
-        const key = look.join("|");
+        const key = [...look, of(one)].join("|");
         if (!seen.has(key)) looks.set(key, one);
         seen.add(key);
     }
