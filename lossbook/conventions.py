@@ -112,6 +112,8 @@ def inputs(seed: int = 0) -> dict[str, NDArray[Any]]:
         "y": (2 * x - 1 + rng.standard_t(2, size=x.size)).round(2),
         "step_logits": some(2, 3, 3),
         "step_labels": rng.integers(0, 3, size=(2, 3)),
+        "frame_logits": some(6, 2, 4),
+        "frame_labels": rng.integers(1, 4, size=(2, 3)),
     }
 
 
@@ -1009,5 +1011,38 @@ CONVENTIONS: tuple[Convention, ...] = (
         same="np.mean([np.sign(a - b) / 2 + 0.5 for a in np.round(score / 4)[yes == 1] "
         "for b in np.round(score / 4)[yes == 0]])",
         trap="np.mean([a > b for a in np.round(score / 4)[yes == 1] for b in np.round(score / 4)[yes == 0]])",
+    ),
+    # ── Sequences ──
+    Convention(
+        topic="sequences",
+        claim="The mean of PyTorch's CTC loss divides every loss by its number of labels first, so a long text weighs "
+        "less. It takes logarithms of probabilities, frames first.",
+        library="PyTorch",
+        symptoms=("divisor",),
+        call="F.ctc_loss(F.log_softmax(frame_logits, -1), frame_labels, (6, 6), (3, 1))",
+        same="np.mean(ctc(np.swapaxes(frame_logits, 0, 1), frame_labels, label_lengths=[3, 1], "
+        'reduction="none") / [3, 1])',
+        trap="ctc(np.swapaxes(frame_logits, 0, 1), frame_labels, label_lengths=[3, 1])",
+    ),
+    Convention(
+        topic="sequences",
+        claim="Where no path fits, CTC is infinite, in PyTorch too; `zero_infinity` calls it 0, with a gradient of 0, "
+        "and hides that the labels are too long for the frames.",
+        library="PyTorch",
+        symptoms=("nan",),
+        call="F.ctc_loss(F.log_softmax(frame_logits[:2], -1), frame_labels, (2, 2), (3, 3), zero_infinity=True)",
+        same="np.zeros(())",
+        exact="ctc(np.swapaxes(frame_logits[:2], 0, 1), frame_labels)",
+    ),
+    Convention(
+        topic="sequences",
+        claim="PyTorch has no distillation loss. Of `kl_div` at a temperature T the factor T² is yours, and the "
+        "reduction that divides by the number of examples.",
+        library="PyTorch",
+        symptoms=("divisor",),
+        call="4 * F.kl_div(F.log_softmax(step_logits[0] / 2, -1), F.softmax(step_logits[1] / 2, -1), "
+        'reduction="batchmean")',
+        same="distillation(step_logits[0], step_logits[1], temperature=2.0)",
+        trap="distillation(step_logits[0], step_logits[1], temperature=2.0) / 4",
     ),
 )

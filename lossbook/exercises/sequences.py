@@ -1,0 +1,592 @@
+r"""Losses over sequences: quick questions first, then exercises on paper, with numbers, with curves and with code."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+import lossbook as losses
+from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Paper, case
+
+# ── Check yourself ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+PERPLEXITY = Numeric(
+    "sequences-perplexity-by-hand",
+    "Perplexity of three tokens",
+    answer=losses.perplexity(np.log([2.0, 4.0, 16.0])),
+    mistakes=[
+        Mistake(22 / 3, "You averaged 2, 4 and 16. What is averaged is their *logarithm*: the geometric mean."),
+        Mistake(3 / (1 / 2 + 1 / 4 + 1 / 16), "You averaged the probabilities. Average the *losses*."),
+        Mistake(128, "That is one over the probability of all three. Divide the sum of the losses by 3 first."),
+        Mistake(math.exp(7 / 3), "You put a mean in *bits* into $e^x$. With bits it is $2^x$."),
+        Mistake(7 / 3, "That is the mean loss in bits. The perplexity is 2 to that power."),
+        Mistake(7 / 3 * math.log(2), "That is the mean loss in nats. The perplexity is $e$ to that power."),
+        Mistake(7, "That is the *sum* of the losses in bits. Divide by 3, then take 2 to that power."),
+        Mistake(4, "That is the median of the three. The perplexity is their geometric mean."),
+    ],
+    hints=["The losses in bits are 1, 2 and 4.", r"Their mean is $\frac73$. What is 2 to that power?"],
+    solution=r"$2^{(1 + 2 + 4)/3} = 2^{7/3} = 5.04$, the geometric mean of 2, 4 and 16.",
+)
+
+TWO_TOKENISERS = Choice(
+    "sequences-two-tokenisers",
+    "Two perplexities",
+    options=[
+        Option(
+            "The model of bytes: its perplexity is far smaller.",
+            "It is a perplexity per *byte*, the other one per *word*. Bring both to one unit.",
+        ),
+        Option(
+            "The model of words.",
+            r"$\log_2 20 / 5 = 0.86$ bits per byte against $\log_2 3 = 1.58$.",
+            right=True,
+        ),
+        Option("They are equally good.", "Compare the bits per byte: $\\log_2 20 / 5$ and $\\log_2 3$."),
+        Option(
+            "It cannot be said from these numbers.",
+            "The length of a word in bytes is given, and with it bits per byte.",
+        ),
+    ],
+    hints=["How many bits does each need for the five bytes of a word?"],
+    solution=r"Per word of five bytes the first needs $\log_2 20 = 4.32$ bits, the second $5 \log_2 3 = 7.92$.",
+)
+
+BITS = Numeric(
+    "sequences-bits-per-byte",
+    "From nats per token to bits per byte",
+    answer=losses.bits_per_byte([2.0], 4),
+    mistakes=[
+        Mistake(0.5, "Those are *nats* per byte. A bit is $\\log 2 = 0.693$ nats."),
+        Mistake(2 / math.log(2), "Those are bits per *token*. A token has four bytes."),
+        Mistake(0.5 * math.log(2), "You multiplied by $\\log 2$. Nats become bits when *divided* by it."),
+        Mistake(8 / math.log(2), "You multiplied by four bytes a token. A token's bits are spread over its bytes."),
+        Mistake(math.exp(2), "That is the perplexity per token."),
+        Mistake(math.exp(2) / 4, "You divided the *perplexity* by the bytes. Divide the loss."),
+        Mistake(math.exp(0.5), "That is a perplexity per byte. Bits per byte are its logarithm to base 2."),
+    ],
+    hints=["First bits per token, then per byte.", r"$\frac{2}{\log 2}$ bits for four bytes."],
+    solution=r"$\frac{2}{4 \log 2} = 0.721$ bits per byte.",
+)
+
+TOKEN_MEAN = Numeric(
+    "sequences-token-mean",
+    "The mean over all tokens",
+    answer=(10 * 3 + 90 * 1) / 100,
+    unit="nats",
+    mistakes=[
+        Mistake(2, "That is the mean of means: a token of the short micro-batch weighs nine times the others."),
+        Mistake(120, "That is the sum. Divide by the number of tokens."),
+        Mistake(60, "You divided the sum by the two micro-batches. Divide it by the hundred tokens."),
+        Mistake(2.8, "You exchanged the lengths: ten tokens cost 3 nats each, ninety cost 1."),
+        Mistake(4, "You added the two means. Add the two *sums*, then divide by all tokens."),
+    ],
+    hints=["Add the sums: $10 \\cdot 3 + 90 \\cdot 1$.", "Divide once, by all 100 tokens."],
+    solution=r"$(10 \cdot 3 + 90 \cdot 1)/100 = 1.2$ nats; the mean of the two means would be 2.",
+)
+
+COLLAPSED = Choice(
+    "sequences-collapsed",
+    "A path of “aa”",
+    options=[
+        Option("a a –", "Repeats are merged first: this is “a”."),
+        Option("a – a", "No repeat stands side by side, so nothing is merged; then the blank is dropped.", right=True),
+        Option("– a a", "Repeats are merged first: this is “a”."),
+        Option("a a a", "All three are merged into one: this is “a”."),
+    ],
+    hints=["Merge repeats first, then drop blanks."],
+    solution="Only in “a – a” a blank keeps the two letters apart.",
+)
+
+HELLO = Numeric(
+    "sequences-frames-of-hello",
+    "How many frames “hello” needs",
+    answer=6,
+    tolerance=0.01,
+    mistakes=[
+        Mistake(5, "Then the two l would stand side by side and be merged."),
+        Mistake(4, "A letter needs a frame of its own, the second l too."),
+        Mistake(11, "That is the number of *states*, with a blank around each letter. Most blanks may be skipped."),
+        Mistake(7, "Only one pair of equal letters stands side by side. The first and the last blank may be skipped."),
+        Mistake(9, "A blank between *different* letters may be skipped."),
+        Mistake(10, "That is two frames a letter. Only equal neighbours need something between them."),
+    ],
+    hints=["One frame for each letter. Where must a blank stand?"],
+    solution="Five letters and one blank between the two l make 6 frames. With five the loss is infinite.",
+)
+
+SQUARED = Choice(
+    "sequences-without-t-squared",
+    "A temperature is doubled",
+    options=[
+        Option("It stays about as large.", "So it is *with* the factor $T^2$."),
+        Option("It halves.", "One factor is in the derivative, $1/T$. The difference $\\hat p - q$ falls too."),
+        Option(
+            "It falls to about a quarter.",
+            r"$(\hat p - q)/T$, and $\hat p - q$ itself falls as $1/T$.",
+            right=True,
+        ),
+        Option("It doubles.", "At a higher temperature both distributions come closer to each other."),
+    ],
+    hints=[r"The derivative is $(\hat p - q)/T$. What does $\hat p - q$ do for a large $T$?"],
+    solution=r"It falls as $1/T^2$, to about a quarter. That is what the factor $T^2$ takes back.",
+)
+
+NOT_COUNTED = Choice(
+    "sequences-padding",
+    "Half of a batch is padding",
+    options=[
+        Option("It is right: padding costs nothing.", "It adds nothing to the *sum*. What is the sum divided by?"),
+        Option(
+            "It is half of what it should be.",
+            "The sum is right and the divisor twice too large.",
+            right=True,
+        ),
+        Option("It is twice what it should be.", "The divisor is too large, so the quotient is too small."),
+        Option("It is infinite.", "Zeros are harmless in a sum."),
+    ],
+    hints=["What is the sum, and what the divisor?"],
+    solution="`(loss * mask).mean()` divides by all places, `(loss * mask).sum() / mask.sum()` by those that count.",
+)
+
+# ── Exercises ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def perplexity_of_rows(losses: np.ndarray, mask: np.ndarray) -> float:
+    """The perplexity over all tokens that count.
+
+    losses: -log p of every token in nats, one sequence per row, padded.
+    mask: 1 for tokens that count, 0 for padding.
+    """
+    return np.exp((losses * mask).sum() / mask.sum())
+
+
+PERPLEXITY_CODE = Code(
+    "sequences-perplexity-code",
+    "Write perplexity with a mask",
+    reference=perplexity_of_rows,
+    equals=lambda losses_, mask: losses.perplexity(losses_, mask=mask),
+    cases=[
+        case([[0.5, 1.5, 1.0]], [[1, 1, 0]]),
+        case([[0.2, 3.0, 0.0], [1.1, 2.0, 0.7]], [[1, 1, 0], [1, 1, 1]]),
+        case([[2.0, 1.0, 4.0], [0.5, 9.0, 9.0]], [[1, 1, 1], [1, 0, 0]]),
+    ],
+    mistakes=[
+        Mistake(
+            lambda losses, mask: np.exp((losses * mask).mean()),
+            "Padding is in the divisor. Divide by the number of tokens that count, `mask.sum()`.",
+        ),
+        Mistake(lambda losses, mask: np.exp(losses.mean()), "The mask is not looked at: padding counts as a token."),
+        Mistake(
+            lambda losses, mask: np.exp(np.mean((losses * mask).sum(axis=1) / mask.sum(axis=1))),
+            "That is the mean of every sequence's own mean. Perplexity goes by *token*.",
+        ),
+        Mistake(
+            lambda losses, mask: np.exp((losses * mask).sum(axis=1) / mask.sum(axis=1)),
+            "That is one perplexity per sequence. One number for all tokens was asked for.",
+        ),
+        Mistake(
+            lambda losses, mask: np.mean(np.exp((losses * mask).sum(axis=1) / mask.sum(axis=1))),
+            "You averaged the perplexities of the sequences. Average the losses of all tokens, then exponentiate.",
+        ),
+        Mistake(
+            lambda losses, mask: (np.exp(losses) * mask).sum() / mask.sum(),
+            "You exponentiated first. The mean is taken of the losses, and exponentiated then.",
+        ),
+        Mistake(lambda losses, mask: (losses * mask).sum() / mask.sum(), "That is the mean loss. Take $e$ to it."),
+        Mistake(
+            lambda losses, mask: 2 ** ((losses * mask).sum() / mask.sum()),
+            "The losses are in nats: the base of the power is $e$, not 2.",
+        ),
+        Mistake(lambda losses, mask: np.exp((losses * mask).sum()), "That is the sum. Divide by the number of tokens."),
+    ],
+    hints=["The mean over the tokens that count has a sum above and a sum below.", "Exponentiate last."],
+    solution="Sum the losses that count, divide by how many there are, and take $e$ to that power.",
+)
+
+
+def accumulated_by_batch(losses: np.ndarray, mask: np.ndarray) -> float:
+    """The loss of one update, its micro-batches in the rows.
+
+    losses: one loss per token, padded; mask: 1 for tokens that count.
+    """
+    total = 0.0
+    for i in range(len(losses)):
+        total += (losses[i] * mask[i]).sum() / mask[i].sum()
+    return total / len(losses)
+
+
+def accumulated_by_token(losses: np.ndarray, mask: np.ndarray) -> float:
+    """The loss of one update, its micro-batches in the rows.
+
+    losses: one loss per token, padded; mask: 1 for tokens that count.
+    """
+    tokens = mask.sum()
+    total = 0.0
+    for i in range(len(losses)):
+        total += (losses[i] * mask[i]).sum() / tokens
+    return total
+
+
+ACCUMULATION_BUG = Code(
+    "sequences-accumulation-bug",
+    "Find the bug: four micro-batches are not one batch",
+    starter=accumulated_by_batch,
+    reference=accumulated_by_token,
+    equals=lambda losses_, mask: float((losses_ * mask).sum() / mask.sum()),
+    cases=[
+        case([[2.0, 0.0], [1.0, 3.0]], [[1, 0], [1, 1]]),
+        case([[4.0, 1.0, 1.0], [0.5, 7.0, 7.0]], [[1, 1, 1], [1, 0, 0]]),
+        case([[1.0, 2.0, 3.0], [2.0, 2.0, 5.0], [6.0, 1.0, 9.0]], [[1, 1, 1], [1, 1, 0], [1, 1, 0]]),
+    ],
+    mistakes=[
+        Mistake(
+            lambda losses, mask: (losses * mask).sum() / len(losses),
+            "That is the sum of each micro-batch, divided by their number. Divide by the number of *tokens*.",
+        ),
+        Mistake(lambda losses, mask: (losses * mask).mean(), "Padding is in the divisor. Count the ones of the mask."),
+        Mistake(lambda losses, mask: (losses * mask).sum(), "That is the sum. Divide it once, by all tokens."),
+        Mistake(lambda losses, mask: losses.mean(), "The mask is gone: padding counts as a token."),
+        Mistake(
+            lambda losses, mask: (losses * mask).sum() / mask.sum() / len(losses),
+            "Right, and then divided by the number of micro-batches once more.",
+        ),
+        Mistake(
+            lambda losses, mask: ((losses * mask).sum(axis=1) / mask.sum(axis=1)).sum(),
+            "That is the sum of the means. A token of a short micro-batch still weighs more.",
+        ),
+    ],
+    hints=["What does one token weigh in each of two micro-batches of 1 and 2 tokens?", "Divide once, by all tokens."],
+    solution="Every micro-batch has to be divided by the tokens of the *whole update*, which must be counted first.",
+)
+
+
+def collapse_path(path: np.ndarray, blank: int) -> list:
+    """The labels that a path stands for.
+
+    path: one class per frame; blank: the class that stands for nothing.
+    """
+    labels = []
+    before = blank
+    for c in path:
+        if c != before and c != blank:
+            labels.append(int(c))
+        before = c
+    return labels
+
+
+COLLAPSE_CODE = Code(
+    "sequences-collapse-code",
+    "Write the way from a path to its labels",
+    reference=collapse_path,
+    equals=lambda path, blank: losses.ctc_collapse(path, blank=blank),
+    cases=[
+        case([1, 0, 1], 0),
+        case([1, 1, 0, 1, 2, 2], 0),
+        case([0, 3, 3, 0, 0, 2], 0),
+        case([4, 4, 2, 2, 4, 2, 1], 4),
+        case([0, 0, 0], 0),
+        case([0, 0, 1], 1),
+    ],
+    mistakes=[
+        Mistake(
+            lambda path, blank: [
+                int(c) for t, c in enumerate(path[path != blank]) if t == 0 or c != path[path != blank][t - 1]
+            ],
+            "You dropped the blanks first, so equal letters that a blank kept apart were merged.",
+        ),
+        Mistake(
+            lambda path, blank: [int(c) for c in path if c != blank],
+            "Repeats are not merged: a letter that fills three frames is one letter.",
+        ),
+        Mistake(
+            lambda path, blank: [int(c) for t, c in enumerate(path) if t == 0 or c != path[t - 1]],
+            "Blanks are still there.",
+        ),
+        Mistake(
+            lambda path, blank: [int(c) for t, c in enumerate(path) if c != 0 and (t == 0 or c != path[t - 1])],
+            "The blank is not always class 0: use the argument.",
+        ),
+        Mistake(
+            lambda path, blank: [int(c) for t, c in enumerate(path) if c != blank and t > 0 and c != path[t - 1]],
+            "The first frame is lost: nothing stands before it, so its letter counts.",
+        ),
+        Mistake(
+            lambda path, blank: sorted({int(c) for c in path if c != blank}),
+            "A set forgets order and repeats.",
+        ),
+    ],
+    hints=["Walk along the frames and remember the class before.", "A class counts if it is new and no blank."],
+    solution="A frame adds a label if its class differs from the one before and is not the blank.",
+)
+
+
+def probability_of_labels(p: np.ndarray, labels: np.ndarray) -> float:
+    """The probability of all paths that stand for the labels.
+
+    p: probabilities, one row per frame, class 0 is the blank.
+    labels: at least one class from 1, as many frames as it takes.
+    """
+    states = np.zeros(2 * len(labels) + 1, dtype=int)
+    states[1::2] = labels
+    alpha = np.zeros(len(states))
+    alpha[:2] = p[0, states[:2]]
+    for frame in p[1:]:
+        new = alpha.copy()
+        new[1:] += alpha[:-1]
+        for s in range(2, len(states)):
+            if states[s] != 0 and states[s] != states[s - 2]:
+                new[s] += alpha[s - 2]
+        alpha = new * frame[states]
+    return alpha[-1] + alpha[-2]
+
+
+def _forward(
+    p: np.ndarray, labels: np.ndarray, *, skip: str = "right", start: int = 2, end: int = 2, stay: bool = True
+) -> float:
+    states = np.zeros(2 * len(labels) + 1, dtype=int)
+    states[1::2] = labels
+    alpha = np.zeros(len(states))
+    alpha[:start] = p[0, states[:start]]
+    for frame in p[1:]:
+        new = alpha.copy() if stay else np.zeros(len(states))
+        new[1:] += alpha[:-1]
+        for s in range(2, len(states)):
+            fits = {"right": states[s] not in (0, states[s - 2]), "letters": states[s] != 0, "any": True, "none": False}
+            if fits[skip]:
+                new[s] += alpha[s - 2]
+        alpha = new * frame[states]
+    return float(alpha[-end:].sum())
+
+
+def _by_ctc(p: np.ndarray, labels: np.ndarray) -> float:
+    return float(np.exp(-np.asarray(losses.ctc(np.log(p), labels))))
+
+
+FORWARD_CODE = Code(
+    "sequences-forward-code",
+    "Write the forward recursion",
+    reference=probability_of_labels,
+    equals=_by_ctc,
+    cases=[
+        case([[0.6, 0.4], [0.6, 0.4]], [1]),
+        case([[0.6, 0.4], [0.3, 0.7], [0.5, 0.5], [0.1, 0.9], [0.4, 0.6]], [1]),
+        case([[0.5, 0.3, 0.2], [0.2, 0.5, 0.3], [0.6, 0.1, 0.3], [0.3, 0.2, 0.5]], [1, 2]),
+        case([[0.5, 0.3, 0.2], [0.2, 0.5, 0.3], [0.6, 0.1, 0.3], [0.3, 0.2, 0.5]], [1, 1]),
+        case([[0.5, 0.3, 0.2], [0.2, 0.5, 0.3], [0.6, 0.1, 0.3], [0.3, 0.2, 0.5]], [2, 1, 2]),
+    ],
+    mistakes=[
+        Mistake(
+            lambda p, labels: _forward(p, labels, skip="letters"),
+            "A blank between two *equal* labels must not be skipped, or they would be merged.",
+        ),
+        Mistake(
+            lambda p, labels: _forward(p, labels, skip="any"),
+            "Only a blank may be skipped, on the way from one label to a different one. You skip labels too.",
+        ),
+        Mistake(
+            lambda p, labels: _forward(p, labels, skip="none"),
+            "The blank between two different labels may be skipped: a step of two states is missing.",
+        ),
+        Mistake(
+            lambda p, labels: _forward(p, labels, start=1),
+            "A path may also start with the first label, not only with a blank.",
+        ),
+        Mistake(
+            lambda p, labels: _forward(p, labels, end=1),
+            "A path may also end with the last label, not only with a blank: two states to add.",
+        ),
+        Mistake(
+            lambda p, labels: _forward(p, labels, stay=False),
+            "A path may also stay in a state: a letter or a blank may last for several frames.",
+        ),
+        Mistake(
+            lambda p, labels: -np.log(_forward(p, labels)),
+            "That is the loss. The probability itself was asked for.",
+        ),
+        Mistake(
+            lambda p, labels: float(np.prod(p.max(axis=1))),
+            "That is the probability of the best path. Add up all paths that stand for the labels.",
+        ),
+    ],
+    hints=[
+        "Put a blank before, between and behind the labels: those are the states of a row of $\\alpha$.",
+        "In each frame: stay, come from the state before, or skip a blank between two different labels.",
+        "A path ends in the last label or in the blank behind it.",
+    ],
+    solution="It is the recursion of the chapter, with probabilities in place of their logarithms, which is fine for a "
+    "few frames and underflows for many.",
+)
+
+
+def distillation_without(student: np.ndarray, teacher: np.ndarray, temperature: float) -> float:
+    """Distillation loss of one example, from the scores of both."""
+    s, t = student / temperature, teacher / temperature
+    p = np.exp(s - s.max()) / np.exp(s - s.max()).sum()
+    q = np.exp(t - t.max()) / np.exp(t - t.max()).sum()
+    return np.sum(q * np.log(q / p))
+
+
+def distillation_with(student: np.ndarray, teacher: np.ndarray, temperature: float) -> float:
+    """Distillation loss of one example, from the scores of both."""
+    s, t = student / temperature, teacher / temperature
+    p = np.exp(s - s.max()) / np.exp(s - s.max()).sum()
+    q = np.exp(t - t.max()) / np.exp(t - t.max()).sum()
+    return temperature**2 * np.sum(q * np.log(q / p))
+
+
+DISTILLATION_BUG = Code(
+    "sequences-distillation-bug",
+    "Find the bug: a teacher who is hardly heard",
+    starter=distillation_without,
+    reference=distillation_with,
+    equals=lambda student, teacher, temperature: losses.distillation(student, teacher, temperature=temperature),
+    cases=[
+        case([0.0, 0.0], [0.0, 1.0], 1.0),
+        case([0.5, -1.0, 2.0], [2.0, 0.0, 1.0], 4.0),
+        case([3.0, 0.0, 0.0], [0.0, 1.0, 2.0], 2.0),
+    ],
+    mistakes=[
+        Mistake(
+            lambda student, teacher, temperature: temperature * distillation_without(student, teacher, temperature),
+            "One factor T takes back the derivative's $1/T$. The difference of the softened distributions falls too.",
+        ),
+        Mistake(
+            lambda student, teacher, temperature: distillation_without(student, teacher, temperature) / temperature**2,
+            "You divided by $T^2$: now the teacher is heard even less.",
+        ),
+        Mistake(
+            lambda student, teacher, temperature: distillation_with(teacher, student, temperature),
+            "Student and teacher are exchanged: the teacher's distribution weighs the logarithms.",
+        ),
+        Mistake(
+            lambda student, teacher, temperature: distillation_without(student, teacher, 1.0),
+            "You took the temperature out altogether. It is wanted: it shows the small probabilities.",
+        ),
+        Mistake(
+            lambda student, teacher, temperature: distillation_with(student, teacher, temperature) / len(student),
+            "The factor is right. But you divided by the number of classes, as PyTorch's `kl_div` with “mean” does.",
+        ),
+    ],
+    hints=[
+        "At $T = 1$ nothing is wrong. Compare the gradients at $T = 1$ and $T = 20$.",
+        "By which power of $T$ does the gradient shrink?",
+    ],
+    solution="The loss needs the factor $T^2$. At $T = 1$, where its author tested it, nobody sees the slip.",
+)
+
+TWO_FRAMES = Numeric(
+    "sequences-two-frames",
+    "Two frames by hand",
+    answer=math.exp(-float(losses.ctc(np.log([[0.6, 0.4], [0.6, 0.4]]), [1]))),
+    mistakes=[
+        Mistake(0.36, "That is the *most probable path*, two blanks, and it stands for the empty text."),
+        Mistake(0.16, "That is the path “a a” alone. Two more paths stand for “a”."),
+        Mistake(0.48, "You left out “a a”, which is merged into “a”."),
+        Mistake(0.24, "That is one path, “– a”. Two more stand for “a”."),
+        Mistake(0.4, "That is the probability of a in *one* frame. Add the paths that stand for “a”."),
+        Mistake(0.8, "You added the two frames. Paths are products over frames."),
+        Mistake(-math.log(0.64), "That is the loss, minus the logarithm of the probability."),
+        Mistake(1, "The path of two blanks stands for the empty text, so less than 1 is left."),
+    ],
+    hints=["Which of the four paths stand for “a”?", "“a –”, “– a” and “a a”."],
+    solution=r"$0.4 \cdot 0.6 + 0.6 \cdot 0.4 + 0.4 \cdot 0.4 = 0.64$. The best *path* has 0.36 and says nothing.",
+)
+
+PATHS = Numeric(
+    "sequences-paths-of-abc",
+    "How many paths",
+    answer=math.comb(8, 2),
+    tolerance=0.01,
+    mistakes=[
+        Mistake(math.comb(5, 3), "Those are the paths with each letter in just one frame. Letters may last."),
+        Mistake(4**5, "Those are *all* paths over a blank and three letters. Few of them stand for “abc”."),
+        Mistake(3**5, "That counts paths without a blank, and in any order."),
+        Mistake(math.comb(8, 3), "Nearly: $\\binom{T + U}{T - U}$, and $T - U$ is 2 here."),
+        Mistake(math.comb(4, 2), "Those are the paths without a blank. Blanks may stand before, between and behind."),
+        Mistake(15, "That is the number for “ab” in four frames."),
+    ],
+    hints=["Try “ab” in three frames by hand first: five paths.", r"$\binom{T + U}{T - U}$ with $T = 5$ and $U = 3$."],
+    solution=r"No letter equals the one before, so it is $\binom{5 + 3}{5 - 3} = \binom82 = 28$.",
+)
+
+NEGATIVE = Choice(
+    "sequences-diagnose-negative",
+    "A loss below zero",
+    options=[
+        Option("The network is better than perfect.", "A CTC loss is −log of a probability: it is never negative."),
+        Option(
+            "A label equals the index of the blank.",
+            "Then the sum counts paths twice, and the “probability” passes 1. Shift the labels, or set `blank`.",
+            right=True,
+        ),
+        Option("The learning rate is too large.", "That makes a loss jump up. It does not make −log p negative."),
+        Option("The labels are too long for the frames.", "Then the loss is infinite."),
+    ],
+    hints=["What must be true of a number whose −log is negative?"],
+    solution="`F.ctc_loss` does not check its labels. With digits 0–9 as labels and the blank at 0 it falls below 0.",
+)
+
+TOO_GOOD = Choice(
+    "sequences-diagnose-too-good",
+    "A language model that is too good",
+    options=[
+        Option("The learning rate is just right.", "Text is never that predictable."),
+        Option(
+            "The labels are not shifted: the token to be predicted is among the inputs.",
+            "The network copies. Predict token t + 1 from the tokens up to t.",
+            right=True,
+        ),
+        Option("The vocabulary is too large.", "A larger one makes the loss at the start larger."),
+        Option("Padding is in the mean.", "Then the loss is too small by a fixed share. It does not fall to nearly 0."),
+    ],
+    hints=["Which task is so easy that its loss goes to 0?"],
+    solution="Copying is easy. One shift is missing, between inputs and labels.",
+)
+
+GRADIENT = Paper(
+    "sequences-ctc-gradient",
+    "The gradient of CTC",
+    hints=[
+        r"Write $P = \sum_i P_i$ and $P_i = \prod_t \hat p_{t k_i(t)}$, where $k_i(t)$ is the class of path $i$ in "
+        r"frame $t$.",
+        r"$\partial \log \hat p_{tj} / \partial s_{tk} = [j = k] - \hat p_{tk}$.",
+        r"You should meet $\sum_i \frac{P_i}{P} [k_i(t) = k]$, and that is $\gamma_{tk}$.",
+    ],
+    solution=r"""Let path $i$ have the class $k_i(t)$ in frame $t$ and the probability
+$P_i = \prod_t \hat p_{t k_i(t)}$. The loss is $-\log P$ with $P = \sum_i P_i$. Then
+
+$$
+\frac{\partial \ell}{\partial s_{tk}} = -\frac{1}{P} \sum_i P_i \,\frac{\partial \log P_i}{\partial s_{tk}}
+= -\sum_i \frac{P_i}{P} \bigl([k_i(t) = k] - \hat p_{tk}\bigr) ,
+$$
+
+because only the factor of frame $t$ depends on $s_{tk}$ (*the frames are independent given the input*), and the
+derivative of the log-softmax is $[j = k] - \hat p_{tk}$. The weights $P_i/P$ sum to 1, so the second part is
+$\hat p_{tk}$. The first part is the share of paths, each with its probability, that have class $k$ in frame $t$: it is
+$\gamma_{tk}$. So the gradient is $\hat p_{tk} - \gamma_{tk}$. *Assumed*: $P > 0$. In a frame both sum to 1 over the
+classes, so each row of the gradient sums to 0.""",
+)
+
+WHY_SQUARED = Paper(
+    "sequences-why-t-squared",
+    "Where T² comes from",
+    hints=[
+        r"Write $\hat p_k = e^{s_k/T} / \sum_j e^{s_j/T}$ and expand $e^x \approx 1 + x$.",
+        r"Let $\bar s$ be the mean of the scores. You should find $\hat p_k \approx \frac1K (1 + (s_k - \bar s)/T)$.",
+        r"Insert it into $T (\hat p_k - q_k)$.",
+    ],
+    solution=r"""The gradient of the loss with $T^2$ is $T(\hat p_k - q_k)$: the chain rule gives
+$(\hat p_k - q_k)/T$ for the divergence, times $T^2$. For a large $T$, *with the scores held fixed*,
+$e^{s_k/T} = 1 + s_k/T + O(1/T^2)$, so with $\bar s$ for the mean of the $K$ scores
+
+$$
+\hat p_k = \frac{1 + s_k/T}{K (1 + \bar s/T)} + O(1/T^2)
+= \frac1K \Bigl(1 + \frac{s_k - \bar s}{T}\Bigr) + O(1/T^2) ,
+$$
+
+and the same for the teacher's $q_k$ with $t_k$ and $\bar t$. The difference is
+$\frac{1}{KT}\bigl((s_k - \bar s) - (t_k - \bar t)\bigr) + O(1/T^2)$: it falls as $1/T$. So the gradient of the
+divergence alone falls as $1/T^2$, and with $T^2$ it goes to $\frac1K\bigl((s_k - \bar s) - (t_k - \bar t)\bigr)$,
+which does not depend on $T$. It is the gradient of half the variance, over the classes, of the differences $s_k - t_k$.""",
+)
