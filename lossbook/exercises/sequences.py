@@ -588,5 +588,6 @@ $$
 and the same for the teacher's $q_k$ with $t_k$ and $\bar t$. The difference is
 $\frac{1}{KT}\bigl((s_k - \bar s) - (t_k - \bar t)\bigr) + O(1/T^2)$: it falls as $1/T$. So the gradient of the
 divergence alone falls as $1/T^2$, and with $T^2$ it goes to $\frac1K\bigl((s_k - \bar s) - (t_k - \bar t)\bigr)$,
-which does not depend on $T$. It is the gradient of half the variance, over the classes, of the differences $s_k - t_k$.""",
+which does not depend on $T$. It is the gradient of half the variance, over the classes,
+of the differences $s_k - t_k$.""",
 )
