@@ -69,22 +69,6 @@ BITS = Numeric(
     solution=r"$\frac{2}{4 \log 2} = 0.721$ bits per byte.",
 )
 
-TOKEN_MEAN = Numeric(
-    "sequences-token-mean",
-    "The mean over all tokens",
-    answer=(10 * 3 + 90 * 1) / 100,
-    unit="nats",
-    mistakes=[
-        Mistake(2, "That is the mean of means: a token of the short micro-batch weighs nine times the others."),
-        Mistake(120, "That is the sum. Divide by the number of tokens."),
-        Mistake(60, "You divided the sum by the two micro-batches. Divide it by the hundred tokens."),
-        Mistake(2.8, "You exchanged the lengths: ten tokens cost 3 nats each, ninety cost 1."),
-        Mistake(4, "You added the two means. Add the two *sums*, then divide by all tokens."),
-    ],
-    hints=["Add the sums: $10 \\cdot 3 + 90 \\cdot 1$.", "Divide once, by all 100 tokens."],
-    solution=r"$(10 \cdot 3 + 90 \cdot 1)/100 = 1.2$ nats; the mean of the two means would be 2.",
-)
-
 COLLAPSED = Choice(
     "sequences-collapsed",
     "A path of “aa”",
@@ -132,77 +116,7 @@ SQUARED = Choice(
     solution=r"It falls as $1/T^2$, to about a quarter. That is what the factor $T^2$ takes back.",
 )
 
-NOT_COUNTED = Choice(
-    "sequences-padding",
-    "Half of a batch is padding",
-    options=[
-        Option("It is right: padding costs nothing.", "It adds nothing to the *sum*. What is the sum divided by?"),
-        Option(
-            "It is half of what it should be.",
-            "The sum is right and the divisor twice too large.",
-            right=True,
-        ),
-        Option("It is twice what it should be.", "The divisor is too large, so the quotient is too small."),
-        Option("It is infinite.", "Zeros are harmless in a sum."),
-    ],
-    hints=["What is the sum, and what the divisor?"],
-    solution="`(loss * mask).mean()` divides by all places, `(loss * mask).sum() / mask.sum()` by those that count.",
-)
-
 # ── Exercises ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def perplexity_of_rows(losses: np.ndarray, mask: np.ndarray) -> float:
-    """The perplexity over all tokens that count.
-
-    losses: -log p of every token in nats, one sequence per row, padded.
-    mask: 1 for tokens that count, 0 for padding.
-    """
-    return np.exp((losses * mask).sum() / mask.sum())
-
-
-PERPLEXITY_CODE = Code(
-    "sequences-perplexity-code",
-    "Write perplexity with a mask",
-    reference=perplexity_of_rows,
-    equals=lambda losses_, mask: losses.perplexity(losses_, mask=mask),
-    cases=[
-        case([[0.5, 1.5, 1.0]], [[1, 1, 0]]),
-        case([[0.2, 3.0, 0.0], [1.1, 2.0, 0.7]], [[1, 1, 0], [1, 1, 1]]),
-        case([[2.0, 1.0, 4.0], [0.5, 9.0, 9.0]], [[1, 1, 1], [1, 0, 0]]),
-    ],
-    mistakes=[
-        Mistake(
-            lambda losses, mask: np.exp((losses * mask).mean()),
-            "Padding is in the divisor. Divide by the number of tokens that count, `mask.sum()`.",
-        ),
-        Mistake(lambda losses, mask: np.exp(losses.mean()), "The mask is not looked at: padding counts as a token."),
-        Mistake(
-            lambda losses, mask: np.exp(np.mean((losses * mask).sum(axis=1) / mask.sum(axis=1))),
-            "That is the mean of every sequence's own mean. Perplexity goes by *token*.",
-        ),
-        Mistake(
-            lambda losses, mask: np.exp((losses * mask).sum(axis=1) / mask.sum(axis=1)),
-            "That is one perplexity per sequence. One number for all tokens was asked for.",
-        ),
-        Mistake(
-            lambda losses, mask: np.mean(np.exp((losses * mask).sum(axis=1) / mask.sum(axis=1))),
-            "You averaged the perplexities of the sequences. Average the losses of all tokens, then exponentiate.",
-        ),
-        Mistake(
-            lambda losses, mask: (np.exp(losses) * mask).sum() / mask.sum(),
-            "You exponentiated first. The mean is taken of the losses, and exponentiated then.",
-        ),
-        Mistake(lambda losses, mask: (losses * mask).sum() / mask.sum(), "That is the mean loss. Take $e$ to it."),
-        Mistake(
-            lambda losses, mask: 2 ** ((losses * mask).sum() / mask.sum()),
-            "The losses are in nats: the base of the power is $e$, not 2.",
-        ),
-        Mistake(lambda losses, mask: np.exp((losses * mask).sum()), "That is the sum. Divide by the number of tokens."),
-    ],
-    hints=["The mean over the tokens that count has a sum above and a sum below.", "Exponentiate last."],
-    solution="Sum the losses that count, divide by how many there are, and take $e$ to that power.",
-)
 
 
 def accumulated_by_batch(losses: np.ndarray, mask: np.ndarray) -> float:
@@ -419,62 +333,6 @@ FORWARD_CODE = Code(
 )
 
 
-def distillation_without(student: np.ndarray, teacher: np.ndarray, temperature: float) -> float:
-    """Distillation loss of one example, from the scores of both."""
-    s, t = student / temperature, teacher / temperature
-    p = np.exp(s - s.max()) / np.exp(s - s.max()).sum()
-    q = np.exp(t - t.max()) / np.exp(t - t.max()).sum()
-    return np.sum(q * np.log(q / p))
-
-
-def distillation_with(student: np.ndarray, teacher: np.ndarray, temperature: float) -> float:
-    """Distillation loss of one example, from the scores of both."""
-    s, t = student / temperature, teacher / temperature
-    p = np.exp(s - s.max()) / np.exp(s - s.max()).sum()
-    q = np.exp(t - t.max()) / np.exp(t - t.max()).sum()
-    return temperature**2 * np.sum(q * np.log(q / p))
-
-
-DISTILLATION_BUG = Code(
-    "sequences-distillation-bug",
-    "Find the bug: a teacher who is hardly heard",
-    starter=distillation_without,
-    reference=distillation_with,
-    equals=lambda student, teacher, temperature: losses.distillation(student, teacher, temperature=temperature),
-    cases=[
-        case([0.0, 0.0], [0.0, 1.0], 1.0),
-        case([0.5, -1.0, 2.0], [2.0, 0.0, 1.0], 4.0),
-        case([3.0, 0.0, 0.0], [0.0, 1.0, 2.0], 2.0),
-    ],
-    mistakes=[
-        Mistake(
-            lambda student, teacher, temperature: temperature * distillation_without(student, teacher, temperature),
-            "One factor T takes back the derivative's $1/T$. The difference of the softened distributions falls too.",
-        ),
-        Mistake(
-            lambda student, teacher, temperature: distillation_without(student, teacher, temperature) / temperature**2,
-            "You divided by $T^2$: now the teacher is heard even less.",
-        ),
-        Mistake(
-            lambda student, teacher, temperature: distillation_with(teacher, student, temperature),
-            "Student and teacher are exchanged: the teacher's distribution weighs the logarithms.",
-        ),
-        Mistake(
-            lambda student, teacher, temperature: distillation_without(student, teacher, 1.0),
-            "You took the temperature out altogether. It is wanted: it shows the small probabilities.",
-        ),
-        Mistake(
-            lambda student, teacher, temperature: distillation_with(student, teacher, temperature) / len(student),
-            "The factor is right. But you divided by the number of classes, as PyTorch's `kl_div` with “mean” does.",
-        ),
-    ],
-    hints=[
-        "At $T = 1$ nothing is wrong. Compare the gradients at $T = 1$ and $T = 20$.",
-        "By which power of $T$ does the gradient shrink?",
-    ],
-    solution="The loss needs the factor $T^2$. At $T = 1$, where its author tested it, nobody sees the slip.",
-)
-
 TWO_FRAMES = Numeric(
     "sequences-two-frames",
     "Two frames by hand",
@@ -491,23 +349,6 @@ TWO_FRAMES = Numeric(
     ],
     hints=["Which of the four paths stand for “a”?", "“a –”, “– a” and “a a”."],
     solution=r"$0.4 \cdot 0.6 + 0.6 \cdot 0.4 + 0.4 \cdot 0.4 = 0.64$. The best *path* has 0.36 and says nothing.",
-)
-
-PATHS = Numeric(
-    "sequences-paths-of-abc",
-    "How many paths",
-    answer=math.comb(8, 2),
-    tolerance=0.01,
-    mistakes=[
-        Mistake(math.comb(5, 3), "Those are the paths with each letter in just one frame. Letters may last."),
-        Mistake(4**5, "Those are *all* paths over a blank and three letters. Few of them stand for “abc”."),
-        Mistake(3**5, "That counts paths without a blank, and in any order."),
-        Mistake(math.comb(8, 3), "Nearly: $\\binom{T + U}{T - U}$, and $T - U$ is 2 here."),
-        Mistake(math.comb(4, 2), "Those are the paths without a blank. Blanks may stand before, between and behind."),
-        Mistake(15, "That is the number for “ab” in four frames."),
-    ],
-    hints=["Try “ab” in three frames by hand first: five paths.", r"$\binom{T + U}{T - U}$ with $T = 5$ and $U = 3$."],
-    solution=r"No letter equals the one before, so it is $\binom{5 + 3}{5 - 3} = \binom82 = 28$.",
 )
 
 NEGATIVE = Choice(

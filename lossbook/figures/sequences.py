@@ -76,7 +76,7 @@ def next_words() -> Explorer:
         caption=f"A table of next words, counted in “{next_word.KNOWN}”, reads another sentence. Drag the dot along "
         "it: left, the row of the table that is asked. Two pairs of words were never seen. Then spread a little of "
         "every row evenly: the dashed line is the mean cost, and the perplexity is its exponential.",
-        alt="Left, the chances of nine words after dog, all of the counted mass on sat and the full stop. Right, eight "
+        alt="Left, the chances of nine words after dog, all of the counted mass on sat and the full stop. Right, nine "
         "bars with the cost of each word; two of them are infinite.",
     )
 
@@ -286,7 +286,7 @@ def _shown(text: str) -> str:
 
 def alignment_paths() -> Explorer:
     """The paths of a text through four frames, and the probabilities of all texts."""
-    figure, grid = subplots(2, 2, figsize=(7.0, 6.2), gridspec_kw={"height_ratios": [2.7, 1], "width_ratios": [1, 1]})
+    figure, grid = subplots(2, 2, figsize=(7.0, 5.8), gridspec_kw={"height_ratios": [2.7, 1], "width_ratios": [1, 1]})
     (trellis, listed), _ = grid
     below = grid[1, 0].get_gridspec()
     for axis in grid[1]:
@@ -393,7 +393,7 @@ def alignment_paths() -> Explorer:
 
 def digit_readings(runs: Mapping[str, Reading], unseen: Rows, row: int = 0) -> Explorer:
     """What two networks say of one row of digits, frame by frame, at the stages of their training."""
-    figure, (top, bottom) = subplots(2, 1, figsize=(7.0, 4.6), gridspec_kw={"height_ratios": [1, 2]})
+    figure, (top, bottom) = subplots(2, 1, figsize=(7.0, 4.1), gridspec_kw={"height_ratios": [1, 2]})
     picture = unseen.pictures[row]
     frames = next(iter(runs.values())).said.shape[2]
     top.imshow(picture, cmap="Greys", aspect="auto", extent=(0.5, frames + 0.5, 0, 1), interpolation="nearest")
@@ -440,7 +440,7 @@ def digit_readings(runs: Mapping[str, Reading], unseen: Rows, row: int = 0) -> E
 
 def compression(found: Mapping[str, float], after: Mapping[str, float]) -> Explorer:
     """Bits per byte of models, and of compressors that start from nothing."""
-    figure, axis = subplots(figsize=(5.6, 3.6))
+    figure, axis = subplots(figsize=(5.6, 3.3))
     rows = sorted({**found, **after}.items(), key=lambda item: -item[1])
     for row, (name, value) in enumerate(rows):
         axis.barh([row], [value], color=palette.model if name in found else palette.truth, alpha=0.65, height=0.62)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lossbook.core import (
     Argument,
+    Card,
     Floats,
     Loss,
     check_labels,
@@ -302,6 +303,25 @@ CTC = Loss(
     r"the share of these paths, each with its probability, that pass it.",
     arguments={"logits": Argument("s", "frames"), "labels": Argument("y", "label sequence")},
     estimates="labels in their order; in every frame the share of the paths that fit",
+    card=Card(
+        what="−log of the probability of all paths that become the labels: one class a frame, or the blank.",
+        why="Labels in their order, where nobody knows which frame is which label.",
+        strengths=(
+            "No alignment is needed: every one that fits is in the sum.",
+            "The gradient is bounded: no entry exceeds 1, and each frame's sum to 0.",
+        ),
+        weaknesses=(
+            "Frames are independent given the input: if the paths aa and bb are likely, so is ab or ba.",
+            "Infinite, without a gradient, where labels and the blanks between equal ones do not fit the frames.",
+            "The best class in each frame need not spell the most probable labels.",
+        ),
+        pytorch="""F.ctc_loss(
+    logits.log_softmax(-1).transpose(0, 1), labels,
+    torch.full((len(labels),), logits.shape[1]),
+    torch.full((len(labels),), labels.shape[1]),
+    reduction="none",
+).mean()""",
+    ),
     torch="torch.nn.functional.ctc_loss (log-probabilities, frames first)",
     keras="keras.losses.CTC",
     optax="optax.losses.ctc_loss",

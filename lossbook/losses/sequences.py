@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lossbook.core import (
     Argument,
+    Card,
     Floats,
     Loss,
     Parameter,
@@ -211,6 +212,20 @@ SEQUENCE_CROSS_ENTROPY = Loss(
     arguments={"logits": Argument("s", "logits"), "labels": Argument("y", "label")},
     parameters={"z_loss": Parameter(0.0, 0.0, 0.01, r"\lambda", "at least 0")},
     estimates="the conditional probability of every next token",
+    card=Card(
+        what="Cross-entropy of every next token that counts, given the true tokens before it.",
+        why="The sum over a sequence is −log of its probability, by the product rule.",
+        strengths=(
+            "A proper score, token by token: the true conditional probabilities have the least expected loss.",
+            "No assumption on how tokens depend on each other.",
+        ),
+        weaknesses=(
+            "Only the probability of the true token counts, not how the rest is spread over near misses and nonsense.",
+            "Means over tokens cannot be compared between tokenisers.",
+            r"With $\lambda = 0$ it does not notice when all scores of a row rise together.",
+        ),
+        pytorch="F.cross_entropy(logits, labels) + z_loss * logits.logsumexp(-1).square().mean()",
+    ),
     torch="torch.nn.functional.cross_entropy (classes on axis 1)",
     optax="optax.softmax_cross_entropy_with_integer_labels",
     source="bengio2003",
@@ -398,6 +413,23 @@ DISTILLATION = Loss(
     arguments={"logits": Argument("s", "logits"), "teacher_logits": Argument("t", "logits")},
     parameters={"temperature": Parameter(2.0, 0.5, 10.0, "T")},
     estimates="the teacher's scores, up to one number per row",
+    card=Card(
+        what=r"KL divergence of student from teacher, both softened by a temperature $T$, times $T^2$.",
+        why="A teacher's small probabilities say which wrong answers are nearly right; a label does not.",
+        strengths=(
+            r"Small probabilities count: a gap of 6 is odds of 403 to 1 at $T = 1$ and of 4.5 to 1 at $T = 4$.",
+            r"With $T^2$ the gradient has a limit as $T$ grows; without, it falls as $1/T^2$.",
+        ),
+        weaknesses=(
+            "The best student repeats the teacher, mistakes and all.",
+            "Values at different $T$ are on different scales.",
+        ),
+        pytorch="""temperature**2 * F.kl_div(
+    (logits / temperature).log_softmax(-1),
+    (teacher_logits / temperature).softmax(-1),
+    reduction="batchmean",
+)""",
+    ),
     torch="torch.nn.functional.kl_div (log-probabilities at T, without T²)",
     source="hinton2015",
     chapter="sequences",
