@@ -368,23 +368,6 @@ NEGATIVE = Choice(
     solution="`F.ctc_loss` does not check its labels. With digits 0–9 as labels and the blank at 0 it falls below 0.",
 )
 
-TOO_GOOD = Choice(
-    "sequences-diagnose-too-good",
-    "A language model that is too good",
-    options=[
-        Option("The learning rate is just right.", "Text is never that predictable."),
-        Option(
-            "The labels are not shifted: the token to be predicted is among the inputs.",
-            "The network copies. Predict token t + 1 from the tokens up to t.",
-            right=True,
-        ),
-        Option("The vocabulary is too large.", "A larger one makes the loss at the start larger."),
-        Option("Padding is in the mean.", "Then the loss is too small by a fixed share. It does not fall to nearly 0."),
-    ],
-    hints=["Which task is so easy that its loss goes to 0?"],
-    solution="Copying is easy. One shift is missing, between inputs and labels.",
-)
-
 GRADIENT = Paper(
     "sequences-ctc-gradient",
     "The gradient of CTC",

@@ -286,7 +286,7 @@ def _shown(text: str) -> str:
 
 def alignment_paths() -> Explorer:
     """The paths of a text through four frames, and the probabilities of all texts."""
-    figure, grid = subplots(2, 2, figsize=(7.0, 5.8), gridspec_kw={"height_ratios": [2.7, 1], "width_ratios": [1, 1]})
+    figure, grid = subplots(2, 2, figsize=(5.6, 6.2), gridspec_kw={"height_ratios": [2.5, 1], "width_ratios": [1, 1]})
     (trellis, listed), _ = grid
     below = grid[1, 0].get_gridspec()
     for axis in grid[1]:
@@ -318,9 +318,7 @@ def alignment_paths() -> Explorer:
         listed.text(-0.04, row, "", color=palette.ink, ha="right", va="center", family="monospace") for row in rows
     ]
     lengths = [listed.plot([0, 0], [row, row], color=palette.model, lw=7)[0] for row in rows]
-    listed.set(
-        xlim=(-0.5, 1.04), ylim=(ROWS - 0.4, -0.7), xlabel="share of the text's probability", title="the same, listed"
-    )
+    listed.set(xlim=(-0.7, 1.04), ylim=(ROWS - 0.4, -0.7), xlabel="share of the probability", title="the same, listed")
     listed.set_xticks([0, 0.5, 1])
     listed.set_yticks([])
     listed.grid(False)
@@ -330,7 +328,7 @@ def alignment_paths() -> Explorer:
     bars = bars_of.bar(at, np.zeros(len(texts)), color=palette.model, alpha=0.7, width=0.7)
     (dot,) = bars_of.plot([0], [0], "o", color=palette.outlier, ms=11, zorder=4)
     bars_of.set(xlim=(-0.7, len(texts) - 0.3), ylim=(0, 0.78), ylabel="probability", yticks=[0, 0.25, 0.5])
-    bars_of.set_xticks(at, ["\n" + text if text == "abab" else text or "∅" for text in texts])
+    bars_of.set_xticks(at, [text or "∅" for text in texts], rotation=90)
     bars_of.set_title("every text; drag the dot to another one")
 
     def update(target: int, reading: str, order: str) -> str:
@@ -393,7 +391,7 @@ def alignment_paths() -> Explorer:
 
 def digit_readings(runs: Mapping[str, Reading], unseen: Rows, row: int = 0) -> Explorer:
     """What two networks say of one row of digits, frame by frame, at the stages of their training."""
-    figure, (top, bottom) = subplots(2, 1, figsize=(7.0, 4.1), gridspec_kw={"height_ratios": [1, 2]})
+    figure, (top, bottom) = subplots(2, 1, figsize=(5.4, 3.9), gridspec_kw={"height_ratios": [1, 2]})
     picture = unseen.pictures[row]
     frames = next(iter(runs.values())).said.shape[2]
     top.imshow(picture, cmap="Greys", aspect="auto", extent=(0.5, frames + 0.5, 0, 1), interpolation="nearest")
