@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 import pagepython
 
 SCRIPTS = {"question-try": "try.js", "run-cell": "run.js", "own-loss": "own_loss.js"}
-FIELD = re.compile(r'<(?P<tag>details|div) class="code-field (?P<kind>[a-z-]+)"(?P<inside>.*?)</(?P=tag)>\n', re.S)
+FIELD = re.compile(r'<(?P<tag>details|section) class="code-field (?P<kind>[a-z-]+)"(?P<inside>.*?)</(?P=tag)>\n', re.S)
 
 
 def configure(app: Sphinx, config: Config) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from lossbook.analysis.fitting import fit_constant
 from lossbook.analysis.residual_curve import ImpliedDensity, ResidualCurve, implied_density, residual_curve
-from lossbook.core import Floats, Loss
+from lossbook.core import Floats, Loss, quiet
 from lossbook.losses.likelihood_real import normal_nll
 
 REACH = 5.0  # the residuals shown: from −REACH to REACH
@@ -47,7 +47,18 @@ class Profile:
 
     @cached_property
     def constant(self) -> float:
-        return fit_constant(self.curve, self.sample)
+        """The constant that the loss fits to the sample; NaN where none is best, because the loss falls without end."""
+        best = fit_constant(self.curve, self.sample)
+        away = 1e3 * max(float(np.ptp(self.sample)), 1.0)
+        with quiet():
+            here, *far = (self.curve.value(self.sample - c).sum() for c in (best, best - away, best + away))
+        return float("nan") if min(far) < here - 1e-9 * abs(here) else best
+
+    def of(self, sample: Floats) -> Profile:
+        """The profile of the same loss on another sample; what does not depend on it is not computed again."""
+        other = Profile(self.curve, sample)
+        vars(other).update({key: value for key, value in vars(self).items() if key in ("values", "slopes", "density")})
+        return other
 
     def at(self, e: float) -> tuple[float, float]:
         """Loss and slope at one residual."""

@@ -89,7 +89,8 @@ def _from_callable(loss: Callable[..., Any], parameters: dict[str, float]) -> Re
             continue
         try:
             losses = curve[0](trial)
-            curve[1](trial)
+            if losses.shape == trial.shape:
+                curve[1](trial)
         except Exception as problem:
             problems.append(f"{type(problem).__name__}: {problem}")
             continue

@@ -7,10 +7,13 @@ import io
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
+import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from lossbook.core import shown
 from lossbook.explorer import static
@@ -18,6 +21,7 @@ from lossbook.explorer.controls import Control, Handle, Slider
 from lossbook.explorer.encode import Drawing, Table
 from lossbook.explorer.moments import Challenge, Predict, check_moments
 from lossbook.explorer.palette import style
+from lossbook.explorer.pen import SCALE
 from lossbook.explorer.state import State
 
 MAX_STATES = 5000  # what a page should carry and a build should wait for
@@ -105,6 +109,39 @@ class Explorer(State):
                 self._move(present)
         return self._all
 
+    def places(self, artists: Mapping[str, Artist]) -> dict[str, Any]:
+        """How data become points of the picture, for who moves its artists without Matplotlib.
+
+        Of each named artist the markup as it stands now and the group it stands in; of a marker where it is, of a line
+        through two points their y; the limits of its axes, which must be linear, and the numbers by which these turn x
+        and y into the picture's units: `unit = start + step * x`.
+        """
+        drawing = self.drawing
+        keys = {id(artist): key for key, artist in drawing.artists.items()}
+        found: dict[str, Any] = {}
+        for name, artist in artists.items():
+            axes = artist.axes
+            if axes is None or axes.get_xscale() != "linear" or axes.get_yscale() != "linear":
+                raise ValueError(f"artists of {self.name} must stand in linear axes, got {name}")
+            (left, low), (right, high) = axes.transData.transform([(0.0, 0.0), (1.0, 1.0)])
+            found[name] = {
+                "key": keys[id(artist)],
+                "markup": {**drawing.parts, **drawing.now}[keys[id(artist)]],
+                "x": [SCALE * float(left), SCALE * float(right - left)],
+                "y": [SCALE * float(drawing.height - low), SCALE * float(low - high)],
+                "xlim": list(map(float, axes.get_xlim())),
+                "ylim": list(map(float, axes.get_ylim())),
+                "ends": list(map(float, artist.get_ydata())) if is_line(artist, 2) else None,
+                "at": list(drawing.place(artist)) if is_line(artist, 1) else None,
+            }
+        return found
+
+    def bare(self, artists: Mapping[str, Artist]) -> str:
+        """The figure with its controls and no table: the artists' groups wait for somebody who fills them."""
+        drawing = self.drawing
+        keys = {id(artist): key for key, artist in drawing.artists.items()}
+        return static.figure(self, drawing.svg([*(keys[id(one)] for one in artists.values()), *drawing.grips]))
+
     def html(self) -> str:
         """The figure with its controls and the table of every state, for a page that has the player's assets."""
         table, drawing = self.table(), self.drawing
@@ -126,6 +163,11 @@ class Explorer(State):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         picture = base64.b64encode(self.png()).decode()
         return {"text/html": self.html(), "image/png": picture, "text/plain": self._words()}
+
+
+def is_line(artist: Artist, points: int) -> TypeGuard[Line2D]:
+    """Whether an artist is a line through so many points; through one it is a marker."""
+    return isinstance(artist, Line2D) and np.size(artist.get_xdata()) == points
 
 
 def adopt(figure: Figure) -> None:

@@ -13,10 +13,13 @@ from numpy.typing import ArrayLike
 from lossbook.analysis.fitting import finite_vector
 from lossbook.analysis.profile import GRID, NORMAL, REACH, SAMPLE, Profile, loss_profile
 from lossbook.analysis.residual_curve import residual_curve
+from lossbook.analysis.sentences import label, profiled
 from lossbook.catalogue import find
 from lossbook.core import Floats, Loss
 from lossbook.explorer import Explorer, Handle, Slider, palette, subplots
-from lossbook.figures.wording import letter, written
+from lossbook.figures.wording import letter
+
+NO_DENSITY = "no density:\nits integral is infinite"
 
 
 def profile(
@@ -74,7 +77,7 @@ def profile(
     sample = finite_vector("sample", sample)
 
     figure, axes = subplots(2, 2)
-    draw = _Panels(axes, curve.title, sample)
+    draw = Panels(axes, curve.title, sample)
 
     @cache  # the probe moves along the same curves
     def shape(**changed: float) -> Profile:
@@ -104,7 +107,7 @@ def profile(
     )
 
 
-class _Panels:
+class Panels:
     """The four panels and the artists that change in them."""
 
     def __init__(self, axes: Any, title: str, sample: Floats) -> None:
@@ -125,7 +128,7 @@ class _Panels:
         slope.axhline(0, color=palette.muted, lw=0.8)
         density.set(ylim=(0, 0.85), title="density it implies, p(e)")
         density.text(-4.8, 0.8, "dotted: normal, σ = 1", color=palette.muted, va="top", fontsize="small")
-        fit.plot(sample, np.zeros_like(sample), "o", color=palette.data, alpha=0.7, ms=6)
+        self.targets = [fit.plot([y], [0], "o", color=palette.data, alpha=0.7, ms=6)[0] for y in sample]
         self.constant = fit.axvline(0, color=palette.model, lw=2)
         self.constant_label = fit.text(0, 0.75, "", color=palette.model)
         fit.set(xlim=(-REACH, REACH), ylim=(-0.5, 1), yticks=[], xlabel="sample y", title="constant it fits")
@@ -136,15 +139,7 @@ class _Panels:
         value, slope = profile.at(probe)
         self.probe.set_data([probe], [value])
         self.probe_slope.set_data([probe], [slope])
-        implied = (
-            f"the density it implies is {profile.density(np.zeros(1))[0]:.3f} at e = 0"
-            if profile.density.exists
-            else "it implies no density, because exp(−loss) has an infinite integral"
-        )
-        return (
-            f"At e = {written(probe, 1)} the loss is {value:.3f} and its slope {written(slope, 3)}; {implied}; "
-            f"the constant it fits to the sample is {written(profile.constant, 3)}."
-        )
+        return profiled(profile, probe)
 
     def reshape(self, profile: Profile) -> None:
         """Everything but the probe."""
@@ -152,10 +147,10 @@ class _Panels:
         self.loss_curve.set_data(GRID, profile.values)
         self.slope_curve.set_data(GRID, profile.slopes)
         self.density_curve.set_data(GRID, profile.densities)
-        self.no_density.set_text("" if profile.density.exists else "no density:\nits integral is infinite")
+        self.no_density.set_text("" if profile.density.exists else NO_DENSITY)
         self.constant.set_xdata([profile.constant] * 2)
-        self.constant_label.set_x(profile.constant + 0.2)
-        self.constant_label.set_text(written(profile.constant, 3))
+        self.constant_label.set_x(0.0 if np.isnan(profile.constant) else profile.constant + 0.2)
+        self.constant_label.set_text(label(profile.constant, 3))
 
 
 def _step(low: float, high: float) -> float:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from lossbook.analysis.sentences import written
+
+__all__ = ["adding_up", "letter", "written"]
+
 _LETTERS = {
     "delta": "δ",
     "beta": "β",
@@ -14,16 +18,6 @@ _LETTERS = {
     "nu": "ν",
     "kappa": "κ",
 }
-
-
-def written(number: float, digits: int = 2) -> str:
-    """`number` with a fixed number of decimals, a true minus sign, and no minus on zero.
-
-    >>> written(-1.234), written(-0.001)
-    ('−1.23', '0.00')
-    """
-    text = f"{number:.{digits}f}"
-    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
 
 
 def adding_up(*parts: float, digits: int = 3) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-CALLS = {"judge": "answers", "run": "cells"}
+CALLS = {"judge": "answers", "run": "cells", "look": "own_loss"}
 
 
 def call(name: str, *given: object) -> str:
