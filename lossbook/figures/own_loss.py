@@ -53,7 +53,7 @@ def own_loss_profile() -> Explorer:
         },
         handles=_probes(panels),
         caption="Worked examples. Choose a loss and drag the marked residual along it; watch the slope, which is the "
-        "pull on the prediction, the density it implies, if there is one, and the constant that it fits to the ten targets.",
+        "pull on the prediction, the density it implies, if there is one, and the constant it fits to the ten targets.",
         alt=ALT_PROFILE,
     )
 

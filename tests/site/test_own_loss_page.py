@@ -93,7 +93,7 @@ def slider(page: Page, figure: str, name: str) -> Locator:
 
 
 def test_five_losses_of_the_literature_are_drawn_as_python_draws_them(page: Page) -> None:
-    """What this browser's Python answered and what stands in the page, against the same functions here and `profile`."""
+    """What this browser's Python answered and the page shows: as the same functions answer here, and as `profile`."""
     for typed, _ in LITERATURE.values():
         draw(page, typed)
         expect(said(page)).to_have_text("Drawn below.")
