@@ -25,6 +25,9 @@ SHORTER = """
 const soon = window.setTimeout;
 window.setTimeout = (what, time, ...more) => soon(what, time === 10000 ? 3000 : time, ...more);
 window.answers = [];
+window.shifts = 0;
+const shifted = new PerformanceObserver((list) => list.getEntries().forEach((entry) => (window.shifts += entry.value)));
+shifted.observe({ type: "layout-shift", buffered: true });
 window.Worker = class extends Worker {
   constructor(...all) {
     super(...all);
@@ -62,6 +65,7 @@ def page(browser: Browser, server: str, asked: list[str]) -> Iterator[Page]:
     expect(said(page)).to_contain_text("Nothing of it has run yet")
     page.wait_for_load_state("networkidle")
     assert [address for address in asked if re.search("/python[/_]", address)] == []
+    assert page.evaluate("shifts") == 0, "nothing moves when the field comes"
     draw(page)
     yield page
     context.close()
