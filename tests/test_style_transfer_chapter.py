@@ -144,10 +144,15 @@ def test_in_units_of_a_blank_sheet_all_normalisations_are_one():
 # ── What a Gram matrix notices ───────────────────────────────────────────────────────────────────────────────────────
 
 
+def bank(seed: int) -> dict[str, int]:
+    """The chapter's filters, or fewer."""
+    return {"seed": seed, "count": 12} if seed else {}
+
+
 @pytest.mark.seeds
 @seeds
 def test_the_larger_the_tiles_of_the_picture_the_less_is_noticed(seed: int):
-    found = [texture.tiles_moved(tile, seed=seed, count=12 if seed else 24) for tile in texture.TILES]
+    found = [texture.tiles_moved(tile, **bank(seed)) for tile in texture.TILES]
     assert all(small.style > large.style for small, large in pairwise(found))
     assert found[0].style > 5 and found[texture.TILES.index(32)].style < 0.5 and found[-1] == (0, 0)
     assert all(notice.content > 1 for notice in found[:-1])
@@ -157,15 +162,53 @@ def test_the_larger_the_tiles_of_the_picture_the_less_is_noticed(seed: int):
 @seeds
 def test_moved_answers_are_never_noticed(seed: int):
     for tile in texture.TILES:
-        notice = texture.answers_moved(tile, seed=seed, count=12 if seed else 24)
+        notice = texture.answers_moved(tile, **bank(seed))
         assert notice.style < 1e-25 and (notice.content > 1 or tile == 96)
 
 
 @pytest.mark.seeds
 @seeds
 def test_the_flower_minds_less(seed: int):
-    assert 0.1 < texture.tiles_moved(1, "flower", seed).style < 0.6
-    assert texture.tiles_moved(32, "flower", seed).style < 0.02
+    found = [texture.tiles_moved(tile, "flower", seed).style for tile in (1, 8, 32)]
+    assert 0.1 < found[0] < 0.6 and found[-1] < 0.02
+    assert all(a > b for a, b in pairwise(found))
+
+
+@pytest.mark.seeds
+@seeds
+def test_colours_give_most_of_the_flowers_gram_matrix(seed: int):
+    """Without them nearly a blank sheet, with every block of 8 by 8 averaged nearly the flower; not so the pagoda."""
+    filters = texture.filter_bank(seed)
+    for name, grey, blocks in (("flower", (0.8, 0.95), (0.005, 0.04)), ("pagoda", (0.1, 0.3), (0.1, 0.3))):
+        picture = photograph(name)
+        maps = texture.answers(picture, filters)
+        coarse = picture.reshape(3, 12, 8, 12, 8).mean(axis=(2, 4)).repeat(8, 1).repeat(8, 2)
+        for changed, (low, high) in ((np.repeat(picture.mean(0, keepdims=True), 3, 0), grey), (coarse, blocks)):
+            assert low < texture.style_share(texture.answers(changed, filters), maps) < high
+
+
+@pytest.mark.seeds
+@seeds
+def test_wider_filters_answer_to_coarser_patterns(seed: int):
+    """On the whole: the mean frequency of the answers falls with the width, for the mean over the filters and for the
+    one that is shown."""
+    length = np.hypot(np.fft.fftfreq(96)[:, None], np.fft.fftfreq(96))
+    found = []
+    for values in texture.answers(photograph("pagoda"), texture.filter_bank(seed)):
+        power = np.abs(np.fft.fft2((values - values.mean(axis=1, keepdims=True)).reshape(-1, 96, 96))) ** 2
+        found.append((power * length).sum(axis=(1, 2)) / power.sum(axis=(1, 2)))
+    means = np.mean(found, axis=1)
+    assert means[0] > means[1] > means[3] and means[2] > means[3] and means[1] > means[2] - 0.005
+    if seed == 0:
+        shown = [values[figures.SHOWN_FILTER] for values in found]
+        assert all(a > b for a, b in pairwise(shown))
+
+
+def test_the_strength_of_waves():
+    x = np.arange(32)
+    wave = 3 * np.cos(2 * np.pi * x / 8)[np.newaxis, np.newaxis, :].repeat(3, 0).repeat(32, 1)
+    assert texture.waves(wave, 6, 10) == pytest.approx(np.square(wave).sum())
+    assert texture.waves(wave, 2, 7) == pytest.approx(0, abs=1e-12) == texture.waves(wave + 1, 9, 32)
 
 
 @pytest.mark.parametrize("width", [3, 5, 7])
@@ -327,6 +370,33 @@ def test_the_style_loss_falls_by_thousands(seed: int):
     run = small_run(seed)
     assert all(a > b for a, b in pairwise(run.style))
     assert run.style[0] > 1 and run.style[-1] < run.style[0] / 1000
+
+
+@pytest.mark.seeds
+@seeds
+def test_grain_goes_first_and_coarse_waves_come_last(seed: int):
+    run, pagoda = small_run(seed), photograph("pagoda", SMALL["size"])
+    fine, coarse = (
+        [texture.waves(frame, *reach) / texture.waves(pagoda, *reach) for frame in run.frames]
+        for reach in ((2, 4), (16, SMALL["size"]))
+    )
+    assert fine[0] > fine[1] > fine[2] > fine[3] and fine[0] > 2 * fine[2]
+    assert coarse[2] < coarse[3] < 0.6 and coarse[2] - coarse[0] < (coarse[3] - coarse[0]) / 2  # the most of it late
+
+
+@pytest.mark.seeds
+@seeds
+def test_more_filters_please_filters_that_no_run_has_seen(seed: int):
+    pictures = photograph("pagoda", 32), photograph("flower", 32)
+    names_ = names()
+    others = names_["network"](seed=99)
+    aim = painting.wanted(*(names_["seen"](others(names_["tensor"](picture))) for picture in pictures), 0.0)
+    own, judged = [], []
+    for count in (6, 12, 24):
+        run = names_["paint"](names_["network"](count, seed=seed), *pictures, frames=(0, 40), seed=seed)
+        own.append(run.style[-1])
+        judged.append(painting.shares(names_["seen"](others(names_["tensor"](run.frames[-1]))), aim)[0])
+    assert judged[0] > 2 * judged[1] > 3 * judged[2] and own[0] < own[1] < own[2]
 
 
 @pytest.mark.seeds

@@ -43,10 +43,15 @@ def answers(picture: Floats, bank: Bank) -> list[Floats]:
 
     Maps have the shape (count, places). The picture is taken to go on at the opposite edge, as a pattern that repeats.
     """
+    return look(picture, [_spectrum(filters, *picture.shape[1:]).conj() for filters in bank])
+
+
+def look(picture: Floats, spectra: Sequence[Floats]) -> list[Floats]:
+    """`answers` from the conjugates of the filters' frequencies, for who looks at many pictures of one size."""
     height, width = picture.shape[1:]
     spectrum, maps = np.fft.rfft2(picture), []
-    for filters in bank:
-        products = (spectrum * np.conj(_spectrum(filters, height, width))).sum(axis=1)
+    for filters in spectra:
+        products = np.einsum("cyx,kcyx->kyx", spectrum, filters)
         maps.append(np.maximum(np.fft.irfft2(products, (height, width)), 0).reshape(len(filters), -1))
     return maps
 
@@ -59,6 +64,14 @@ def answers_grad(picture: Floats, bank: Bank, slopes: Sequence[Floats]) -> Float
         passed = np.where(values > 0, slope, 0.0).reshape(-1, height, width)
         total += np.einsum("kyx,kcyx->cyx", np.fft.rfft2(passed), _spectrum(filters, height, width))
     return np.asarray(np.fft.irfft2(total, (height, width)))
+
+
+def waves(picture: Floats, shortest: float, longest: float) -> float:
+    """How strong the waves of a picture are whose lengths lie between two numbers of pixels: their summed squares."""
+    height, width = picture.shape[1:]
+    frequency = np.hypot(np.fft.fftfreq(height)[:, np.newaxis], np.fft.fftfreq(width))
+    chosen = (frequency >= 1 / longest) & (frequency <= 1 / shortest)
+    return float(np.square(np.abs(np.fft.fft2(picture)[:, chosen])).sum() / (height * width))
 
 
 # ── Losses over all widths, in units that no normalisation changes ───────────────────────────────────────────────────
@@ -95,11 +108,17 @@ class Notice(NamedTuple):
 
 
 @cache
+def _looked(name: str, seed: int, count: int, size: int) -> tuple[list[Floats], list[Floats]]:
+    """The filters' frequencies, and what they answer to a photograph as it is."""
+    spectra = [_spectrum(filters, size, size).conj() for filters in filter_bank(seed, count)]
+    return spectra, look(photograph(name, size), spectra)
+
+
+@cache
 def tiles_moved(tile: int, name: str = "pagoda", seed: int = 0, count: int = 24, size: int = SIZE) -> Notice:
     """Tiles of the *picture* laid down in other places, before the filters look; the mean over a few deals."""
-    bank, picture = filter_bank(seed, count), photograph(name, size)
-    targets = answers(picture, bank)
-    dealt_out = [answers(dealt(picture, tile, deal), bank) for deal in range(DEALS)]
+    picture, (spectra, targets) = photograph(name, size), _looked(name, seed, count, size)
+    dealt_out = [look(dealt(picture, tile, deal), spectra) for deal in range(DEALS)]
     found = [(style_share(maps, targets), content_share(maps, targets)) for maps in dealt_out]
     return Notice(*(float(value) for value in np.mean(found, axis=0)))
 
@@ -107,7 +126,7 @@ def tiles_moved(tile: int, name: str = "pagoda", seed: int = 0, count: int = 24,
 @cache
 def answers_moved(tile: int, name: str = "pagoda", seed: int = 0, count: int = 24, size: int = SIZE) -> Notice:
     """Tiles of the *answers* laid down in other places, after the filters looked."""
-    targets = answers(photograph(name, size), filter_bank(seed, count))
+    _, targets = _looked(name, seed, count, size)
     maps = [dealt(values.reshape(-1, size, size), tile).reshape(values.shape) for values in targets]
     return Notice(style_share(maps, targets), content_share(maps, targets))
 

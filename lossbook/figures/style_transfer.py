@@ -52,7 +52,7 @@ def photographs() -> Explorer:
 
 # ── Filters and what they answer ─────────────────────────────────────────────────────────────────────────────────────
 
-SHOWN_FILTER = 1
+SHOWN_FILTER = 6
 
 
 def one_filter() -> Explorer:
@@ -85,9 +85,9 @@ def one_filter() -> Explorer:
         name="style-one-filter",
         controls={"width": Slider(values=WIDTHS, value=7, label="width", unit="px")},
         caption="Left, a random filter, grey where it is 0. Right, what it answers to the pagoda at every place; white "
-        "is much. Change the width: wider filters answer to coarser patterns.",
+        "is much. Change the width: wider filters answer, on the whole, to coarser patterns.",
         alt="Left, a square of 7 by 7 coloured specks. Right, the pagoda in grey and black: edges and tiles bright, "
-        "the sky of one even grey.",
+        "the sky a dark, even grey.",
     )
 
 
@@ -248,10 +248,13 @@ def film(painting: Painting | None = None) -> Explorer:
         name="style-film",
         controls={"frame": Play(0, last, value=last, label="frame", interval=450)},
         caption="From noise to the pagoda's style, with no content asked for. Go back to frame 0 and press play. Watch "
-        "what comes first, colour, grain or shapes; in the end look for a pagoda.",
+        "what goes first and what comes last; in the end look for a pagoda.",
         alt="Left, a patchwork of grey, white, orange and green bands with blue spots and no pagoda. Right, a curve "
         "that falls steeply at first on a logarithmic scale.",
     )
+
+
+RISES = [3, 30, 300]
 
 
 def weights(paintings: Sequence[Painting] | None = None) -> Explorer:
@@ -275,6 +278,8 @@ def weights(paintings: Sequence[Painting] | None = None) -> Explorer:
         )
 
     values = [record.weight for record in records]
+    rise = ends[-1, 1] / ends[0, 1]
+    guesses = [f"about {factor} times as large" for factor in RISES]
     return Explorer(
         figure,
         update,
@@ -284,4 +289,9 @@ def weights(paintings: Sequence[Painting] | None = None) -> Explorer:
         "the other: one loss falls while the other rises.",
         alt="Left, the flower in the pagoda's greys, its petals crossed by bright and dark bands. Right, style loss "
         "over content loss: a falling curve, one dot for each weight.",
+        predict=Predict(
+            guesses[int(np.argmin(np.abs(np.log(rise / np.array(RISES)))))],
+            f"It becomes {rise:.0f} times as large, while the content loss falls to {ends[-1, 0] / ends[0, 0]:.0%}.",
+            options=guesses,
+        ),
     )
