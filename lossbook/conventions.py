@@ -1045,4 +1045,110 @@ CONVENTIONS: tuple[Convention, ...] = (
         same="distillation(step_logits[0], step_logits[1], temperature=2.0)",
         trap="distillation(step_logits[0], step_logits[1], temperature=2.0) / 4",
     ),
+    # ── Generative models and pictures ──
+    Convention(
+        topic="creating",
+        claim="SciPy's `wasserstein_distance` divides weights by their sum: masses 3 and 1 at one place are 0 apart. "
+        "Here weights that do not sum to 1 are refused.",
+        library="SciPy",
+        symptoms=("weights",),
+        call="stats.wasserstein_distance(score, target, sample_weight, yes + 1)",
+        same="wasserstein_1(score, target, x_weights=sample_weight / 10, y_weights=(yes + 1) / np.sum(yes + 1))",
+        trap="wasserstein_1(score, target)",
+    ),
+    Convention(
+        topic="creating",
+        claim="SciPy's `wasserstein_distance` takes *values* first. Two histograms alone would be taken for two "
+        "samples of numbers; the places of their bins come before them.",
+        library="SciPy",
+        symptoms=("inputs",),
+        call="stats.wasserstein_distance(np.arange(3), np.arange(3), p[0], q[0])",
+        same="wasserstein_1_histogram(p[0], q[0])",
+        trap="wasserstein_1(p[0], q[0])",
+    ),
+    Convention(
+        topic="creating",
+        claim="`torch.distributions` takes standard deviations, encoders give logarithms of variances, and the "
+        "divergence comes one per component: the sum is yours.",
+        library="PyTorch",
+        symptoms=("inputs",),
+        call="distributions.kl_divergence(distributions.Normal(mean_p, scale), distributions.Normal(0.0, 1.0)).sum()",
+        same="kl_standard_normal(mean_p, 2 * np.log(scale))",
+        trap="kl_standard_normal(mean_p, np.log(scale))",
+    ),
+    Convention(
+        topic="creating",
+        claim="The loss of PyTorch's VAE example sums over the pixels *and* the batch: twice the batch is twice the "
+        "step. A mean over the pixels beside this rate would be β = number of pixels.",
+        library="PyTorch",
+        symptoms=("divisor",),
+        call='F.binary_cross_entropy(sigmoid(logits), one_hot, reduction="sum") '
+        "- 0.5 * np.sum(1 + np.log([scale, scale]).T - predictions**2 - np.array([scale, scale]).T)",
+        same='bernoulli_elbo(logits, one_hot, predictions, np.log([scale, scale]).T, reduction="sum")',
+        trap="bernoulli_elbo(logits, one_hot, predictions, np.log([scale, scale]).T)",
+        within=1e-9,
+    ),
+    Convention(
+        topic="creating",
+        claim="Data and generated things in *one* batch halve the discriminator's loss, which here, as in the paper "
+        "and in PyTorch's DCGAN example, adds the two: log 2 at the end of the game instead of 2 log 2.",
+        library="PyTorch",
+        symptoms=("half",),
+        call="F.binary_cross_entropy_with_logits(np.concatenate([score, target]), np.repeat([1.0, 0.0], 4))",
+        same="discriminator(score, target) / 2",
+        trap="discriminator(score, target)",
+    ),
+    Convention(
+        topic="creating",
+        claim="PyTorch's tutorial and example of style transfer, Johnson's code and *Dive into deep learning* divide "
+        "the Gram matrix by channels times places and take the mean of squares: 4/C² of the paper's, so layers weigh "
+        "less the more channels they have.",
+        library="PyTorch",
+        symptoms=("divisor",),
+        call="F.mse_loss(logits @ logits.T / 12, one_hot @ one_hot.T / 12)",
+        same='style(logits, one_hot, normalisation="size")',
+        trap="style(logits, one_hot)",
+    ),
+    Convention(
+        topic="creating",
+        claim="Keras's example of style transfer has the paper's formula with 3 for the channels of every layer and "
+        "the pixels of the picture, here 32, for its places.",
+        library="Keras",
+        symptoms=("divisor",),
+        call="keras.ops.sum((predictions @ predictions.T - targets @ targets.T) ** 2) / (4 * 3**2 * 32**2)",
+        restated="np.sum((predictions @ predictions.T - targets @ targets.T) ** 2) / (4 * 3**2 * 32**2)",
+        same="style(predictions, targets) * (4 / 3) ** 2 * (2 / 32) ** 2",
+        trap="style(predictions, targets)",
+    ),
+    Convention(
+        topic="creating",
+        claim="A content loss by `mse_loss` is a mean; the paper's is half the *sum*.",
+        library="PyTorch",
+        symptoms=("divisor", "half"),
+        call="F.mse_loss(predictions, targets)",
+        same="content(predictions, targets) * 2 / 8",
+        trap="content(predictions, targets)",
+    ),
+    Convention(
+        topic="creating",
+        claim="The total variation of *Dive into deep learning* is half the mean absolute step across plus half that "
+        "down; Johnson's code, the default here, has half the *sum* of their squares.",
+        library="PyTorch",
+        symptoms=("divisor",),
+        call="(F.l1_loss(logits[:, 1:], logits[:, :-1]) + F.l1_loss(logits[1:], logits[:-1])) / 2",
+        same='total_variation(logits, form="absolute")',
+        trap="total_variation(logits)",
+    ),
+    Convention(
+        topic="creating",
+        claim="Keras's example of style transfer raises the squared steps to the power 5/4 and adds up.",
+        library="Keras",
+        symptoms=("divisor",),
+        call="keras.ops.sum(keras.ops.power((logits[:-1, :-1] - logits[1:, :-1]) ** 2 "
+        "+ (logits[:-1, :-1] - logits[:-1, 1:]) ** 2, 1.25))",
+        restated="np.sum(((logits[:-1, :-1] - logits[1:, :-1]) ** 2 "
+        "+ (logits[:-1, :-1] - logits[:-1, 1:]) ** 2) ** 1.25)",
+        same='total_variation(logits, form="power")',
+        trap="total_variation(logits)",
+    ),
 )
