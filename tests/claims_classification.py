@@ -231,9 +231,9 @@ def sigmoid_focal_order() -> None:
             assert np.all(np.diff(best_forecast(focal_score(gamma), moved)) > 0)
 
 
-@holds("sigmoid_focal", r"Not proper: at $\gamma = 2$, without $\alpha$, 0.627 is best where the truth is 0.8.")
+@holds("sigmoid_focal", r"Not proper: at $\gamma = 2$, without $\alpha$, 0.750 is best where the truth is 0.95.")
 def sigmoid_focal_improper() -> None:
-    assert round(float(best_forecast(focal_score(2.0), 0.8)), 3) == 0.627
+    assert round(float(best_forecast(focal_score(2.0), 0.95)), 3) == 0.750
 
 
 @holds("sigmoid_focal", r"$\alpha$ is the weight of the *positives*: 0.25 makes them the cheap ones.")

@@ -131,7 +131,8 @@ class Writer:
         while number < len(lines):
             opening = FENCE.match(lines[number])
             if not opening:
-                if not re.match(r"^\([\w-]+\)=$", lines[number]):  # a label for links
+                # a label for links; the end of an admonition that a question in it has split
+                if not re.match(r"^\([\w-]+\)=$|^:{3,}$", lines[number]):
                     yield self.line(lines[number])
                 number += 1
                 continue

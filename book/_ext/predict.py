@@ -4,10 +4,10 @@
     The question, in MyST. Kind of guess, options and answer come from the explorer's `predict`.
     ```
 
-The explorer is covered until the reader has guessed or skipped: from the first paint, so that nothing moves. The page
-is written as it looks before a guess; `predict.js` stands in it before the first question and says that there are
-scripts, and a call behind each explorer opens it where an earlier visit has. Without a script the question stands
-before an open explorer; builders other than HTML print it as text.
+The explorer and the paragraph behind it, which says what it shows, are covered until the reader has guessed or skipped:
+from the first paint, so that nothing moves. The page is written as it looks before a guess; `predict.js` stands in it
+before the first question and says that there are scripts, and a call behind each explorer opens it where an earlier
+visit has. Without a script the question stands before an open explorer; builders other than HTML print it as text.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ from lossbook.explorer import Explorer, Slider
 
 logger = logging.getLogger(__name__)
 STATIC = Path(__file__).resolve().parents[1] / "_static"
-COVERED = '<output aria-live="polite"><p>The figure below is covered until you guess or skip.</p></output>'
+COVERED = (
+    '<output aria-live="polite"><p>Covered until you guess or skip: the figure below and what it shows.</p></output>'
+)
 UNREAD = ("empty", "word", "shape", "comma", "zero", "real", "big")  # the texts about what is no number
 
 

@@ -32,7 +32,7 @@ const paper = matchMedia("print");
 let darkness; // the theme to come back to
 let folded = []; // what is unfolded for print alone
 function printed(prints = true) {
-  if (prints) folded.push(...document.querySelectorAll("details.dropdown:not([open])"));
+  if (prints) folded.push(...document.querySelectorAll("details:is(.dropdown, .loss-card):not([open])"));
   for (const fold of folded) fold.open = prints;
   if (!prints) folded = [];
   const root = document.documentElement.dataset;

@@ -83,7 +83,7 @@ globalThis.predict = (() => {
   }
 
   function cover(form, figure) {
-    form.querySelector("output").replaceChildren(paragraph("The figure below is covered until you guess or skip."));
+    form.querySelector("output").replaceChildren(paragraph("Covered until you guess or skip: the figure below and what it shows."));
     figure.dataset.covered = "";
     delete form.dataset.open;
   }

@@ -98,6 +98,8 @@ THRESHOLD = Numeric(
         Mistake(0.9, "The other way round: a missed case is dear, so you say yes *earlier*."),
         Mistake(1 / 9, "That is the ratio of the costs, the *odds* from which yes pays. The probability is asked for."),
         Mistake(0.5, "That is right where both mistakes cost the same."),
+        Mistake(8 / 9, "That is $1 - 1/9$. A missed case is dear, so you say yes *earlier* than at ½."),
+        Mistake(1 / 11, "That would be right if a missed case cost 10. The two costs, 1 and 9, add up to 10."),
         Mistake(9, "That is the ratio of the costs, the dear one first. A probability lies between 0 and 1."),
     ],
     hints=[
@@ -116,6 +118,7 @@ WEIGHT_BACK = Numeric(
         Mistake(0.125, "You divided the *probability* by 4. It is the odds that the weight multiplies."),
         Mistake(0.5, "That is what the weighted model says. Its odds are four times too high."),
         Mistake(0.25, "Those are the *odds*, 1 to 4. As a probability that is one in five."),
+        Mistake(1 / 3, "Odds of 1 to 4 are one case in *five*: to the four against it comes the one for it."),
         Mistake(
             2, "You multiplied the probability by 4. It is the *odds* that a weight changes, and here they go back."
         ),
@@ -220,6 +223,7 @@ SMOOTHING_GAP = Numeric(
         Mistake(
             math.log(0.85 / 0.15), "Those are the log-odds against the other three *together*. Each of them has 0.05."
         ),
+        Mistake(16, "That is 0.8 by 0.05. The right class gets its share of 0.05 as well, and the gap is a logarithm."),
         Mistake(17, "That is the ratio of the two probabilities. The gap of the logits is its logarithm."),
         Mistake(1 / 17, "That is the ratio upside down, and without its logarithm: the gap is $\\log 17$."),
         Mistake(
@@ -573,7 +577,7 @@ def calibration_error(
     confidence lies above 0 and at most at 1, right holds 0 or 1. A bin
     holds its upper edge.
     """
-    place = np.ceil(confidence * bins)
+    place = np.ceil(np.round(confidence * bins, 9))
     total = 0.0
     for k in np.unique(place):
         here = place == k
@@ -588,7 +592,7 @@ def _calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int) -> 
 
 
 def _error_with(per_bin: str, confidence: np.ndarray, right: np.ndarray, bins: int) -> float:
-    place = np.ceil(confidence * bins)
+    place = np.ceil(np.round(confidence * bins, 9))
     if per_bin == "lower edge":
         place = np.minimum(np.floor(confidence * bins), bins - 1)
     groups = [place == k for k in np.unique(place)]
@@ -653,7 +657,7 @@ ECE_CODE = Code(
         ),
     ],
     hints=[
-        "`np.ceil(confidence * bins)` numbers the bins.",
+        "`np.ceil(np.round(confidence * bins, 9))` numbers the bins: unrounded, 0.55 · 20 is a little more than 11.",
         "In each bin: the size of the gap between mean confidence and share that is right, times how many are in it.",
     ],
     solution="Empty bins drop out by themselves, because `np.unique` lists only those that occur.",

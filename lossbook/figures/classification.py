@@ -169,7 +169,7 @@ def forecast_score() -> Explorer:
     ]
     (answer,) = right.plot(chances, chances, color=palette.model, lw=2.2)
     (mark,) = right.plot([0.7], [0.7], "D", color=palette.loss, ms=8)
-    left.set(xlim=(0, 1), ylim=(-1.05, 1.6), xlabel="forecast p̂", title="average cost")
+    left.set(xlim=(0, 1), ylim=(-1.05, 2.9), xlabel="forecast p̂", title="average cost")
     right.set(xlim=(0, 1), ylim=(-0.04, 1.04), xlabel="true probability η", title="cheapest forecast")
 
     def update(score: str, eta: float, forecast: float) -> str:

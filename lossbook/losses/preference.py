@@ -183,9 +183,8 @@ DPO = Loss(
             "It sees the lead alone: both answers may become less probable while it falls.",
             "Where everybody agrees, no lead is best.",
         ),
-        pytorch="""-F.logsigmoid(beta * (
-    (chosen - reference_chosen) - (rejected - reference_rejected)
-)).mean()""",
+        pytorch="""-F.logsigmoid(beta * ((chosen - reference_chosen)
+                      - (rejected - reference_rejected))).mean()""",
     ),
     source="rafailov2023",
     chapter="ranking",
@@ -299,10 +298,8 @@ IPO = Loss(
             "It sees the lead alone: both answers may become less probable while it falls.",
             r"Values at different $\beta$ are on different scales: it starts at $\frac{1}{4\beta^2}$.",
         ),
-        pytorch="""(
-    (chosen - reference_chosen) - (rejected - reference_rejected)
-    - 1 / (2 * beta)
-).square().mean()""",
+        pytorch="""((chosen - reference_chosen) - (rejected - reference_rejected)
+ - 1 / (2 * beta)).square().mean()""",
     ),
     source="azar2024",
     chapter="ranking",

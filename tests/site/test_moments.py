@@ -123,7 +123,7 @@ def test_a_number_stands_beside_what_happened_and_how_far_off(open_moments: Call
     page = open_moments()
     form, output, figure = parts(page, "number")
     expect(figure).to_be_hidden()
-    expect(output).to_have_text("The figure below is covered until you guess or skip.")
+    expect(output).to_have_text("Covered until you guess or skip: the figure below and what it shows.")
     for typed, said in (("", "a number"), ("heavy", "heavy")):
         form.get_by_label("Your guess").fill(typed)
         form.get_by_role("button", name="Guess and open").click()
