@@ -168,9 +168,10 @@ SIGMOID_FOCAL = Loss(
             r"Not proper: at $\gamma = 2$, without $\alpha$, 0.750 is best where the truth is 0.95.",
             r"$\alpha$ is the weight of the *positives*: 0.25 makes them the cheap ones.",
         ),
-        pytorch="""((alpha * labels + (1 - alpha) * (1 - labels))
- * torch.sigmoid((1 - 2 * labels) * logits) ** gamma
- * F.softplus((1 - 2 * labels) * logits)).mean()""",
+        pytorch="""torch.where(labels == 1,
+ -alpha * torch.sigmoid(-logits) ** gamma * F.logsigmoid(logits),
+ (alpha - 1) * torch.sigmoid(logits) ** gamma * F.logsigmoid(-logits)
+).mean()""",
     ),
     source="lin2017",
     chapter="classification",
