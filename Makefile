@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 PORT ?= 8000
+# A browser waits now and then; one more process than there are cores uses that time.
+WORKERS = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
 # Nothing is compiled at installation, so what is used must be kept: else every kernel and test worker compiles it again.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -19,10 +21,10 @@ book: $(READY)  ## build the site into _build/html (only what changed is run aga
 
 test: book  ## what CI runs: build the book, run every test, style and types among them
 	@$(BIN)/python tools/find_browser.py
-	@$(BIN)/python -m pytest -q -n auto --dist loadgroup -m "not slow"
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -m "not slow"
 
 test-slow: book  ## what make test leaves out: the other seeds of training runs, every notebook by itself
-	@$(BIN)/python -m pytest -q -n auto --dist loadgroup -m slow
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -m slow
 
 serve: book  ## build the site and serve it on http://localhost:8000 (PORT=… for another port)
 	@echo "http://localhost:$(PORT)/ (stop with Ctrl-C)"
