@@ -1151,4 +1151,30 @@ CONVENTIONS: tuple[Convention, ...] = (
         same='total_variation(logits, form="power")',
         trap="total_variation(logits)",
     ),
+    # ── Masks ──
+    Convention(
+        topic="masks",
+        claim="Keras's Dice forms one quotient for the whole batch, unless `axis` names rows and columns.",
+        library="Keras",
+        symptoms=("divisor",),
+        call="keras.losses.Dice()(one_hot[:2] * yes[:2, None], p)",
+        restated="1 - 2 * np.sum(one_hot[:2] * yes[:2, None] * p) / (np.sum(one_hot[:2] * yes[:2, None]) + np.sum(p) "
+        "+ 1e-7)",
+        same='dice(p[:, None], (one_hot[:2] * yes[:2, None])[:, None], over="batch")',
+        trap="dice(p[:, None], (one_hot[:2] * yes[:2, None])[:, None])",
+        within=1e-6,
+    ),
+    Convention(
+        topic="masks",
+        claim="Keras documents α of its Tversky loss as the weight of false positives. Its code gives it to the false "
+        "*negatives*, and β to the false positives: exchange the two.",
+        library="Keras",
+        symptoms=("swap",),
+        call="keras.losses.Tversky(alpha=0.3, beta=0.7)(one_hot[:2], p * q)",
+        restated="1 - np.sum(one_hot[:2] * p * q) / (np.sum(one_hot[:2] * p * q) "
+        "+ 0.3 * np.sum(one_hot[:2] * (1 - p * q)) + 0.7 * np.sum((1 - one_hot[:2]) * p * q) + 1e-7)",
+        same="tversky(p * q, one_hot[:2], alpha=0.7, beta=0.3)",
+        trap="tversky(p * q, one_hot[:2], alpha=0.3, beta=0.7)",
+        within=1e-6,
+    ),
 )

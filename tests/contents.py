@@ -8,7 +8,7 @@ from pathlib import Path
 from lossbook.catalogue import CATALOGUE
 from lossbook.core import Loss
 
-PLANNED = {"detection", "segmentation"}
+PLANNED = {"detection"}
 """Chapters whose losses may be in the package before the chapter is in the contents."""
 
 

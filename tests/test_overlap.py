@@ -173,6 +173,40 @@ def test_classes_over_the_batch_are_one_long_picture():
         np.testing.assert_allclose(gradient(*first, over="batch"), back, rtol=1e-13)
 
 
+@pytest.mark.parametrize("over", ["image", "batch"])
+@pytest.mark.parametrize("weights", ["squared", "linear", "none"])
+@pytest.mark.parametrize("smooth", [0.0, 0.7])
+def test_generalised_dice_against_autograd(weights, over, smooth):
+    """Three classes of other sizes, one of them absent from a picture: it gets the largest weight of the others."""
+    rng = np.random.default_rng(12)
+    p = rng.uniform(0, 1, (2, 3, 4, 5))
+    labels = rng.choice(3, (2, 4, 5), p=[0.6, 0.3, 0.1])
+    labels[0][labels[0] == 2] = 0
+    masks = (np.arange(3)[:, None, None] == labels[:, None]).astype(float)
+    x, y = torch.tensor(p, requires_grad=True), torch.tensor(masks)
+    axes = (-2, -1) if over == "image" else (0, -2, -1)
+    sizes = y.sum(axes, keepdim=True)
+    power = {"squared": 2, "linear": 1, "none": 0}[weights]
+    present = sizes > 0
+    w = torch.where(present, sizes.clamp(min=1) ** -power, torch.zeros(()))
+    w = torch.where(present, w, w.amax(dim=1, keepdim=True))
+    above = (w * (x * y).sum(axes, keepdim=True)).sum(1)
+    below = (w * (x + y).sum(axes, keepdim=True)).sum(1)
+    loss = (1 - (2 * above + smooth) / (below + smooth)).mean()
+    loss.backward()
+    keywords = {"weights": weights, "over": over, "smooth": smooth}
+    assert generalised_dice(p, masks, **keywords) == pytest.approx(loss.item(), rel=1e-12)
+    np.testing.assert_allclose(generalised_dice_grad(p, masks, **keywords), x.grad, rtol=1e-10, atol=1e-15)
+
+
+def test_the_gradient_of_generalised_dice_by_hand():
+    """Of the example in `generalised_dice_grad`: weights 1/9 and 1, A = 3/9, B = 7/9 + 1."""
+    target = [[[1, 1, 1, 0]], [[0, 0, 0, 1]]]
+    a, b = 3 / 9, 7 / 9 + 1
+    expected = [[[w * (2 * a / b**2 - 2 * y / b) for y in row[0]]] for w, row in zip((1 / 9, 1), target, strict=True)]
+    np.testing.assert_allclose(generalised_dice_grad([[[1, 1, 1, 1]], [[0, 0, 0, 0]]], target), expected)
+
+
 def sigmoid(rows):
     return 1 / (1 + np.exp(-np.array(rows, dtype=float)))
 

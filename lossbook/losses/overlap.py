@@ -170,7 +170,7 @@ DICE = Loss(
     arguments={"prediction": _PREDICTION, "target": _TARGET},
     parameters={"smooth": _SMOOTH},
     estimates="a mask: in a large picture every pixel whose probability exceeds half the best Dice coefficient",
-    keras="keras.losses.Dice",
+    keras="keras.losses.Dice (of the batch)",
     source="milletari2016",
     chapter="segmentation",
 )
@@ -365,7 +365,7 @@ TVERSKY = Loss(
         "smooth": _SMOOTH,
     },
     estimates="a mask: the larger β is against α, the more of the doubtful pixels it takes",
-    keras="keras.losses.Tversky",
+    keras="keras.losses.Tversky (of the batch; its α weighs the misses)",
     source="salehi2017",
     chapter="segmentation",
 )
