@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lossbook.core import (
     Argument,
+    Card,
     Floats,
     Loss,
     check_labels,
@@ -135,6 +136,24 @@ LOVASZ_HINGE = Loss(
     "all that have a larger error.",
     arguments={"logits": Argument("s", "picture", "one real score per pixel"), "labels": Argument("y", "mask")},
     estimates="the mask of the largest expected Jaccard index, up to the slack of the hinge",
+    card=Card(
+        what="Hinge errors, the largest first, each weighed with the growth of the Jaccard loss.",
+        why="The Jaccard loss itself, continued to scores.",
+        strengths=(
+            "Convex in the scores, and never below the Jaccard loss of the mask.",
+            "Its slopes add up to 1 where the network is sure that an object is not there.",
+        ),
+        weaknesses=(
+            "If an object fills less than half, 0 everywhere costs 1, and every other constant costs more.",
+            "Of an empty mask only the largest error counts.",
+        ),
+        pytorch="""(
+    m := (1 - (2 * labels - 1) * logits).flatten(-2).sort(descending=True),
+    y := labels.double().flatten(-2).gather(-1, m.indices),
+    n := y.sum(-1, keepdim=True),
+    j := 1 - (n - y.cumsum(-1)) / (n + (1 - y).cumsum(-1)),
+    (j.diff(prepend=0 * n) * F.relu(m.values)).sum(-1).mean())[-1]""",
+    ),
     source="berman2018",
     chapter="segmentation",
 )
@@ -256,6 +275,18 @@ LOVASZ_SOFTMAX = Loss(
     "0 for a class that is absent; $C$ is the number of classes that are present.",
     arguments={"prediction": Argument(r"\hat p", "soft masks"), "labels": Argument("y", "label map")},
     estimates="masks of the largest mean Jaccard index",
+    card=Card(
+        what="The Jaccard loss of each class, continued to probabilities, and averaged over classes.",
+        why="The mean intersection over union of several classes.",
+        strengths=("On masks of 0 and 1 it is 1 less the mean IoU of the classes that are present.",),
+        weaknesses=("A class that is absent has no slope, whatever is said of it.",),
+        pytorch="""(
+    y := F.one_hot(labels, prediction.shape[-3]).flatten(-3, -2).mT,
+    m := (prediction.flatten(-2) - y.double()).abs().sort(descending=True),
+    s := y.double().gather(-1, m.indices), n := s.sum(-1, keepdim=True),
+    j := (1 - (n - s.cumsum(-1)) / (n + (1 - s).cumsum(-1))).diff(prepend=0 * n),
+    ((j * m.values).sum(-1) * y.any(-1)).sum(-1).div(y.any(-1).sum(-1)).mean())[-1]""",
+    ),
     source="berman2018",
     chapter="segmentation",
 )

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from lossbook.core import (
     Argument,
+    Card,
     Floats,
     Loss,
     check_probability,
@@ -145,6 +146,16 @@ BOUNDARY = Loss(
         "distance": Argument(r"\phi", "picture", "the signed distance of every pixel to the object"),
     },
     estimates="a mask whose boundary is near that of the object; by itself every pixel that is probable enough",
+    card=Card(
+        what="The mean of the probability times the signed distance to the object.",
+        why="Losses of overlap do not see how far off a pixel is.",
+        strengths=("A false alarm costs the more, the farther it is from the object.",),
+        weaknesses=(
+            "Its slope does not depend on the prediction.",
+            "On an empty mask, with the authors' distances, it is 0.",
+        ),
+        pytorch="(prediction * distance).mean()",
+    ),
     source="kervadec2019",
     chapter="segmentation",
 )

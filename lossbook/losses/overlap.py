@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from lossbook.core import (
     Argument,
+    Card,
     Floats,
     Loss,
     Parameter,
@@ -171,6 +172,19 @@ DICE = Loss(
     parameters={"smooth": _SMOOTH},
     estimates="a mask: in a large picture every pixel whose probability exceeds half the best Dice coefficient",
     keras="keras.losses.Dice (of the batch)",
+    card=Card(
+        what="One less twice the overlap, by the sum of both sizes, of one picture.",
+        why="Masks are judged by it.",
+        strengths=("Ground around the object that is predicted 0 does not enter, however much there is.",),
+        weaknesses=(
+            "It pushes an uncertain pixel to 0 or 1: read off no probability.",
+            r"With $\epsilon = 0$ an empty mask costs 1, whatever is predicted, and teaches nothing.",
+        ),
+        pytorch="""(
+    1 - (2 * (prediction * target).sum((-2, -1)) + smooth)
+    / ((prediction + target).sum((-2, -1)) + smooth)
+).mean()""",
+    ),
     source="milletari2016",
     chapter="segmentation",
 )
@@ -252,6 +266,16 @@ JACCARD = Loss(
     arguments={"prediction": _PREDICTION, "target": _TARGET},
     parameters={"smooth": _SMOOTH},
     estimates="a mask, the same that Dice ranks first on one picture",
+    card=Card(
+        what="One less the overlap by the union, of one picture.",
+        why="Masks and boxes are judged by intersection over union.",
+        strengths=("Of two masks of one picture it prefers the one that Dice prefers.",),
+        weaknesses=("Its mean over pictures cannot be computed from that of Dice.",),
+        pytorch="""(
+    1 - ((prediction * target).sum((-2, -1)) + smooth)
+    / ((prediction + target - prediction * target).sum((-2, -1)) + smooth)
+).mean()""",
+    ),
     source="rahman2016",
     chapter="segmentation",
 )
@@ -366,6 +390,21 @@ TVERSKY = Loss(
     },
     estimates="a mask: the larger β is against α, the more of the doubtful pixels it takes",
     keras="keras.losses.Tversky (of the batch; its α weighs the misses)",
+    card=Card(
+        what=r"Dice with prices: $\alpha$ for false alarms, $\beta$ for misses.",
+        why="A miss is dearer than a false alarm, or the other way round.",
+        strengths=(
+            "With ½ and ½ it is Dice, with 1 and 1 Jaccard.",
+            r"In a large picture the best mask grows with $\beta = 1 - \alpha$.",
+        ),
+        weaknesses=(r"It too wants decisions: for $\alpha + \beta = 1$ it cuts at $\alpha$ times its best index.",),
+        pytorch="""(
+    1 - ((prediction * target).sum((-2, -1)) + smooth) / (
+        prediction * target + alpha * prediction * (1 - target)
+        + beta * (1 - prediction) * target
+    ).sum((-2, -1)).add(smooth)
+).mean()""",
+    ),
     source="salehi2017",
     chapter="segmentation",
 )
@@ -494,6 +533,21 @@ GENERALISED_DICE = Loss(
     arguments={"prediction": Argument(r"\hat p", "soft masks"), "target": Argument("y", "soft masks")},
     parameters={"smooth": _SMOOTH},
     estimates="masks, a class counting about as much as another one of another size",
+    card=Card(
+        what="One Dice quotient for all classes, each weighted by 1 over its squared size.",
+        why="A small class beside large ones.",
+        strengths=("Each pixel of a class of half the size weighs four times as much.",),
+        weaknesses=(
+            "A class of one pixel can take nearly all slopes of the picture.",
+            "An absent class needs a rule, since 1 over its squared size is infinite.",
+        ),
+        pytorch="""(
+    w := target.sum((-2, -1)) ** -2,
+    i := (w * (prediction * target).sum((-2, -1))).sum(-1),
+    s := (w * (prediction + target).sum((-2, -1))).sum(-1),
+    (1 - (2 * i + smooth) / (s + smooth)).mean(),
+)[-1]""",
+    ),
     source="sudre2017",
     chapter="segmentation",
 )
