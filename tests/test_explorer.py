@@ -784,14 +784,19 @@ def test_an_image_lies_where_its_axes_say() -> None:
 
 @pytest.mark.parametrize("origin", ["upper", "lower"])
 @pytest.mark.parametrize("opaque", [True, False])
-def test_a_photograph_keeps_its_own_pixels(origin: str, opaque: bool) -> None:
-    """Without interpolation: all its pixels and no others, the right way up; JPEG unless it shows through."""
+@pytest.mark.parametrize("times", [1, 8])
+def test_a_photograph_keeps_its_own_pixels(origin: str, opaque: bool, times: int) -> None:
+    """Without interpolation: all its pixels and no others, the right way up; JPEG unless it shows through.
+
+    A grid of few pixels is a PNG that stays sharp.
+    """
     figure = Figure((7, 3))
     axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
     pixels = np.zeros((8, 16, 4))
     pixels[..., 3] = 1
     pixels[:4, :, 0] = 1  # the first rows are red
     pixels[0, 0, 3] = 1 if opaque else 0.5
+    pixels = pixels.repeat(times, axis=0).repeat(times, axis=1)
     axes.imshow(pixels, interpolation="none", origin=origin, extent=(0, 2, 0, 1), aspect="auto")
     axes.set(xlim=(-1, 3), ylim=(-1, 2))
     html = make(lambda: "", {}, figure).html()
@@ -800,10 +805,11 @@ def test_a_photograph_keeps_its_own_pixels(origin: str, opaque: bool) -> None:
         r'href="data:image/(\w+);base64,([^"]+)" preserveAspectRatio="none"',
         html,
     )
-    assert found and found[5] == ("jpeg" if opaque else "png")
+    assert found and found[5] == ("jpeg" if opaque and times > 1 else "png")
+    assert html.count('image-rendering="pixelated"') == (times == 1)
     image = np.asarray(Image.open(io.BytesIO(base64.b64decode(found[6]))).convert("RGB"))
-    assert image.shape == (8, 16, 3)
-    top, bottom = image[1, 8, 0], image[6, 8, 0]
+    assert image.shape == (8 * times, 16 * times, 3)
+    top, bottom = image[times, 8 * times, 0], image[6 * times, 8 * times, 0]
     assert (top > 200 and bottom < 50) if origin == "upper" else (top < 50 and bottom > 200)
     left, up, width, height = (float(number) / 10 for number in found.groups()[:4])
     corners = axes.transData.transform([(0, 0), (2, 1)]) * 72 / figure.dpi

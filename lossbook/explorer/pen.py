@@ -28,6 +28,7 @@ SIMPLIFY = 0.2  # points: a vertex of a line this near to its neighbours' line i
 SIMPLIFY_AREA = 0.1
 HATCH = 72  # points: the size of a hatch's tile
 IMAGE_SCALE = 2  # pixels per point of an embedded image
+FEW_PIXELS = 40  # a side: a mask or a grid, whose pixels are to be seen as squares, and no photograph
 PHOTOGRAPH = 80  # JPEG's quality for one that is drawn in its own pixels: a tenth of the bytes of a PNG
 
 COMMANDS = {Path.MOVETO: ("m", 1), Path.LINETO: ("l", 1), Path.CURVE3: ("q", 2), Path.CURVE4: ("c", 3)}
@@ -108,7 +109,10 @@ class Pen(RendererBase):
             x, y, width, height = x + min(left, right), y + min(start, end), abs(right - left), abs(end - start)
             upright, look = bool(start > end), ' preserveAspectRatio="none"'
         pixels = im if upright else im[::-1]
-        opaque = look and bool((im[..., 3] == 255).all())
+        few = look and max(rows, columns) <= FEW_PIXELS
+        if few:
+            look += ' image-rendering="pixelated"'
+        opaque = look and not few and bool((im[..., 3] == 255).all())
         kind = "jpeg" if opaque else "png"
         data = io.BytesIO()
         settings = {"quality": PHOTOGRAPH, "subsampling": 0} if opaque else {}

@@ -26,9 +26,13 @@ def _hang(axis: Any, picture: Floats, title: str = "", size: str = "medium") -> 
     return _bare(axis, title, size).imshow(picture, interpolation="none")
 
 
+TINTS = 20  # as many as an eye tells apart in a map, and few bytes
+
+
 def _tinted(share: Floats, colour: str) -> Floats:
     """White where `share` is 0, the colour where it is 1."""
-    return np.asarray(1 - np.clip(share, 0, 1)[..., np.newaxis] * (1 - np.array(to_rgb(colour))))
+    steps = np.round(np.clip(share, 0, 1) * TINTS) / TINTS
+    return np.asarray(1 - steps[..., np.newaxis] * (1 - np.array(to_rgb(colour))))
 
 
 def _outline(mask: Floats) -> tuple[list[float], list[float]]:
