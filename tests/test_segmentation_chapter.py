@@ -509,7 +509,7 @@ def test_the_masks_are_drawn_beside_each_other() -> None:
     assert len(explorer.figure.axes) == 6 and "all, none" in explorer.alt
     (everything,) = explorer.figure.axes[1].images
     (nothing,) = explorer.figure.axes[2].images
-    assert np.ptp(everything.get_array()[..., 0]) == 0 and (nothing.get_array() == 1).all()
+    assert (everything.get_array()[..., 3] == 1).all() and (nothing.get_array()[..., 3] == 0).all()
 
 
 @seeds

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle
+from numpy.typing import NDArray
 
 from lossbook.analysis import class_areas, overlaps, pixel_pulls, rims
 from lossbook.core import Floats
@@ -35,6 +36,11 @@ def _tinted(share: Floats, colour: str) -> Floats:
     return np.asarray(1 - steps[..., np.newaxis] * (1 - np.array(to_rgb(colour))))
 
 
+def _veil(mask: NDArray[np.bool_], colour: str) -> Floats:
+    """The colour on a mask, and the page everywhere else."""
+    return np.concatenate([np.broadcast_to(to_rgb(colour), (*mask.shape, 3)), mask[..., np.newaxis]], axis=-1)
+
+
 def _outline(mask: Floats) -> tuple[list[float], list[float]]:
     """The edge of a mask as a line of steps, in the pixels of `imshow`; pieces are parted by NaN."""
     padded = np.pad(mask, 1)
@@ -59,7 +65,12 @@ def two_shapes() -> Explorer:
     """A square dragged over a disc, and five losses of it."""
     figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.7))
     truth = overlaps.disc()
-    _hang(left, _tinted(0.45 * truth, palette.truth))
+    starts, ends = truth.argmax(axis=1), truth.shape[1] - truth[:, ::-1].argmax(axis=1)
+    filled = np.flatnonzero(truth.any(axis=1))
+    rows = np.repeat(filled, 2) + np.tile([-0.5, 0.5], len(filled))
+    x = np.concatenate([np.repeat(ends[filled], 2), np.repeat(starts[filled], 2)[::-1]]) - 0.5
+    left.fill(x, np.concatenate([rows, rows[::-1]]), color=palette.truth, alpha=0.45, lw=0)
+    _bare(left).set(xlim=(-0.5, overlaps.SIDE - 0.5), ylim=(overlaps.SIDE - 0.5, -0.5), aspect="equal")
     (edge,) = left.plot([0], [0], color=palette.model, lw=2.2)
     (grip,) = left.plot([0], [0], "o", color=palette.outlier, ms=8)
     rows = np.arange(len(BARS))[::-1]
@@ -243,7 +254,7 @@ def _signed(pulls: Floats) -> Floats:
 
 def pixels_pull() -> Explorer:
     """What five losses pull at, pixel by pixel."""
-    figure, axes = subplots(2, 3, figsize=(7.0, 5.4))
+    figure, axes = subplots(3, 2, figsize=(4.6, 6.9))
     figure.get_layout_engine().set(hspace=0.08)  # type: ignore[union-attr]
     flat = list(axes.ravel())
     blank = np.ones((pixel_pulls.SIDE, pixel_pulls.SIDE, 3))
@@ -253,7 +264,8 @@ def pixels_pull() -> Explorer:
     for axis, loss in zip(flat[1:], pixel_pulls.LOSSES, strict=True):
         maps[loss] = _hang(axis, blank, loss)
         texts[loss] = axis.text(0.5, -0.04, "", color=palette.ink, ha="center", va="top", transform=axis.transAxes)
-    flat[0].text(0.5, -0.04, "line: object", color=palette.truth, ha="center", va="top", transform=flat[0].transAxes)
+    flat[0].text(0.02, -0.04, "pulled up", color=palette.gradient, va="top", transform=flat[0].transAxes)
+    flat[0].text(0.98, -0.04, "down", color=palette.data, ha="right", va="top", transform=flat[0].transAxes)
 
     def update(stage: str, present: str, smooth: float) -> str:
         there = present == "object"
@@ -285,10 +297,10 @@ def pixels_pull() -> Explorer:
             "many.",
             options=["about 99 %", "about half", "less than 1 %"],
         ),
-        caption="Nine object pixels of 1,024. The first map is what the network says. The others show where a pixel's "
-        "logit is pulled up, toward the object, and where it is pushed down, each in a scale of its own. Below each "
-        "stands the share of the pull that falls on the object. Start at the prior instead of at ½ and look at "
-        "cross-entropy. Then empty the picture, and change ε.",
+        caption="Nine object pixels of 1,024. The first map is what the network says, with the object outlined. The "
+        "others show where a pixel's logit is pulled up, toward the object, and where it is pushed down, each in a "
+        "scale of its own. Below each stands the share of the pull that falls on the object. Start at the prior "
+        "instead of at ½ and look at cross-entropy. Then empty the picture, and change ε.",
         alt="Six square maps. The prediction is nearly even. Cross-entropy and focal loss push nearly everywhere, both "
         "Dice losses have nine pixels that stand out, the Lovász hinge a few single ones.",
     )
@@ -351,7 +363,7 @@ def masks_beside(pictures: Floats, truth: Floats, logits: Mapping[str, Floats]) 
         first = _hang(axes[row, 0], np.repeat(grey[..., np.newaxis], 3, axis=2))
         first.set_zorder(0)
         for column, name in enumerate(names, start=1):
-            _hang(axes[row, column], _tinted((logits[name][row] > 0) * 1.0, palette.model))
+            _hang(axes[row, column], _veil(logits[name][row] > 0, palette.model))
             axes[row, column].plot(*_outline(truth[row]), color=palette.truth, lw=1.4)
     for axis, name in zip(axes[0], ["picture", *names], strict=True):
         axis.set_title(name, fontsize="small")
