@@ -63,7 +63,7 @@ SQUARES = (2, 4, 6, 8, 12)
 
 def two_shapes() -> Explorer:
     """A square dragged over a disc, and five losses of it."""
-    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.7))
+    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.2))
     truth = overlaps.disc()
     starts, ends = truth.argmax(axis=1), truth.shape[1] - truth[:, ::-1].argmax(axis=1)
     filled = np.flatnonzero(truth.any(axis=1))
@@ -186,7 +186,7 @@ BLURS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4)
 
 def uncertain_rim() -> Explorer:
     """A round object with an uncertain rim, and the masks that three losses want."""
-    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.7))
+    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.3))
     shades = [left.add_patch(Circle((0, 0), 1, facecolor=palette.truth, alpha=0.16, lw=0)) for _ in LEVELS]
     grid = np.linspace(0, 3, 151)
     (curve,) = right.plot(grid, grid, color=palette.truth, lw=2.2)
@@ -254,7 +254,7 @@ def _signed(pulls: Floats) -> Floats:
 
 def pixels_pull() -> Explorer:
     """What five losses pull at, pixel by pixel."""
-    figure, axes = subplots(3, 2, figsize=(4.6, 6.9))
+    figure, axes = subplots(3, 2, figsize=(4.4, 6.4))
     figure.get_layout_engine().set(hspace=0.08)  # type: ignore[union-attr]
     flat = list(axes.ravel())
     blank = np.ones((pixel_pulls.SIDE, pixel_pulls.SIDE, 3))
@@ -264,6 +264,7 @@ def pixels_pull() -> Explorer:
     for axis, loss in zip(flat[1:], pixel_pulls.LOSSES, strict=True):
         maps[loss] = _hang(axis, blank, loss)
         texts[loss] = axis.text(0.5, -0.04, "", color=palette.ink, ha="center", va="top", transform=axis.transAxes)
+    figure.supxlabel("outlined: the object", color=palette.truth, fontsize="medium")  # and so a phone shows all maps
     flat[0].text(0.02, -0.04, "pulled up", color=palette.gradient, va="top", transform=flat[0].transAxes)
     flat[0].text(0.98, -0.04, "down", color=palette.data, ha="right", va="top", transform=flat[0].transAxes)
 
