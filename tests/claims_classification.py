@@ -210,7 +210,7 @@ def softmax_focal_lower() -> None:
 
 
 @holds(
-    "sigmoid_focal", r"At $\gamma = 2$ a label forecast at 0.9 costs 0.01 of what it did, one at 0.1 still 0.81 of it."
+    "sigmoid_focal", r"At $\gamma = 2$ its factor is 0.01 for a label that is forecast at 0.9, and 0.81 for one at 0.1."
 )
 def sigmoid_focal_factor() -> None:
     logits = np.log([0.9 / 0.1, 0.1 / 0.9])

@@ -43,7 +43,7 @@ def margin_ranking_zero() -> None:
     assert half == pytest.approx(whole / 2) and whole > 0
 
 
-@holds("pairwise_logistic", r"$\sigma(s_w - s_l)$ is a probability.")
+@holds("pairwise_logistic", r"At the best difference $\sigma(s_w - s_l)$ is the probability of being preferred.")
 def pairwise_probability() -> None:
     for share in (0.6, 0.75, 0.9):
         best = LEADS[cost_of_lead("pairwise_logistic", share).argmin()]

@@ -161,7 +161,7 @@ SIGMOID_FOCAL = Loss(
         what="Binary cross-entropy, times a factor that makes easy examples cheap.",
         why="A detector sees a hundred thousand easy background boxes for ten objects.",
         strengths=(
-            r"At $\gamma = 2$ a label forecast at 0.9 costs 0.01 of what it did, one at 0.1 still 0.81 of it.",
+            r"At $\gamma = 2$ its factor is 0.01 for a label that is forecast at 0.9, and 0.81 for one at 0.1.",
             "The likelier of two examples stays the likelier.",
         ),
         weaknesses=(

@@ -240,7 +240,7 @@ PAIRWISE_LOGISTIC = Loss(
         what="Cross-entropy of the statement “the first is preferred”, with the difference of scores as its logit.",
         why="Comparisons that are not certain: games, clicks, opinions.",
         strengths=(
-            r"$\sigma(s_w - s_l)$ is a probability.",
+            r"At the best difference $\sigma(s_w - s_l)$ is the probability of being preferred.",
             "Convex in the scores, with a pull that never exceeds 1.",
         ),
         weaknesses=("If the data can be put in order without a mistake, larger differences are always cheaper.",),
@@ -477,11 +477,9 @@ LISTMLE = Loss(
             "Once the order is right, without ties, doubling the scores is always cheaper.",
             "Items of equal relevance compete, which pulls their scores together.",
         ),
-        pytorch="""(
-    scores[:, None, :]
-    .masked_fill(relevance[:, None, :] > relevance[:, :, None], -torch.inf)
-    .logsumexp(-1) - scores
-).sum(-1).mean()""",
+        pytorch="""(scores[:, None]
+ .masked_fill(relevance[:, None] > relevance[:, :, None], -torch.inf)
+ .logsumexp(-1) - scores).sum(-1).mean()""",
     ),
     source="xia2008",
     chapter="ranking",
