@@ -25,6 +25,7 @@ RATE = Numeric(
         Mistake((4 + 1 - 1 + math.log(4)) / 2, r"The logarithm of the variance is *subtracted*."),
         Mistake((4 - 1 - math.log(4)) / 2, r"The mean counts too, with its square."),
         Mistake((4 + 1 - math.log(4)) / 2, r"The constant $-1$ is missing: without it a standard normal would cost ½."),
+        Mistake(2.0, "The logarithm of the variance is missing."),
         Mistake((0.25 + 1 + math.log(4) - 1) / 2, r"That is for $\sigma = \frac12$."),
         Mistake(
             math.log(2) + 2 / 8 - 0.5,
@@ -41,6 +42,7 @@ BEST_DISCRIMINATOR = Numeric(
     answer=0.75,
     mistakes=[
         Mistake(0.25, "That is the probability of *generated*. D is the probability of *real*."),
+        Mistake(1 / 3, "That is g/p, upside down and without the sum: the probability is p/(p + g)."),
         Mistake(3.0, "That is the ratio of the densities, the odds. The probability is p/(p + g)."),
         Mistake(0.3, "That is the density of the data. It has to be compared with the generator's."),
         Mistake(math.log(3), "That is the logit, log p/g."),
@@ -67,6 +69,7 @@ EQUILIBRIUM = Numeric(
             -2 * math.log(2), "That is the value of the game, which the discriminator maximises. Asked is its loss."
         ),
         Mistake(0.5, "That is the probability it gives, not the price."),
+        Mistake(0.25, "That is the product of the two probabilities. The price is minus its logarithm."),
     ],
     hints=["What probability does the best discriminator give if p = g?", "Twice minus the logarithm of one half."],
     solution=r"$D^* = \frac12$ everywhere, so the price is $-\log\frac12 - \log\frac12 = 2\log 2 \approx 1.386$.",
@@ -223,6 +226,36 @@ RATE_CODE = Code(
             "The log-variance is subtracted.",
         ),
         Mistake(
+            lambda mean, log_variance: (
+                np.mean(np.sum(np.exp(log_variance / 2) + mean**2 - 1 - log_variance, axis=1)) / 2
+            ),
+            r"$\exp(v/2)$ is the standard deviation. The formula has the variance.",
+        ),
+        Mistake(
+            lambda mean, log_variance: np.mean(np.sum(np.exp(log_variance) - 1 - log_variance, axis=1)) / 2,
+            "The mean counts too, with its square.",
+        ),
+        Mistake(
+            lambda mean, log_variance: np.mean(np.sum(np.exp(log_variance) + mean - 1 - log_variance, axis=1)) / 2,
+            "The mean enters with its square.",
+        ),
+        Mistake(
+            lambda mean, log_variance: np.mean(np.sum(np.exp(log_variance) + mean**2 - log_variance, axis=1)) / 2,
+            "The constant −1 is missing: a standard normal code costs 0.",
+        ),
+        Mistake(
+            lambda mean, log_variance: np.mean(np.sum(np.exp(log_variance) + mean**2 - 1, axis=1)) / 2,
+            "The log-variance itself is missing: it is subtracted.",
+        ),
+        Mistake(
+            lambda mean, log_variance: np.mean(np.sum(np.exp(log_variance) + mean**2 - 1 - log_variance, axis=0)) / 2,
+            "You summed down the columns. One code is a *row*: `axis=1`.",
+        ),
+        Mistake(
+            lambda mean, log_variance: np.sum(np.exp(log_variance) + mean**2 - 1 - log_variance, axis=1) / 2,
+            "One rate per code: their mean is still to be taken.",
+        ),
+        Mistake(
             lambda mean, log_variance: -np.mean(np.sum(np.exp(log_variance) + mean**2 - 1 - log_variance, axis=1)) / 2,
             "The sign: that is what is added to the *bound*. The divergence itself is not negative.",
         ),
@@ -239,6 +272,11 @@ RATE_CODE = Code(
 def generator_code(logits: np.ndarray) -> float:
     """The mean non-saturating loss of generated things, from the discriminator's logits."""
     return float(np.mean(np.logaddexp(0, -logits)))
+
+
+def _overflowing(logits):
+    with np.errstate(over="ignore"):
+        return np.mean(np.log1p(np.exp(-logits)))
 
 
 GENERATOR_CODE = Code(
@@ -258,6 +296,30 @@ GENERATOR_CODE = Code(
         Mistake(
             lambda logits: np.sum(np.logaddexp(0, -logits)),
             "That is the sum. Take the mean.",
+        ),
+        Mistake(
+            lambda logits: np.logaddexp(0, -logits),
+            "One loss per thing: their mean is still to be taken.",
+        ),
+        Mistake(
+            _overflowing,
+            r"Right on paper, but $e^{800}$ is infinite for a computer. `np.logaddexp` takes the large part out first.",
+        ),
+        Mistake(
+            lambda logits: -np.mean(logits),
+            "That is the loss against a Wasserstein critic. A discriminator's logit goes through the sigmoid first.",
+        ),
+        Mistake(
+            lambda logits: np.mean(1 / (1 + np.exp(-np.clip(logits, -700, 700)))),
+            "That is the mean probability of “real”. The loss is minus its logarithm.",
+        ),
+        Mistake(
+            lambda logits: -np.mean(np.log(1 / (1 + np.exp(-np.clip(logits, -700, 700))) + 1e-8)),
+            "A small number under the logarithm stops the price at 18.4, exactly where help is needed most.",
+        ),
+        Mistake(
+            lambda logits: np.mean(np.logaddexp(0, -logits)) / np.log(2),
+            "That is in bits. The course counts in nats.",
         ),
         Mistake(
             lambda logits: -np.mean(np.logaddexp(0, -logits)),
@@ -285,6 +347,10 @@ TO_DATA = Numeric(
         Mistake((1 - 0.6 * 0.5) / 0.8, r"$\alpha$ and $\sigma$ are exchanged."),
         Mistake((1 + 0.8 * 0.5) / 0.6, "The noise is *subtracted* from the noisy example."),
         Mistake(0.5, "That is the noise that was predicted."),
+        Mistake(0.2, r"$\alpha z - \sigma \cdot 0.5$ is for a predicted *velocity*. The network predicts the noise."),
+        Mistake(0.75, r"Divide by $\alpha$, not by $\sigma$."),
+        Mistake(1 / 0.6, r"That is $z/\alpha$, as if there were no noise. Take it away first."),
+        Mistake(1.4, r"The noise is *subtracted*, and then you divide by $\alpha$."),
         Mistake((1 - 0.5) / 0.6, r"The noise enters with its factor $\sigma$."),
     ],
     hints=[r"$z = \alpha x + \sigma\varepsilon$. Solve for $x$.", r"$(1 - 0.8 \cdot 0.5)/0.6$."],
@@ -300,6 +366,9 @@ WEIGHT = Numeric(
         Mistake(0.64 / 0.36, "Upside down: noise prediction cares *less* about the data where there is more noise."),
         Mistake(0.75, r"An error is multiplied by $\alpha/\sigma$, a *squared* error by its square."),
         Mistake(1 + 0.36 / 0.64, "That is the weight of velocity prediction, one more."),
+        Mistake(0.64, r"That is $\sigma^2$. The weight is $\alpha^2/\sigma^2$."),
+        Mistake(0.8 / 0.6, r"Upside down, and without the square: the weight is $\alpha^2/\sigma^2$."),
+        Mistake(1 / 0.36, "That is one over the signal's share. Signal over *noise* is asked for."),
         Mistake(0.36, r"$\alpha^2$ has to be divided by $\sigma^2$."),
         Mistake(1.0, "Only where signal and noise are equally strong."),
     ],

@@ -74,6 +74,9 @@ CUTS = Numeric(
         Mistake((28 / 32) ** 2, "That is the share that no cut touches."),
         Mistake(1 - 28 / 32, "Cuts run in both directions: down *and* across."),
         Mistake(1 - (27 / 32) ** 2, "A window of 5 pixels has $5 - 1 = 4$ starts at which it crosses a given cut."),
+        Mistake(
+            1 - 27 / 32, "A window of 5 pixels has 4 starts at which it crosses a cut, and cuts run in both directions."
+        ),
         Mistake(2 * (1 - 28 / 32), "You counted windows at the corners twice.", tolerance=0.005),
         Mistake((4 / 32) ** 2, "That is the share with a cut in both directions. One is enough."),
     ],
@@ -161,6 +164,9 @@ BY_HAND = Numeric(
         Mistake(9 / 64, "Both entries beside the diagonal differ: count the second one too."),
         Mistake(18 / 4 / 16 / 4, "Divide by $4 C^2 M^2 = 4 \\cdot 4 \\cdot 4$ once."),
         Mistake(9, "That is the content loss, which compares place by place."),
+        Mistake(18 / 4, "$C^2 M^2 = 16$ is missing in the denominator."),
+        Mistake(0, "The diagonals agree. Beside them stand 6 and 3."),
+        Mistake(36 / 64, "Two entries differ, by 3 each: $9 + 9 = 18$, not $(3 + 3)^2$."),
         Mistake(3 / 32, "The differences are to be squared."),
     ],
     hints=[
@@ -178,6 +184,8 @@ FROM_MSE = Numeric(
     answer=0.02 * 64 * 900 / 2,
     mistakes=[
         Mistake(0.02 * 64 * 900, "That is the sum. The paper takes half of it."),
+        Mistake(0.02 * 900, "The mean is over channels *and* places, and the paper takes half of the sum."),
+        Mistake(0.02 * 64, "The mean is over the places too, and the paper takes half of the sum."),
         Mistake(0.02 / 2, "A mean becomes a sum when it is multiplied by how many terms it has."),
         Mistake(0.02 * 900 / 2, "The mean is over channels *and* places."),
         Mistake(0.02 * 64 / 2, "A mean over everything: the places count too, not the channels alone."),
@@ -223,11 +231,26 @@ def _scrambled(features):
     return columns.T @ columns / len(columns)
 
 
+def _by_width(features):
+    rows = features.reshape(len(features), -1)
+    return rows @ rows.T / features.shape[2]
+
+
+def _by_height(features):
+    rows = features.reshape(len(features), -1)
+    return rows @ rows.T / features.shape[1]
+
+
+def _numpy_cov(features):
+    return np.cov(features.reshape(len(features), -1))
+
+
 def _by_channels(features):
     rows = features.reshape(len(features), -1)
     return rows @ rows.T / len(rows)
 
 
+WIDE = [[[1.0, 2.0, 0.5], [0.0, 3.0, 1.0]], [[0.0, 1.0, -2.0], [4.0, -1.0, 1.0]]]
 TWO = [[[1.0, 2.0], [0.0, 3.0]], [[0.0, 1.0], [4.0, -1.0]]]
 THREE = [[[1.0, 0.5, 2.0]], [[0.0, 3.0, 1.0]], [[2.0, 2.0, -1.0]]]
 
@@ -235,8 +258,11 @@ MOMENTS_CODE = Code(
     "style-transfer-gram-code",
     "Write the Gram matrix",
     reference=second_moments,
-    cases=[case([[[1.0, 2.0]], [[0.0, 3.0]]]), case(TWO), case(THREE)],
+    cases=[case([[[1.0, 2.0]], [[0.0, 3.0]]]), case(WIDE), case(TWO), case(THREE)],
     mistakes=[
+        Mistake(_by_width, "You divided by the width. The places are height times width."),
+        Mistake(_by_height, "You divided by the height. The places are height times width."),
+        Mistake(_numpy_cov, "`np.cov` subtracts the mean and divides by one less. A Gram matrix does neither."),
         Mistake(_summed, "Divide by the number of places, height times width."),
         Mistake(_by_all, "You divided by all features. Asked is the number of places alone."),
         Mistake(_by_channels, "You divided by the number of channels. Divide by the number of places."),
@@ -287,6 +313,26 @@ def _slope_sum(features, target):
     return (features @ features.T - target @ target.T) @ features
 
 
+def _slope_once(features, target):
+    return style_slope(features, target) * features.size
+
+
+def _slope_channels(features, target):
+    return style_slope(features, target) * features.shape[1] ** 2
+
+
+def _slope_places(features, target):
+    return style_slope(features, target) * features.shape[0] ** 2
+
+
+def _slope_difference(features, target):
+    return (features @ features.T - target @ target.T) @ (features - target) / features.size**2
+
+
+def _slope_double(features, target):
+    return 2 * style_slope(features, target)
+
+
 def _slope_content(features, target):
     return features - target
 
@@ -318,6 +364,11 @@ SLOPE_CODE = Code(
         Mistake(_slope_sign, "The sign: where $G$ is too large, a step down must make the features smaller."),
         Mistake(_slope_target, "The difference multiplies the features that you may move, $F$, not $A$."),
         Mistake(_slope_sum, "The division by $C^2 M^2$ is missing."),
+        Mistake(_slope_double, "Twice too much: the square brings 2 and the two factors 2, and the 4 cancels both."),
+        Mistake(_slope_once, "Divide by $CM$ *squared*."),
+        Mistake(_slope_channels, "$M^2$ is missing in the denominator: $C^2 M^2$."),
+        Mistake(_slope_places, "$C^2$ is missing in the denominator: $C^2 M^2$."),
+        Mistake(_slope_difference, "The difference of the Gram matrices multiplies the features themselves, $F$."),
         Mistake(_slope_content, "That is the gradient of the *content* loss."),
     ],
     hints=[
@@ -340,6 +391,22 @@ def _all_steps(image):
 
 def _no_half(image):
     return 2 * roughness(image)
+
+
+def _one_way(image):
+    return float(np.sum((image[:-1, 1:] - image[:-1, :-1]) ** 2) / 2)
+
+
+def _other_way(image):
+    return float(np.sum((image[1:, :-1] - image[:-1, :-1]) ** 2) / 2)
+
+
+def _backwards(image):
+    return roughness(image[::-1, ::-1])
+
+
+def _all_doubled(image):
+    return 2 * _all_steps(image)
 
 
 def _absolute(image):
@@ -373,6 +440,10 @@ ROUGHNESS = Code(
     ],
     mistakes=[
         Mistake(_no_half, "The factor ½ is missing."),
+        Mistake(_one_way, "The steps down are missing."),
+        Mistake(_other_way, "The steps to the right are missing."),
+        Mistake(_backwards, "Those are the steps to the left and up. Asked are those to the right and down."),
+        Mistake(_all_doubled, "The ½ is missing, and only pixels with *both* neighbours count."),
         Mistake(
             _all_steps,
             "You took the steps along the last row and column too. Only pixels with *both* neighbours count.",
@@ -469,6 +540,8 @@ CONTRAST = Numeric(
             (0.5 - 1) ** 2, "That is the *content* loss, in units of a blank sheet. Gram matrices carry the square."
         ),
         Mistake(0.5**4, "That is what is left of $\\lVert G \\rVert^2$. The loss is the squared *difference*."),
+        Mistake(1 - 0.5**4, "That is a difference of squares. The loss is the square of the difference."),
+        Mistake(0.5, "The answers are halved; the Gram matrix has products of two of them."),
         Mistake(0.75, "The difference of the Gram matrices is $-0.75\\,G$. The loss squares it."),
         Mistake((2**2 - 1) ** 2, "That is twice the contrast."),
     ],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
-from lossbook.core import Argument, Floats, Loss, real, reduce, reduce_grad, same_shape
+from lossbook.core import Argument, Card, Floats, Loss, real, reduce, reduce_grad, same_shape
 from lossbook.losses.scores import logistic, softplus
 
 __all__ = [
@@ -109,6 +109,16 @@ DISCRIMINATOR = Loss(
     },
     arguments={"real_logits": REAL, "fake_logits": FAKE},
     estimates="log p(x)/g(x), the log of the ratio of the data's density and the generator's",
+    card=Card(
+        what="Cross-entropy of a judge: label 1 for real things, 0 for generated ones, the two added.",
+        why="Its best score is the logarithm of a ratio of densities that nobody has to know.",
+        strengths=(
+            r"At the best scores its mean is $2 \log 2 - 2\,\mathrm{JS}(p, g)$.",
+            "No slope exceeds 1.",
+        ),
+        weaknesses=("Where data and generated things never meet, the best loss is 0, near or far.",),
+        pytorch="(F.softplus(-real_logits) + F.softplus(fake_logits)).mean()",
+    ),
     source="goodfellow2014",
     chapter="generative",
 )
@@ -170,6 +180,13 @@ GENERATOR_SATURATING = Loss(
     latex_grad={"fake_logits": r"-\frac{1}{1 + \exp(-s_g)}"},
     arguments={"fake_logits": FAKE},
     estimates="the data's distribution, if the discriminator is the best one throughout",
+    card=Card(
+        what="The log-probability that generated things are found out, to be minimised.",
+        why="The generator's half of the game of two.",
+        strengths=(r"Against the best discriminator it pulls like $2\,\mathrm{JS}(p, g)$.",),
+        weaknesses=("Where the discriminator is sure it is silent: at a score of −10 its slope is −0.00005.",),
+        pytorch="-F.softplus(fake_logits).mean()",
+    ),
     source="goodfellow2014",
     chapter="generative",
 )
@@ -234,6 +251,16 @@ GENERATOR_NONSATURATING = Loss(
     latex_grad={"fake_logits": r"-\frac{1}{1 + \exp(s_g)}"},
     arguments={"fake_logits": FAKE},
     estimates="the data's distribution; on the way there it forgives missing modes",
+    card=Card(
+        what="Cross-entropy of generated things against the wrong label, “real”.",
+        why="The other loss is silent where the generator does worst.",
+        strengths=("Where the discriminator is sure its slope is nearly −1, as steep as it gets.",),
+        weaknesses=(
+            r"Against the best discriminator it pulls like $\mathrm{KL}(g \,\|\, p) - 2\,\mathrm{JS}(p, g)$.",
+            "So a missing mode is cheap: of two equal ones, 0.262 nats.",
+        ),
+        pytorch="F.softplus(-fake_logits).mean()",
+    ),
     source="goodfellow2014",
     chapter="generative",
 )

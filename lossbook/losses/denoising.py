@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossbook.core import Argument, Floats, Loss, quiet, real, shown
+from lossbook.core import Argument, Card, Floats, Loss, quiet, real, shown
 from lossbook.losses._components import same_components, total, total_grad
 from lossbook.losses.scores import logistic
 
@@ -266,6 +266,13 @@ DENOISING = Loss(
         "log_snr": Argument(r"\lambda", "real", "the noise level, the logarithm of the signal-to-noise ratio"),
     },
     estimates="the conditional mean, given the noisy example",
+    card=Card(
+        what="Squared error of denoised data, weighed as an error in the noise.",
+        why="A network that undoes noise at every level can draw data step by step.",
+        strengths=("The best prediction is the conditional mean, whatever the weight.",),
+        weaknesses=("Where there is mostly noise an error hardly counts: 0.0003 of its square at λ = −8.",),
+        pytorch="(log_snr.exp() * ((prediction - target) ** 2).sum(-1)).mean()",
+    ),
     source="ho2020",
     chapter="generative",
 )
@@ -338,6 +345,13 @@ FLOW_MATCHING = Loss(
         "noise": Argument(r"\varepsilon", "components", "the noise that the line starts from, on the last axis"),
     },
     estimates="the mean speed of all lines through the point",
+    card=Card(
+        what="Squared error of a speed against data minus noise.",
+        why="Who travels from noise to data along the mean speed arrives at data.",
+        strengths=("The best speed at a point is the mean over all lines through it.",),
+        weaknesses=("Where lines cross it cannot become 0: the spread of their speeds is left.",),
+        pytorch="((prediction - (data - noise)) ** 2).sum(-1).mean()",
+    ),
     source="lipman2023",
     chapter="generative",
 )

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossbook.core import Argument, Floats, Loss, quiet, real, reduce, reduce_grad, same_shape, shown
+from lossbook.core import Argument, Card, Floats, Loss, quiet, real, reduce, reduce_grad, same_shape, shown
 
 __all__ = [
     "CONTENT",
@@ -110,6 +110,13 @@ CONTENT = Loss(
     "picture.",
     arguments={"features": _F, "target": Argument("P", "features")},
     estimates="the feature map of the content picture, place by place",
+    card=Card(
+        what="Half the squared distance between two feature maps, channel by channel and place by place.",
+        why="Two pictures show the same in the same places if every filter answers the same everywhere.",
+        strengths=("Its slope in the answers is their difference.",),
+        weaknesses=("The same answers at other places cost as if they were others; the style loss of them is 0.",),
+        pytorch="((features - target) ** 2).sum((-2, -1)).mean() / 2",
+    ),
     source="gatys2016",
     chapter="style-transfer",
 )
@@ -262,6 +269,20 @@ STYLE = Loss(
     "$F_k \\cdot F_j$ is an entry of the Gram matrix.",
     arguments={"features": _F, "target": Argument("A", "features")},
     estimates="the second moments of the style picture's features, wherever they occur",
+    card=Card(
+        what="The squared distance between two Gram matrices, over $4 C^2 M^2$.",
+        why="Texture is what stays when you look elsewhere in the same picture.",
+        strengths=(
+            "The order of the places does not matter: whole columns may be shuffled.",
+            "The two pictures may differ in size.",
+        ),
+        weaknesses=(
+            "It knows second moments only: a cloud with another mean and another shape can cost 0.",
+            "Of fourth order: features of twice the size, in both, cost sixteen times as much.",
+        ),
+        pytorch="(((features @ features.mT - target @ target.mT) ** 2).sum((-2, -1))\n"
+        " / (2 * features.shape[-2] * features.shape[-1]) ** 2).mean()",
+    ),
     source="gatys2016",
     chapter="style-transfer",
 )
@@ -388,6 +409,17 @@ TOTAL_VARIATION = Loss(
     r"$\bar h_{ij} = h_{i,j-1}$ and $\bar v_{ij} = v_{i-1,j}$ are the steps that arrive, 0 at the edge.",
     arguments={"image": Argument("x", "picture")},
     estimates="a picture of one colour",
+    card=Card(
+        what="Half the sum of the squared steps from every pixel to its right and its lower neighbour.",
+        why="Neighbouring pixels are mostly alike, and grain that filters hardly answer to is cheap.",
+        strengths=("Only a picture of one colour is free (the last pixel of all apart).",),
+        weaknesses=(
+            "An edge that is smeared over two pixels costs half: it blurs.",
+            "The sum of squares is one of at least four formulas of that name.",
+        ),
+        pytorch="(((image[..., :-1, 1:] - image[..., :-1, :-1]) ** 2).sum((-2, -1))\n"
+        " + ((image[..., 1:, :-1] - image[..., :-1, :-1]) ** 2).sum((-2, -1))).mean() / 2",
+    ),
     source="johnson2016",
     chapter="style-transfer",
 )

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lossbook.core import (
     Argument,
+    Card,
     Floats,
     Loss,
     Parameter,
@@ -211,6 +212,19 @@ WASSERSTEIN_1 = Loss(
     },
     estimates="the sample y: every value carried onto the one of its rank",
     scipy="scipy.stats.wasserstein_distance",
+    card=Card(
+        what="The mean way that values have to be carried, in order.",
+        why="Divergences do not notice how far apart two distributions are.",
+        strengths=(
+            "A sample and its copy moved by $d$ are $d$ apart: the slope does not fade.",
+            "A distance: symmetric, and no detour is shorter.",
+        ),
+        weaknesses=(
+            "Two samples of one distribution are never 0 apart.",
+            "One value of $n$ that strays by $d$ costs $d/n$, however large $d$ is.",
+        ),
+        pytorch="(x.sort(-1).values - y.sort(-1).values).abs().mean(-1).mean()",
+    ),
     source="villani2009",
     chapter="generative",
 )
@@ -542,6 +556,16 @@ GRADIENT_PENALTY = Loss(
     arguments={"gradients": Argument("g", "embedding", "the critic's gradient at one point, on the last axis")},
     parameters={"penalty": Parameter(10.0, 0.0, 20.0, r"\lambda", "at least 0")},
     estimates="a gradient of length 1",
+    card=Card(
+        what="The squared distance of the length of a critic's gradient from 1.",
+        why="A critic measures Wasserstein-1 if its slopes are at most 1.",
+        strengths=("0 for slope 1 in any direction.",),
+        weaknesses=(
+            r"Not a bound: against a distance $W$ a straight critic does best with slope $1 + W/2\lambda$.",
+            "A slope of 0 costs λ and has no gradient to leave by.",
+        ),
+        pytorch="(penalty * (gradients.norm(dim=-1) - 1) ** 2).mean()",
+    ),
     source="gulrajani2017",
     chapter="generative",
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossbook.core import Argument, Floats, Loss, Parameter, number, place, quiet, reduce, shown
+from lossbook.core import Argument, Card, Floats, Loss, Parameter, number, place, quiet, reduce, shown
 from lossbook.losses._components import same_batch, same_components, total, total_grad
 from lossbook.losses.scores import logistic, softplus
 from lossbook.numerics import x_minus_log1p
@@ -125,6 +125,16 @@ KL_STANDARD_NORMAL = Loss(
     arguments=CODE,
     estimates="the standard normal distribution: mean 0, log-variance 0",
     torch="torch.distributions.kl_divergence",
+    card=Card(
+        what="How far the normal distribution of a code is from the prior, a standard normal.",
+        why="The rate of a VAE: it keeps codes where the prior will draw.",
+        strengths=(
+            "0 at the prior and nowhere else.",
+            "In closed form: its slope needs no draws and has no noise.",
+        ),
+        weaknesses=("A mean ten times as far off costs a hundred times as much.",),
+        pytorch="(log_variance.exp() + mean**2 - 1 - log_variance).sum(-1).mean() / 2",
+    ),
     source="kingma2014",
     chapter="generative",
 )
@@ -454,6 +464,17 @@ NORMAL_ELBO = Loss(
     },
     parameters={"scale": Parameter(1.0, 0.1, 3.0, r"\sigma"), "beta": BETA},
     estimates="at β = 1 the largest lower bound on log p(y) that this encoder can give",
+    card=Card(
+        what="Negative log-likelihood of what a code is decoded to, plus β times the rate of that code.",
+        why="The evidence sums over all codes; this bound needs one that was drawn.",
+        strengths=("With β = 1 its mean over codes is never below $-\\log p(y)$, and equal to it at the posterior.",),
+        weaknesses=(
+            "If σ exceeds the spread of the data, the empty code is the best.",
+            "With β below 1 it is no bound any more.",
+        ),
+        pytorch="(beta * (log_variance.exp() + mean**2 - 1 - log_variance).sum(-1) / 2\n"
+        " - torch.distributions.Normal(prediction, scale).log_prob(target).sum(-1)).mean()",
+    ),
     source="kingma2014",
     chapter="generative",
 )
