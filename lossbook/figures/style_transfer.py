@@ -36,7 +36,7 @@ def _grey(values: Floats, size: int) -> Floats:
 
 def photographs() -> Explorer:
     """The two photographs of the chapter."""
-    figure, (left, right) = subplots(1, 2, figsize=(5.6, 2.9))
+    figure, (left, right) = subplots(1, 2, figsize=(4.8, 2.5))
     _hang(left, photograph("pagoda"), "pagoda")
     _hang(right, photograph("flower"), "flower")
     return Explorer(
@@ -59,7 +59,7 @@ def one_filter() -> Explorer:
     """A random filter of each width, and what it answers to the pagoda."""
     bank = filter_bank()
     maps = answers(photograph("pagoda"), bank)
-    figure, (left, right) = subplots(1, 2, figsize=(5.6, 2.9))
+    figure, (left, right) = subplots(1, 2, figsize=(5.2, 2.7))
 
     def drawn(width: int) -> Floats:
         filters = bank[WIDTHS.index(width)][SHOWN_FILTER]
@@ -172,7 +172,7 @@ FAR = 0.9
 
 def clouds() -> Explorer:
     """Two clouds of feature vectors with the same second moments, and two distances between them."""
-    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.4))
+    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.1))
     first = cloud(1.0)
     left.axhline(0, color=palette.grid, lw=0.8)
     left.axvline(0, color=palette.grid, lw=0.8)
@@ -229,7 +229,7 @@ def clouds() -> Explorer:
 def film(painting: Painting | None = None) -> Explorer:
     """The iterations from noise to a texture."""
     record = small_painting() if painting is None else painting
-    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.4))
+    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.1))
     picture = _hang(left, record.frames[0])
     right.plot(record.steps, record.style, color=palette.loss)
     (mark,) = right.plot([0], [1], "o", color=palette.loss, ms=8)

@@ -417,8 +417,8 @@ TOTAL_VARIATION = Loss(
             "An edge that is smeared over two pixels costs half: it blurs.",
             "The sum of squares is one of at least four formulas of that name.",
         ),
-        pytorch="(((image[..., :-1, 1:] - image[..., :-1, :-1]) ** 2).sum((-2, -1))\n"
-        " + ((image[..., 1:, :-1] - image[..., :-1, :-1]) ** 2).sum((-2, -1))).mean() / 2",
+        pytorch="((image.diff(dim=-1)[..., :-1, :] ** 2).sum((-2, -1))\n"
+        " + (image.diff(dim=-2)[..., :-1] ** 2).sum((-2, -1))).mean() / 2",
     ),
     source="johnson2016",
     chapter="style-transfer",
