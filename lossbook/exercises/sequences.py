@@ -161,6 +161,7 @@ ACCUMULATION_BUG = Code(
         Mistake(lambda losses, mask: (losses * mask).mean(), "Padding is in the divisor. Count the ones of the mask."),
         Mistake(lambda losses, mask: (losses * mask).sum(), "That is the sum. Divide it once, by all tokens."),
         Mistake(lambda losses, mask: losses.mean(), "The mask is gone: padding counts as a token."),
+        Mistake(lambda losses, mask: losses.sum() / mask.sum(), "The padding's losses are in the sum: mask them."),
         Mistake(
             lambda losses, mask: (losses * mask).sum() / mask.sum() / len(losses),
             "Right, and then divided by the number of micro-batches once more.",
@@ -256,7 +257,14 @@ def probability_of_labels(p: np.ndarray, labels: np.ndarray) -> float:
 
 
 def _forward(
-    p: np.ndarray, labels: np.ndarray, *, skip: str = "right", start: int = 2, end: int = 2, stay: bool = True
+    p: np.ndarray,
+    labels: np.ndarray,
+    *,
+    skip: str = "right",
+    start: int = 2,
+    end: int = 2,
+    stay: bool = True,
+    copied: bool = True,
 ) -> float:
     states = np.zeros(2 * len(labels) + 1, dtype=int)
     states[1::2] = labels
@@ -264,11 +272,12 @@ def _forward(
     alpha[:start] = p[0, states[:start]]
     for frame in p[1:]:
         new = alpha.copy() if stay else np.zeros(len(states))
-        new[1:] += alpha[:-1]
-        for s in range(2, len(states)):
+        before = alpha if copied else new
+        for s in range(1, len(states)):
+            new[s] += before[s - 1]
             fits = {"right": states[s] not in (0, states[s - 2]), "letters": states[s] != 0, "any": True, "none": False}
-            if fits[skip]:
-                new[s] += alpha[s - 2]
+            if s > 1 and fits[skip]:
+                new[s] += before[s - 2]
         alpha = new * frame[states]
     return float(alpha[-end:].sum())
 
@@ -313,6 +322,14 @@ FORWARD_CODE = Code(
         Mistake(
             lambda p, labels: _forward(p, labels, stay=False),
             "A path may also stay in a state: a letter or a blank may last for several frames.",
+        ),
+        Mistake(
+            lambda p, labels: _forward(p, labels, end=2 * len(labels) + 1),
+            "You added up all states of the last frame. Only the last two have read every label.",
+        ),
+        Mistake(
+            lambda p, labels: _forward(p, labels, copied=False),
+            "You change α while you read it: in one frame a path then takes several steps. Keep the old row.",
         ),
         Mistake(
             lambda p, labels: -np.log(_forward(p, labels)),

@@ -430,7 +430,6 @@ DISTILLATION = Loss(
     reduction="batchmean",
 )""",
     ),
-    torch="torch.nn.functional.kl_div (log-probabilities at T, without T²)",
     source="hinton2015",
     chapter="sequences",
 )

@@ -93,6 +93,12 @@ FIRST = {
     "ndcg": "part-2/ranking.html#",
     "listmle": "part-2/ranking.html#listmle",
     "reward model": "part-2/ranking.html#",
+    "perplexity": "part-3/sequences.html#",
+    "bits per byte": "part-3/sequences.html#tokens-and-bytes",
+    "CTCLoss": "part-3/sequences.html#labels-without-places",
+    "gradient accumulation": "part-3/sequences.html#masks-and-two-means",
+    "knowledge distillation": "part-3/sequences.html#a-teacher",
+    "z-loss": "part-3/sequences.html#one-token",
 }
 
 
