@@ -4,6 +4,7 @@ What a family exports stands in its own `__all__`: a new loss needs no line here
 """
 
 from lossbook.losses.adversarial import *
+from lossbook.losses.anchors import *
 from lossbook.losses.boxes import *
 from lossbook.losses.classification import *
 from lossbook.losses.contrastive_candidates import *

@@ -931,6 +931,18 @@ CONVENTIONS: tuple[Convention, ...] = (
     ),
     Convention(
         topic="classification",
+        claim="Keras's binary focal loss leaves α off unless you say `apply_class_balancing=True`. This package and "
+        "torchvision have ¼ on the positives.",
+        library="Keras",
+        symptoms=("weights",),
+        call="keras.losses.BinaryFocalCrossentropy(from_logits=True)(yes, score)",
+        restated="np.mean(np.abs(yes - 1 / (1 + np.exp(-score))) ** 2 * np.log(1 + np.exp((1 - 2 * yes) * score)))",
+        same="sigmoid_focal(score, yes, alpha=None)",
+        trap="sigmoid_focal(score, yes)",
+        within=1e-6,
+    ),
+    Convention(
+        topic="classification",
         claim="Keras's hinge reads 0 and 1 as −1 and +1.",
         library="Keras",
         symptoms=("labels",),

@@ -8,7 +8,7 @@ from pathlib import Path
 from lossbook.catalogue import CATALOGUE
 from lossbook.core import Loss
 
-PLANNED = {"detection"}
+PLANNED: set[str] = set()
 """Chapters whose losses may be in the package before the chapter is in the contents."""
 
 

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from lossbook.losses.anchors import box_decode, box_encode, iou_matrix, match_anchors
 from lossbook.losses.boxes import (
-    box_decode,
-    box_encode,
     ciou,
     ciou_alpha,
     ciou_grad,
@@ -18,8 +17,6 @@ from lossbook.losses.boxes import (
     giou_grad,
     iou,
     iou_grad,
-    iou_matrix,
-    match_anchors,
 )
 
 LOSSES = {iou: iou_grad, giou: giou_grad, diou: diou_grad, ciou: ciou_grad}

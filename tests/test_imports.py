@@ -51,6 +51,7 @@ FAMILIES: dict[str, set[str]] = {
     "focal": {"_rows", "scores"},
     "ranking": {"scores", "classification"},  # ListNet is softmax cross-entropy
     "preference": {"scores"},
+    "anchors": {"boxes"},
     "detectors": {"_anchors", "boxes", "scores", "classification", "focal", "robust"},  # sums of the others
     "yolo": {"_anchors", "boxes"},
     "overlap": {"_masks"},

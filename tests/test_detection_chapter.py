@@ -1,0 +1,734 @@
+"""What the chapter on detection says and draws: over all states of its figures, and its runs over three seeds."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from latex_reader import read
+from numpy.testing import assert_allclose
+from scipy.optimize import check_grad, linear_sum_assignment
+from sklearn.metrics import average_precision_score, precision_recall_curve
+
+import lossbook
+from lossbook.analysis import anchor_grid, shape_pictures, three_boxes, two_boxes, yolo_cell
+from lossbook.analysis.judging import Found, average_precision, suppress
+from lossbook.analysis.queries import greedy, hungarian
+from lossbook.exercises import check
+from lossbook.exercises.found import exercises
+from lossbook.figures import detection as figures
+from lossbook.losses.anchors import box_encode, iou_matrix, match_anchors
+from lossbook.losses.detectors import (
+    faster_rcnn_head,
+    faster_rcnn_rpn,
+    hard_negatives,
+    prior_bias,
+    retinanet,
+    ssd,
+    ssd_grad,
+)
+from lossbook.losses.yolo import yolo_v1
+
+CHAPTER = (Path(__file__).parents[1] / "book/part-3/detection.md").read_text(encoding="utf-8")
+SEEDS = [0, 1, 2]  # 0 is the one that the chapter prints
+seeds = pytest.mark.parametrize("seed", SEEDS)
+pytestmark = pytest.mark.xdist_group("detection")  # the runs are shared
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def corners(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    low = rng.uniform(0, 8, (*shape, 2))
+    return np.concatenate([low, low + rng.uniform(0.5, 4, (*shape, 2))], axis=-1)
+
+
+# ── The printed sums are the tested ones ─────────────────────────────────────────────────────────────────────────────
+
+
+def printed(label: str) -> str:
+    """The right-hand side of a displayed equation of the chapter, in words that `latex_reader` knows."""
+    tex = re.findall(r"(?s)\$\$\n((?:(?!\$\$).)*?)\n\$\$ \(" + label + r"\)", CHAPTER)[0]
+    tex = re.sub(r"_\{\\text\{(\w)\w*\}\}", r"_\1", tex)  # N_cls is N_c
+    tex = re.sub(r"\\(begin|end)\{aligned\}|&|\\\\|\{\}", " ", tex).replace(r"\sum_{i}", r"\sum_{i=1}^{S^2}")
+    tex = tex.replace(r"\sum_{i,j}", r"\sum_{i=1}^{S^2} \sum_{j=1}^{B}")
+    return tex.strip().rstrip(".").removeprefix("L =").strip()
+
+
+def value(label: str, scope: dict[str, Any], change: tuple[str, str] = ("", "")) -> float:
+    tex = printed(label)
+    assert change[0] in tex
+    return float(read(tex.replace(*change) if change[0] else tex, set(scope))(scope))
+
+
+def scene(seed: int, classes: int, *, softmax: bool) -> tuple[np.ndarray, ...]:
+    rng = np.random.default_rng(seed)
+    labels = rng.choice([-2, -1, -1, -1, -1, 0, 1], 40)
+    logits = rng.normal(0, 2, (40, classes + softmax) if classes else 40)
+    return logits, rng.normal(0, 1, (40, 4)), labels, rng.normal(0, 1, (40, 4))
+
+
+def box_costs(offsets: np.ndarray, labels: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    costs = F.smooth_l1_loss(torch.tensor(offsets), torch.tensor(targets), reduction="none").sum(dim=-1).numpy()
+    return np.where(labels >= 0, costs, np.nan_to_num(costs))
+
+
+def anchor_scope(
+    offsets: np.ndarray, labels: np.ndarray, targets: np.ndarray, costs: np.ndarray, counts: np.ndarray
+) -> dict[str, Any]:
+    own = 1.0 * (labels >= 0)
+    return {
+        "A": len(labels),
+        "N": own.sum(),
+        "n": len(labels),
+        "o": own,
+        "m": 1.0 * counts,
+        "c": costs,
+        "d": box_costs(offsets, labels, targets),
+    }
+
+
+def by_formula(label: str, seed: int, change: tuple[str, str] = ("", "")) -> tuple[float, float]:
+    """What the page's formula gives on a random scene, and what the package's function does."""
+    if label == "yolo-loss":
+        return yolo_by_formula(seed, change)
+    if label == "rpn-loss":
+        s, d, y, t = scene(seed, 0, softmax=False)
+        costs = F.binary_cross_entropy_with_logits(torch.tensor(s), torch.tensor(1.0 * (y >= 0)), reduction="none")
+        scope = anchor_scope(d, y, t, costs.numpy(), y > -2) | {"N_c": 256, "N_r": 2400, r"\lambda": 10}
+        return value(label, scope, change), faster_rcnn_rpn(s, d, y, t).total
+    if label == "retinanet-loss":
+        s, d, y, t = scene(seed, 2, softmax=False)
+        right = 1.0 * (np.arange(2) == y[:, np.newaxis])
+        p = 1 / (1 + np.exp(-s))
+        kept = np.where(right == 1, p, 1 - p)
+        each = -np.where(right == 1, 0.25, 0.75) * (1 - kept) ** 2 * np.log(kept)
+        scope = anchor_scope(d, y, t, np.zeros(40), y > -2) | {"f": each.sum(axis=1)}
+        return value(label, scope, change), retinanet(s, d, y, t).total
+    s, d, y, t = scene(seed, 2, softmax=True)
+    if label == "head-loss":
+        y = np.maximum(y, -1)
+    costs = F.cross_entropy(torch.tensor(s), torch.tensor(np.maximum(y, -1) + 1), reduction="none").numpy()
+    if label == "head-loss":
+        scope = anchor_scope(d, y, t, costs, y > -2) | {r"\lambda": 1}
+        offsets = np.repeat(d[:, np.newaxis], 2, axis=1)
+        return value(label, scope, change), faster_rcnn_head(s, offsets, y, t).total
+    hardest = sorted(np.flatnonzero(y == -1), key=lambda i: -costs[i])[: 3 * int((y >= 0).sum())]
+    counts = (y >= 0) | np.isin(np.arange(40), hardest)
+    scope = anchor_scope(d, y, t, costs, counts) | {r"\alpha": 1}
+    return value(label, scope, change), ssd(s, d, y, t).total
+
+
+def yolo_by_formula(seed: int, change: tuple[str, str]) -> tuple[float, float]:
+    rng = np.random.default_rng(seed)
+    labels = rng.choice([-1, 0, 1], (3, 3))
+    labels[1, 1] = 1
+    wanted = np.concatenate([rng.uniform(0.2, 0.8, (3, 3, 2)), rng.uniform(0.4, 0.8, (3, 3, 2))], axis=-1)
+    boxes = np.concatenate([rng.uniform(0.2, 0.8, (3, 3, 2, 2)), rng.uniform(0.3, 0.9, (3, 3, 2, 2))], axis=-1)
+    confidence, classes = rng.uniform(0, 1, (3, 3, 2)), rng.dirichlet([1, 1], (3, 3))
+    overlap = np.zeros((9, 2))
+    for cell, box in itertools.product(range(9), range(2)):
+        a, b = boxes.reshape(9, 2, 4)[cell, box], wanted.reshape(9, 4)[cell]
+        sides = [
+            max(
+                0,
+                min(a[k] / 3 + a[k + 2] / 2, b[k] / 3 + b[k + 2] / 2)
+                - max(a[k] / 3 - a[k + 2] / 2, b[k] / 3 - b[k + 2] / 2),
+            )
+            for k in (0, 1)
+        ]
+        overlap[cell, box] = sides[0] * sides[1] / (a[2] * a[3] + b[2] * b[3] - sides[0] * sides[1])
+    own = labels.ravel() >= 0
+    assert overlap[own].max(axis=1).min() > 0
+    responsible = own[:, np.newaxis] * (overlap.argmax(axis=1)[:, np.newaxis] == np.arange(2)) * 1.0
+    scope = {"S": 3, "B": 2, "K": 2, "r": responsible, "o": 1.0 * own, "J": overlap}
+    scope |= {r"\hat C": confidence.reshape(9, 2), r"\hat p": classes.reshape(9, 2)}
+    scope |= {"p": 1.0 * (np.arange(2) == labels.reshape(9, 1)), r"\lambda_c": 5, r"\lambda_n": 0.5}
+    for k, letter in enumerate("xywh"):
+        scope |= {rf"\hat {letter}": boxes.reshape(9, 2, 4)[..., k], letter: wanted.reshape(9, 4)[..., k]}
+    return value("yolo-loss", scope, change), yolo_v1(boxes, confidence, classes, wanted, labels).total
+
+
+SUMS = ("rpn-loss", "head-loss", "ssd-loss", "retinanet-loss", "yolo-loss")
+
+
+@pytest.mark.parametrize("label", SUMS)
+def test_the_printed_sum_is_what_the_function_gives(label: str) -> None:
+    for seed in range(5):
+        by_page, by_code = by_formula(label, seed)
+        assert by_page == pytest.approx(by_code, rel=1e-10) and by_code > 0
+
+
+@pytest.mark.parametrize("label", SUMS)
+def test_a_printed_sum_with_another_sign_is_noticed(label: str) -> None:
+    by_page, by_code = by_formula(
+        label,
+        0,
+        (
+            "+ \\frac" if label != "yolo-loss" else r"+ \lambda_n",
+            "- \\frac" if label != "yolo-loss" else r"- \lambda_n",
+        ),
+    )
+    assert by_page != pytest.approx(by_code, rel=1e-3)
+
+
+def test_the_printed_encoding() -> None:
+    tex = re.findall(r"(?s)\$\$\n(g = .*?)\n\$\$ \(box-encoding\)", CHAPTER)[0]
+    parts = re.search(r"\\left\( (.*) \\right\)", tex)[1].split(r",\ ")
+    rng = np.random.default_rng(3)
+    box, anchor = corners(rng, 5), corners(rng, 5)
+    expected = box_encode(box, anchor)
+    for one, a, row in zip(box, anchor, expected, strict=True):
+        scope: dict[str, Any] = {}
+        for corner, index in ((one, ""), (a, "_a")):
+            centre, size = (corner[:2] + corner[2:]) / 2, corner[2:] - corner[:2]
+            scope |= {letter + index: number for letter, number in zip("xywh", (*centre, *size), strict=True)}
+        assert [float(read(part, set(scope))(scope)) for part in parts] == pytest.approx(row.tolist())
+
+
+# ── Two boxes ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def states(explorer: Any) -> Iterator[dict[str, Any]]:
+    names = list(explorer.controls)
+    for chosen in itertools.product(*(explorer.controls[name].values for name in names)):
+        yield dict(zip(names, chosen, strict=True))
+
+
+def test_what_a_shift_changes_is_in_the_table() -> None:
+    """Apart, one inside the other, one centre: at all places of the figure, and the same with the boxes exchanged."""
+    seen = set()
+    for shape, x, y in itertools.product(two_boxes.SHAPES, np.arange(-5, 5.1, 0.5), range(-2, 3)):
+        box, target = two_boxes.box_at(x, y, shape), two_boxes.TARGET
+        low, high = np.maximum(box[:2], target[:2]), np.minimum(box[2:], target[2:])
+        apart, inside = (low > high).any(), ((box[:2] > target[:2]) & (box[2:] < target[2:])).all()
+        for loss in two_boxes.LOSSES:
+            here = two_boxes.touch(loss, x, y, shape)
+            pulls = here.shift.any()
+            if apart:
+                assert pulls == (loss != "IoU") and (here.value == 1 or loss != "IoU")
+                assert here.slope.any() == (loss != "IoU")
+            elif inside:
+                assert pulls == (loss in ("DIoU", "CIoU") and (x, y) != (0, 0))
+                assert (here.slope[:2] > 0).all() == (here.slope[2:] < 0).all() or loss in ("DIoU", "CIoU")
+                if loss in ("DIoU", "CIoU"):  # to the middle
+                    assert_allclose(np.sign(here.shift), np.sign([x, y]))
+                if loss in ("L1", "IoU", "GIoU"):  # edges are pulled outward
+                    assert (here.slope[:2] > 0).all() and (here.slope[2:] < 0).all()
+            if (x, y) == (0, 0):
+                assert not pulls
+            seen.add("apart" if apart else "inside" if inside else "other")
+    assert seen == {"apart", "inside", "other"}
+    for loss in two_boxes.LOSSES:  # one centre, and neither inside the other
+        slope = two_boxes.LOSSES[loss].grad([-3.0, -1.0, 3.0, 1.0], two_boxes.TARGET)
+        assert_allclose(slope[:2] + slope[2:], 0, atol=1e-12)
+    around = [-5.0, -4.0, 5.0, 4.5]  # the target inside the box
+    for loss in ("L1", "IoU", "GIoU"):
+        slope = two_boxes.LOSSES[loss].grad(around, two_boxes.TARGET)
+        assert_allclose(slope[:2] + slope[2:], 0, atol=1e-12)
+    slope = lossbook.diou_grad(around, two_boxes.TARGET)
+    assert (slope[:2] + slope[2:])[1] > 1e-3
+
+
+def test_giou_stretches_a_distant_box_as_large_as_the_target_and_on_its_level() -> None:
+    for x in np.arange(-9, 9.1, 0.5):
+        if abs(x) > 4:
+            slope = lossbook.giou_grad(two_boxes.box_at(x, 0, "as large as the target"), two_boxes.TARGET)
+            outward = -slope[[0, 2]] * [-1, 1]
+            assert (outward > 0).all(), "both the near and the far edge"
+
+
+def test_the_explorer_of_two_boxes() -> None:
+    explorer = figures.box_drag()
+    for state in states(explorer):
+        box = two_boxes.box_at(state["x"], state["y"], state["shape"])
+        overlap = iou_matrix([box], [two_boxes.TARGET])[0, 0]
+        record = two_boxes.LOSSES[state["loss"]]
+        met = explorer.challenge.met(**state)
+        shift = {name: two_boxes.touch(name, state["x"], state["y"], state["shape"]).shift for name in ("GIoU", "DIoU")}
+        assert met == (not shift["GIoU"].any() and bool(shift["DIoU"].any()))
+        if state["x"] == 0.5:
+            readout = explorer.set(**state).readout
+            assert f"IoU {overlap:.3f}. {state['loss']} loss {record.value(box, two_boxes.TARGET):.3f}" in readout
+        assert record.value(box, two_boxes.TARGET) < explorer.figure.axes[1].get_ylim()[1]
+    start = explorer.set(loss="IoU", shape="small and upright", x=-4.5, y=1).readout
+    assert "IoU 0.000. IoU loss 1.000: no edge is pulled" in start
+    apart = [two_boxes.touch("IoU", x, 1, "small and upright") for x in (-5, -4, -3)]
+    assert (
+        all(here.value == 1 and not here.slope.any() for here in apart) and "stays as it is" in explorer.predict.answer
+    )
+
+
+def test_slopes_of_the_figure_by_finite_differences() -> None:
+    for loss, shape in itertools.product(two_boxes.LOSSES, two_boxes.SHAPES):
+        if loss == "CIoU":
+            continue  # its α is held, see the tests of the losses
+        record = two_boxes.LOSSES[loss]
+        box = two_boxes.box_at(-1.3, 0.7, shape)
+        error = check_grad(
+            lambda b, record=record: float(record.value(b, two_boxes.TARGET)),
+            lambda b, record=record: np.asarray(record.grad(b, two_boxes.TARGET)),
+            box,
+        )
+        assert error < 1e-6
+
+
+# ── Anchors and assignment ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_roles_of_anchors_one_by_one() -> None:
+    boxes = anchor_grid.anchors()
+    ratios = []
+    for rule, side, x, y in itertools.product(
+        anchor_grid.RULES, (2, 3, 4, 5), np.arange(1, 5.1, 0.5), np.arange(1, 5.1, 0.5)
+    ):
+        found, (high, low) = anchor_grid.roles(x, y, side, rule), anchor_grid.RULES[rule]
+        overlap = np.array(
+            [
+                max(0, min(b[2], x + side / 2) - max(b[0], x - side / 2))
+                * max(0, min(b[3], y + side / 2) - max(b[1], y - side / 2))
+                for b in boxes
+            ]
+        )
+        overlap = overlap / (3.5**2 + side**2 - overlap)
+        best = np.arange(49) == overlap.argmax()
+        assert (found.positive == ((overlap >= high) | best)).all()
+        assert (found.ignored == ((overlap >= low) & (overlap < high) & ~best)).all()
+        assert found.negative.sum() == 49 - found.positive.sum() - found.ignored.sum()
+        assert not (found.mined & ~found.negative).any()
+        assert found.mined.sum() == min(3 * found.positive.sum(), found.negative.sum())
+        assert found.by_threshold == (overlap >= high).sum()
+        ratios.append(found.negative.sum() / found.positive.sum())
+    assert min(ratios) >= 8
+    with pytest.raises(ValueError, match="rule must be one of SSD, RetinaNet, RPN of Faster R-CNN, got 'YOLO'"):
+        anchor_grid.roles(1, 1, 2, "YOLO")
+
+
+def test_the_readout_of_the_anchors() -> None:
+    explorer = figures.anchors_at_work()
+    read_out = explorer.set(rule="SSD", side=4, x=3, y=3).readout
+    assert "5 of 49 anchors answer for the object, 0 are ignored, 44 are background, and mining keeps 15" in read_out
+    assert "five squares" in explorer.alt.lower() and "fifteen" in explorer.alt
+    assert explorer.challenge.met(rule="SSD", side=2, x=3, y=3), "4 / 12.25 is less than a half"
+
+
+def test_assignments_by_trying_all() -> None:
+    rng = np.random.default_rng(5)
+    costlier = 0
+    for _ in range(50):
+        costs = rng.normal(0, 1, (5, 3))
+        best = min(
+            (sum(costs[row, column] for column, row in enumerate(rows)), rows)
+            for rows in itertools.permutations(range(5), 3)
+        )
+        found, first = hungarian(costs), greedy(costs)
+        assert found.cost == pytest.approx(best[0]) and tuple(found.query) == best[1]
+        assert first.cost >= found.cost - 1e-12 and len(set(first.query.tolist())) == 3
+        costlier += first.cost > found.cost + 1e-9
+    assert costlier > 0
+    price = [[1.0, 2.0], [2.0, 6.0], [4.0, 5.0]]  # of the chapter
+    assert hungarian(price).cost == 4 and greedy(price).cost == 6
+    assert linear_sum_assignment(price)[0].size == 2
+    with pytest.raises(ValueError, match=r"costs must have at least as many predictions .* got \(1, 2\)"):
+        hungarian([[1.0, 2.0]])
+
+
+# ── The scene ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_scene_is_one_and_the_same_for_all() -> None:
+    for done in three_boxes.MOMENTS.values():
+        for stage, anchors in (
+            (three_boxes.rpn(done), three_boxes.anchors()),
+            (three_boxes.head(done), three_boxes.regions()),
+            (three_boxes.single(done), three_boxes.anchors()),
+            (three_boxes.dense(done), three_boxes.anchors()),
+        ):
+            owner = iou_matrix(anchors, three_boxes.OBJECTS).argmax(axis=1)
+            own = stage.labels >= 0
+            assert set(stage.labels[own]) == {0, 1, 2} and (stage.labels[own] == owner[own]).all()
+        cells = three_boxes.grid(done)
+        assert sorted(cells.labels[cells.labels >= 0]) == [0, 1, 2] and (cells.labels >= 0).sum() == 3
+    assert (three_boxes.rpn(0.0).labels >= 0).sum() == 4 and (three_boxes.single(0.0).labels >= 0).sum() == 12
+
+
+def test_near_the_end_the_boxes_lie_on_the_objects() -> None:
+    for detector in three_boxes.DETECTORS:
+        overlaps = [
+            iou_matrix(three_boxes.answering(detector, done), three_boxes.OBJECTS).max(axis=1).mean()
+            for done in three_boxes.MOMENTS.values()
+        ]
+        assert overlaps[0] < overlaps[1] < overlaps[2] and overlaps[2] > 0.93
+    with pytest.raises(ValueError, match="detector must be one of Faster R-CNN, SSD, YOLO v1, RetinaNet, got 'DETR'"):
+        three_boxes.terms("DETR", 0.0)
+
+
+def test_shares_of_the_gradient_by_autograd() -> None:
+    """SSD and YOLO once more in PyTorch, at every moment."""
+    for done in three_boxes.MOMENTS.values():
+        stage = three_boxes.single(done)
+        s, d = (torch.tensor(part, requires_grad=True) for part in stage[:2])
+        y, t = torch.tensor(stage.labels), torch.tensor(stage.targets)
+        costs = F.cross_entropy(s, y.clamp(min=-1) + 1, reduction="none")
+        background = F.cross_entropy(s, torch.zeros_like(y), reduction="none").detach()
+        kept = (y >= 0) | torch.tensor(hard_negatives(background.numpy(), stage.labels))
+        n = (y >= 0).sum()
+        what, where = costs[kept].sum() / n, F.smooth_l1_loss(d[y >= 0], t[y >= 0], reduction="sum") / n
+        (what + 3 * where).backward()
+        found = three_boxes.terms("SSD", done, 3.0)
+        assert found.cost == pytest.approx([what.item(), 3 * where.item()])
+        assert found.pull == pytest.approx([s.grad.abs().sum().item(), d.grad.abs().sum().item()])
+        assert found.share.sum() == pytest.approx(1)
+        cells = three_boxes.grid(done)
+        confidence = torch.tensor(cells.confidence, requires_grad=True)
+        own = torch.tensor(
+            np.isin(np.arange(32).reshape(4, 4, 2), np.flatnonzero(lossbook.yolo_v1_grad(*cells).objects))
+        )
+        (0.5 * confidence[~own].square().sum()).backward()
+        assert three_boxes.terms("YOLO v1", done).pull[3] == pytest.approx(confidence.grad.abs().sum().item())
+
+
+def test_what_the_text_says_of_the_scene() -> None:
+    shares = {
+        (name, done): three_boxes.terms(name, done).share for name in three_boxes.DETECTORS for done in (0.0, 0.5, 0.95)
+    }
+    assert shares["SSD", 0.0][0] > 0.6 and shares["SSD", 0.5][0] < 0.3  # quieter before the boxes are
+    for name in ("SSD", "RetinaNet"):
+        assert shares[name, 0.0][0] > shares[name, 0.5][0] > shares[name, 0.95][0]
+    assert shares["Faster R-CNN", 0.0][1] < 0.01
+    explorer = figures.detector_terms()
+    for state in states(explorer):
+        found = three_boxes.terms(**state)
+        assert (found.pull >= 0).all() and found.share.max() < 1.0001
+        base = three_boxes.terms(state["detector"], state["done"])
+        where = {"Faster R-CNN": [1, 3], "SSD": [1], "YOLO v1": [0, 1], "RetinaNet": [1]}[state["detector"]]
+        for k in range(len(found.cost)):
+            factor = state["weight"] if k in where else 1.0
+            assert found.cost[k] == pytest.approx(factor * base.cost[k]) and found.pull[k] == pytest.approx(
+                factor * base.pull[k]
+            )
+        assert explorer.set(**state).readout.startswith(f"{state['detector']} costs {found.cost.sum():.3g}")
+
+
+# ── One cell ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_one_cell_over_all_states() -> None:
+    explorer, hands = figures.one_cell(), set()
+    for state in states(explorer):
+        found = yolo_cell.cell(**state)
+        x = yolo_cell.OBJECT
+        overlap = iou_matrix([yolo_cell.corners(box) for box in found.boxes], [yolo_cell.corners(x)])[:, 0]
+        assert_allclose(found.overlap, overlap, atol=1e-12)
+        if overlap.max() > 0:
+            assert found.responsible == overlap.argmax()
+        assert found.moved[1 - found.responsible] == 0, "the other box gets no gradient"
+        own = found.boxes[found.responsible]
+        sizes = np.sqrt(own[2:]) - np.sqrt(x[2:]) if state["roots"] else own[2:] - x[2:]
+        assert found.terms.centre == pytest.approx(5 * np.square(own[:2] - x[:2]).sum())
+        assert found.terms.size == pytest.approx(5 * np.square(sizes).sum())
+        assert found.terms.objects == pytest.approx((yolo_cell.CONFIDENCE[found.responsible] - overlap.max()) ** 2)
+        assert found.terms.background == pytest.approx(0.5 * yolo_cell.CONFIDENCE[1 - found.responsible] ** 2)
+        assert found.terms.classes == pytest.approx(0.3**2 + 0.4**2 + 0.1**2) and max(found.terms) < 1
+        hands.add(found.responsible)
+    assert hands == {0, 1}
+    assert (
+        "A is responsible, and B gets no gradient for its box"
+        in explorer.set(first=0.3, second=0.8, size=0.4, roots=True).readout
+    )
+
+
+def test_the_square_root_is_half_way_to_a_relative_error() -> None:
+    def by_hand(width: float, roots: bool) -> float:
+        change = math.sqrt(width + 0.05) - math.sqrt(width) if roots else 0.05
+        return 5 * change**2
+
+    for width, roots in itertools.product((0.1, 0.4), (True, False)):
+        assert yolo_cell.same_error(width, roots=roots) == pytest.approx(by_hand(width, roots))
+    ratio = yolo_cell.same_error(0.1) / yolo_cell.same_error(0.4)
+    assert 3 < ratio < 4 and (0.4 / 0.1) ** 2 == 16
+    tiny = [yolo_cell.same_error(w, error=1e-6) for w in (0.1, 0.4)]
+    assert tiny[0] / tiny[1] == pytest.approx(4, rel=1e-3)
+
+
+# ── The flood ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_pulls_by_autograd() -> None:
+    for p, label, gamma, alpha in itertools.product((0.01, 0.1, 0.5, 0.9), (0, 1), (0.0, 0.5, 2.0, 5.0), (None, 0.25)):
+        s = torch.tensor(math.log(p / (1 - p)), dtype=torch.float64, requires_grad=True)
+        right = torch.sigmoid(s) if label else torch.sigmoid(-s)
+        weight = 1.0 if alpha is None else alpha if label else 1 - alpha
+        (-weight * (1 - right) ** gamma * torch.log(right)).backward()
+        assert anchor_grid.pull(p, label, gamma, alpha) == pytest.approx(abs(s.grad.item()))
+
+
+def test_the_flood_over_all_states() -> None:
+    explorer, met = figures.easy_negatives(), []
+    for state in states(explorer):
+        found = anchor_grid.flood(10 ** state["power"], state["p"], state["gamma"])
+        assert found.background == pytest.approx(10 ** state["power"] * found.one_background)
+        if state["gamma"] == 0:
+            assert found.objects == pytest.approx(9) and found.one_background == pytest.approx(state["p"])
+        high = explorer.figure.axes[1].get_xlim()[1]
+        assert found.objects < high and found.background < high
+        met.append(explorer.challenge.met(**state))
+        assert met[-1] == (state["power"] == 5 and found.background < found.objects)
+    assert any(met)
+
+
+def test_two_fifths_less_at_one_half() -> None:
+    """γ = 2 at p̂ = ½, without α: ¼ (½ + ½ · 2 · log 2)."""
+    expected = 0.25 * (0.5 + 2 * 0.5 * math.log(2))
+    assert anchor_grid.pull(0.5, 0, 2, None) == pytest.approx(expected)
+    assert 1 - anchor_grid.pull(0.5, 0, 2, None) / 0.5 == pytest.approx(0.4, abs=0.01)
+    predict = figures.easy_negatives().predict
+    assert predict.answer == "less than half of it" and "60% of it are left" in predict.found
+    assert anchor_grid.pull(0.01, 0, 2, None) < 1e-3 * anchor_grid.pull(0.01, 0, 0, None)
+    assert anchor_grid.flood(10_000, 0.5, 0).background > 500 * anchor_grid.flood(10_000, 0.5, 0).objects
+
+
+# ── Judging ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_suppression_one_by_one() -> None:
+    rng = np.random.default_rng(8)
+    for threshold in (0.2, 0.5, 0.8):
+        boxes, scores = corners(rng, 30), rng.uniform(0, 1, 30)
+        kept: list[int] = []
+        for k in sorted(range(30), key=lambda k: -scores[k]):
+            if all(1 - lossbook.iou(boxes[k], boxes[other]) <= threshold for other in kept):
+                kept.append(k)
+        assert suppress(boxes, scores, threshold=threshold).tolist() == kept
+    assert suppress(np.zeros((0, 4)), []).size == 0
+    with pytest.raises(ValueError, match=r"scores must hold one number per box, shape \(2,\), got shape \(3,\)"):
+        suppress(corners(rng, 2), [1, 2, 3])
+
+
+def test_average_precision_against_scikit_learn() -> None:
+    """Every box right or wrong by its own object: then it is the area below scikit-learn's curve, raised."""
+    rng = np.random.default_rng(9)
+    for _ in range(20):
+        right, scores = rng.random(40) < 0.5, rng.permutation(40) / 40.0
+        right[:2] = True, False
+        cells = np.array([[10.0 * k, 0, 10.0 * k + 4, 4] for k in range(40)])
+        missed = np.array([[10.0 * k, 50, 10.0 * k + 4, 54] for k in range(rng.integers(0, 5))]).reshape(-1, 4)
+        truth = np.concatenate([cells[right], missed])
+        found = [Found(cells[:20], scores[:20]), Found(cells[20:], scores[20:])]
+        split = [truth[truth[:, 0] < 200], truth[truth[:, 0] >= 200]]
+        curve = average_precision(found, split)
+        precision, recall, _ = precision_recall_curve(right, scores)
+        share = right.sum() / len(truth)  # scikit-learn knows of no object without a box
+        raised = np.maximum.accumulate(precision)  # from high recall to low
+        area = float(-(np.diff(recall) * raised[:-1]).sum()) * share
+        assert curve.average == pytest.approx(area)
+        assert curve.average >= average_precision_score(right, scores) * share - 1e-12
+        assert curve.recall[-1] == pytest.approx(share)
+
+
+def test_average_precision_by_hand() -> None:
+    objects = [[[0.0, 0, 2, 2], [4, 4, 6, 6]]]
+    boxes = np.array([[0.0, 0, 2, 2], [0, 0, 2, 1.9], [4, 4, 6, 6]])
+    copy = average_precision([Found(boxes, np.array([0.9, 0.8, 0.7]))], objects)
+    assert copy.precision.tolist() == pytest.approx([1, 1 / 2, 2 / 3]), "a copy is wrong"
+    assert copy.average == pytest.approx(1 / 2 + 1 / 2 * 2 / 3)
+    perfect = average_precision([Found(boxes[[0, 2]], np.array([0.02, 0.02]))], objects)
+    assert perfect.average == 1, "only the order counts"
+    wrong_last = average_precision([Found(boxes, np.array([0.9, 0.1, 0.7]))], objects)
+    assert wrong_last.average == 1
+    nothing = average_precision([Found(np.zeros((0, 4)), np.zeros(0))], objects)
+    assert nothing.average == 0
+    with pytest.raises(ValueError, match="truth must hold at least one object"):
+        average_precision([Found(boxes, np.ones(3))], [np.zeros((0, 4))])
+    with pytest.raises(ValueError, match="truth must hold one array for each picture, 1, got 2"):
+        average_precision([Found(boxes, np.ones(3))], [boxes, boxes])
+
+
+# ── Pictures of shapes ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_pictures_hold_what_their_boxes_say() -> None:
+    seen = shape_pictures.pictures(40, 5)
+    for pixels, boxes, kinds in zip(seen.pixels, seen.boxes, seen.kinds, strict=True):
+        assert len(boxes) == len(kinds) in (1, 2)
+        assert np.triu(iou_matrix(boxes, boxes), 1).max() == 0
+        for (x1, y1, x2, y2), kind in zip(boxes.astype(int), kinds, strict=True):
+            inside = pixels[y1:y2, x1:x2]
+            assert 7 <= x2 - x1 == y2 - y1 <= 16
+            middle = inside[inside.shape[0] // 2, inside.shape[1] // 2]
+            if kind:
+                assert abs(inside.mean()) > 0.35
+            elif x2 - x1 > 8:
+                assert abs(middle) < 0.8
+    again = shape_pictures.pictures(40, 5)
+    assert np.array_equal(seen.pixels, again.pixels)
+
+
+def test_what_should_be_said_at_the_anchors() -> None:
+    seen = shape_pictures.pictures(10, 6)
+    right = shape_pictures.answers(seen)
+    assert right.labels.shape == (10, 1152) and 0.005 < (right.labels >= 0).mean() < 0.03
+    chance = 0.9 * (right.labels[..., np.newaxis] == np.arange(2))
+    assert shape_pictures.mean_ap(shape_pictures.found(chance, right.offsets), seen) == 1
+    for labels, boxes, kinds in zip(right.labels, seen.boxes, seen.kinds, strict=True):
+        owner = match_anchors(shape_pictures.anchors(), boxes, positive=0.5, negative=0.4)
+        assert all(labels[owner == k].tolist() == [kind] * (owner == k).sum() for k, kind in enumerate(kinds))
+        assert ((labels == -2) == (owner == -2)).all()
+
+
+# ── The run ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@cache
+def names() -> dict[str, Any]:
+    """What the chapter's cells define, without running them."""
+    found: dict[str, Any] = {"np": np}
+    for code in re.findall(r"```\{code-cell\} ipython3\n(?::tags:.*?\n)?(.*?)```", CHAPTER, re.DOTALL):
+        if re.search(r"^def (train|symptoms)\(", code, re.MULTILINE):
+            exec(re.split(r"\nruns = |\nfor name,", code)[0], found)
+    return found
+
+
+@cache
+def run(name: str, seed: int) -> tuple[Any, Any, list[float]]:
+    return names()["run"](name, seed)
+
+
+NAMES = (
+    "cross-entropy",
+    "cross-entropy, prior bias",
+    "cross-entropy, mined 3 : 1",
+    "focal loss",
+    "focal loss, prior bias",
+)
+PLAIN, CURED = (NAMES[0], NAMES[3]), (NAMES[1], NAMES[2], NAMES[4])
+
+
+def test_the_losses_of_the_run_are_those_of_the_package() -> None:
+    rng = np.random.default_rng(11)
+    s, y = rng.normal(0, 2, (3, 30, 2)), rng.choice([-2, -1, -1, -1, 0, 1], (3, 30))
+    d = np.zeros((3, 30, 4))
+    scores, labels = torch.tensor(s), torch.tensor(y)
+    assert names()["focal"](scores, labels).item() == pytest.approx(retinanet(s, d, y, d).classification, rel=1e-6)
+    plain = retinanet(s, d, y, d, gamma=0.0, alpha=None).classification
+    assert names()["cross_entropy"](scores, labels).item() == pytest.approx(plain, rel=1e-6)
+    right = 1.0 * (np.arange(2) == y[..., np.newaxis])
+    each = np.asarray(lossbook.binary_cross_entropy_with_logits(s, right, reduction="none")).sum(axis=-1)
+    kept = (y >= 0) | hard_negatives(each, y)
+    assert names()["mined"](scores, labels).item() == pytest.approx(each[kept].sum() / (y >= 0).sum(), rel=1e-6)
+    assert names()["BIAS"] == prior_bias() and set(names()["RUNS"]) == set(NAMES)
+
+
+@pytest.mark.seeds
+@seeds
+def test_the_bias_does_most_of_the_work(seed: int) -> None:
+    ap = {name: float(run(name, seed)[0].ap[-1]) for name in NAMES}
+    assert max(ap[name] for name in PLAIN) < 0.7 and min(ap[name] for name in CURED) > 0.85
+    assert ap[NAMES[1]] - ap[NAMES[0]] > 0.25 < ap[NAMES[4]] - ap[NAMES[3]]  # under either loss
+    starts = {name: run(name, seed)[2][0] for name in NAMES}
+    assert starts[NAMES[0]] > 75 and starts[NAMES[1]] < 7
+    for name in NAMES:
+        bias = names()["RUNS"][name][1]
+        course = run(name, seed)[0]
+        drawn = sum(int((one.scores >= figures.SURE).sum()) for kind in course.frames[0] for one in kind)
+        assert drawn == 0 if bias else drawn > 20  # the first frame
+
+
+@pytest.mark.seeds
+def test_which_comes_first_changes_with_the_seed() -> None:
+    for group in (PLAIN, CURED):
+        first = {max(group, key=lambda name, seed=seed: run(name, seed)[0].ap[-1]) for seed in SEEDS}
+        assert len(first) > 1
+
+
+@pytest.mark.seeds
+@seeds
+def test_who_pulls_first(seed: int) -> None:
+    share = {name: names()["first_pull"](*how, seed=seed) for name, how in names()["RUNS"].items()}
+    assert min(share[name] for name in PLAIN) > 0.97
+    assert 0.4 < share[NAMES[1]] < 0.7 and 0.6 < share[NAMES[2]] < 0.85 and share[NAMES[4]] < 0.01
+
+
+@pytest.mark.seeds
+@seeds
+def test_every_row_of_the_table_of_symptoms(seed: int) -> None:
+    found = names()["symptoms"](run(NAMES[1], seed)[1], seed)
+    assert math.isnan(found["nan"]) and found["inf"] == math.inf and found["clamped"] == 0
+    good = float(run(NAMES[1], seed)[0].ap[-1])
+    assert found["variances"] < 0.1 and found["turned"] < 0.15 < 0.85 < good
+    assert found["copies"] > 8 and found["without"] < 0.5
+    assert found["positives"] < 0.4 and found["everywhere"] > 5
+    assert found["IoU"] == 0 and min(found["GIoU"], found["DIoU"]) > 0.95
+    assert 0.1 < found["orphans"] < 0.5
+
+
+def test_the_figure_takes_courses() -> None:
+    explorer = figures.film()
+    assert "average precision on 60 unseen pictures 0.00" in explorer.set(run=0, frame=0).readout
+    assert explorer.set(run=0, frame=2).readout.startswith("imagined, after 200 steps: ")
+
+
+# ── Slips and exercises ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_slips_by_hand() -> None:
+    s, d, y, t = three_boxes.single(0.0)
+    own = y >= 0
+    p = np.exp(s) / np.exp(s).sum(axis=1, keepdims=True)
+    slopes = np.abs(p - (np.arange(4) == (np.maximum(y, -1) + 1)[:, np.newaxis])).sum(axis=1)
+    everything = slopes[own].sum() / slopes.sum()
+    kept = own | hard_negatives(-np.log(p[:, 0]), y)
+    few = slopes[own].sum() / slopes[kept].sum()
+    assert everything < 0.06 and 0.2 < few < 0.3
+    by_code = np.abs(ssd_grad(s, d, y, t).classification)
+    assert by_code[own].sum() / by_code.sum() == pytest.approx(few)
+    x = torch.tensor(0.1, requires_grad=True)
+    (5 * x**2).backward()
+    assert x.grad.item() == pytest.approx(2 * 5 * 0.1)  # darknet's delta is 5 · 0.1, half of it
+    for sigma in (1.0, 3.0):
+        error = torch.tensor([0.02, 0.5, 2.0])
+        girshick = torch.where(error < 1 / sigma**2, (sigma * error) ** 2 / 2, error - 0.5 / sigma**2)
+        torch.testing.assert_close(F.smooth_l1_loss(error, 0 * error, beta=1 / sigma**2, reduction="none"), girshick)
+    costs = [lossbook.smooth_l1([0.5], [0.0], beta=beta) for beta in (1 / 9, 3.0)]
+    assert costs == pytest.approx([0.5 - 1 / 18, 0.5**2 / 6])
+    right = lossbook.sigmoid_focal([math.log(1 / 9)], [1])
+    assert right == pytest.approx(0.25 * 0.81 * -math.log(0.1))
+    assert lossbook.sigmoid_focal([math.log(1 / 9)], [1], alpha=0.75) == pytest.approx(3 * right)
+    for gap in (0.01, 100.0):
+        apart = [0, 0, 2, 2], [2 + gap, 0, 4 + gap, 2]
+        assert lossbook.iou(*apart) == 1 and not lossbook.iou_grad(*apart).any()
+    third = 2 / 3
+    assert 1 - lossbook.iou([0, 0, 2, 2], [third, 0, 2 + third, 2]) == pytest.approx(0.5)
+
+
+def test_the_loss_before_the_first_step() -> None:
+    """The exercise on paper: A = 1000, N = 10."""
+
+    def start(b: float) -> float:
+        p = 1 / (1 + math.exp(-b))
+        return -math.log(p) - 99 * math.log(1 - p)
+
+    best = prior_bias(0.01)
+    assert start(best) == pytest.approx(5.60, abs=0.005) and start(0.0) == pytest.approx(100 * math.log(2))
+    assert all(start(best) < start(best + step) for step in (-0.1, 0.1))
+
+
+def test_the_exercises() -> None:
+    ids = [name for name in exercises() if name.startswith("detection-")]
+    assert len(ids) == 14 and all(f"{{question}} {name}\n" in CHAPTER for name in ids)
+    assert check("detection-ap-by-hand", "5/6").right
+    assert check("detection-mined-count", 24).right
