@@ -76,7 +76,7 @@ def test_a_card_is_short(loss: Loss) -> None:
     assert all(len(text) <= 110 and text.endswith(".") for text in told), [text for text in told if len(text) > 110]
     assert len(loss.card.strengths) <= 3 and len(loss.card.weaknesses) <= 3
     lines = loss.card.pytorch.splitlines()
-    assert max(map(len, lines)) <= 84 and len(lines) <= 6
+    assert max(map(len, lines)) <= 84 and len(lines) <= 6  # beyond 68 columns a line goes on in the next
 
 
 def test_a_card_without_claims_is_refused() -> None:

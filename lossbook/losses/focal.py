@@ -158,8 +158,8 @@ SIGMOID_FOCAL = Loss(
     optax="optax.sigmoid_focal_loss (α off)",
     keras="keras.losses.BinaryFocalCrossentropy (from logits and with α, if told)",
     card=Card(
-        what="Binary cross-entropy, times a factor that makes easy examples cheap.",
-        why="A detector sees a hundred thousand easy background boxes for ten objects.",
+        what="Cross-entropy times a factor that makes easy cases cheap.",
+        why="A detector sees a hundred thousand easy boxes for ten objects.",
         strengths=(
             r"At $\gamma = 2$ its factor is 0.01 for a label that is forecast at 0.9, and 0.81 for one at 0.1.",
             "The likelier of two examples stays the likelier.",
@@ -170,8 +170,8 @@ SIGMOID_FOCAL = Loss(
         ),
         pytorch="""torch.where(labels == 1,
  -alpha * torch.sigmoid(-logits) ** gamma * F.logsigmoid(logits),
- (alpha - 1) * torch.sigmoid(logits) ** gamma * F.logsigmoid(-logits)
-).mean()""",
+ (alpha - 1) * torch.sigmoid(logits) ** gamma
+ * F.logsigmoid(-logits)).mean()""",
     ),
     source="lin2017",
     chapter="classification",

@@ -477,9 +477,9 @@ LISTMLE = Loss(
             "Once the order is right, without ties, doubling the scores is always cheaper.",
             "Items of equal relevance compete, which pulls their scores together.",
         ),
-        pytorch="""(scores[:, None]
- .masked_fill(relevance[:, None] > relevance[:, :, None], -torch.inf)
- .logsumexp(-1) - scores).sum(-1).mean()""",
+        pytorch="""(torch.where(relevance[:, None] > relevance[:, :, None],
+             -torch.inf, scores[:, None]).logsumexp(-1)
+ - scores).sum(-1).mean()""",
     ),
     source="xia2008",
     chapter="ranking",
