@@ -41,7 +41,9 @@ class Python {
     return this.#ready;
   }
 
+  // One that has been ended may still complain, and must not be heard then.
   #drop() {
+    if (this.#worker) this.#worker.onmessage = this.#worker.onerror = null;
     this.#worker?.terminate();
     this.#worker = this.#ready = null;
   }
