@@ -497,7 +497,8 @@ def test_two_fifths_less_at_one_half() -> None:
     assert anchor_grid.pull(0.5, 0, 2, None) == pytest.approx(expected)
     assert 1 - anchor_grid.pull(0.5, 0, 2, None) / 0.5 == pytest.approx(0.4, abs=0.01)
     predict = figures.easy_negatives().predict
-    assert predict.answer == "less than half of it" and "60% of it are left" in predict.found
+    assert predict.answer == "less than half of it" and "60% of it is left" in predict.found
+    assert anchor_grid.pull(0.01, 0, 0, None) == pytest.approx(anchor_grid.pull(0.5, 0, 0, None) / 50)
     assert anchor_grid.pull(0.01, 0, 2, None) < 1e-3 * anchor_grid.pull(0.01, 0, 0, None)
     assert anchor_grid.flood(10_000, 0.5, 0).background > 500 * anchor_grid.flood(10_000, 0.5, 0).objects
 
@@ -729,6 +730,6 @@ def test_the_loss_before_the_first_step() -> None:
 
 def test_the_exercises() -> None:
     ids = [name for name in exercises() if name.startswith("detection-")]
-    assert len(ids) == 14 and all(f"{{question}} {name}\n" in CHAPTER for name in ids)
+    assert len(ids) == 16 and all(f"{{question}} {name}\n" in CHAPTER for name in ids)
     assert check("detection-ap-by-hand", "5/6").right
     assert check("detection-mined-count", 24).right

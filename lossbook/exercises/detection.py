@@ -3,6 +3,7 @@ r"""Detection: quick questions first, then exercises on paper, with numbers and 
 from __future__ import annotations
 
 import math
+from itertools import permutations
 
 import numpy as np
 
@@ -100,6 +101,19 @@ BYSTANDER = Choice(
     hints=["Which of the five sums have $1 - r_{ij}$ in them?"],
     solution=r"$r_{ij} = 0$ for it, so it is in the fourth sum alone: $\lambda_{\text{noobj}} \hat C_{ij}^2$ presses "
     "its confidence down. Where it is goes unnoticed.",
+)
+
+SUPPRESSION = Numeric(
+    "detection-suppression",
+    "What suppression leaves",
+    answer=2,
+    mistakes=[
+        Mistake(1, "B is dropped by A, and a box that was dropped drops nobody. C overlaps A by 0.3 only."),
+        Mistake(3, "B overlaps A by more than ½, and A has the better score."),
+        Mistake(0, "The box of the best score always stays."),
+    ],
+    hints=["Begin with the best score.", "B is gone. Whom does C have to be compared with?"],
+    solution="A stays and drops B. C has to be compared with A alone, 0.3, and stays: 2 boxes.",
 )
 
 WHAT_HELPED = Choice(
@@ -461,6 +475,24 @@ AP_BY_HAND = Numeric(
     ],
     solution=r"At the first right box the precision is 1, at the second $\frac23$, and each adds $\frac12$ to the "
     r"recall: $\frac12 \cdot 1 + \frac12 \cdot \frac23 = \frac56 = 0.833$.",
+)
+
+PRICES = ((2, 3), (3, 9), (7, 8))
+
+ASSIGNMENT = Numeric(
+    "detection-assignment",
+    "The cheapest assignment",
+    answer=min(PRICES[i][0] + PRICES[j][1] for i, j in permutations(range(3), 2)),
+    mistakes=[
+        Mistake(10, "You took the cheapest pair first, 2. Then the second object costs 8. Look at all pairs of pairs."),
+        Mistake(5, "The first prediction has both objects then. Each prediction may have one at most."),
+        Mistake(11, "Not all assignments were tried: the second prediction can take the first object."),
+        Mistake(14, "Every object needs one prediction; the third prediction goes without."),
+        Mistake(3, "That is the price of one object. There are two."),
+    ],
+    hints=["Prediction 1 is the best for both objects. Who gives way more cheaply?", "$3 + 3$ or $2 + 8$?"],
+    solution="Prediction 1 takes the second object for 3, prediction 2 the first one for 3: 6. The cheapest pair first "
+    "would cost $2 + 8 = 10$. Prediction 3 answers for nothing.",
 )
 
 BIAS_ON_PAPER = Paper(

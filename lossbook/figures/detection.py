@@ -371,7 +371,7 @@ def easy_negatives() -> Explorer:
         ),
         predict=Predict(
             SOME if 0.5 < left_of_it < 0.7 else GUESSED[0],
-            f"{left_of_it:.0%} of it are left: at ½ an example is not easy, and its factor is ¼, on a slope that has "
+            f"{left_of_it:.0%} of it is left: at ½ an example is not easy, and its factor is ¼, on a slope that has "
             "become steeper.",
             options=GUESSED,
         ),
