@@ -177,7 +177,7 @@ def test_clipped_and_penalised_critics(seed):
     for c in (0.01, 0.05, 0.2):
         found = train_critic(clip=c, seed=seed)
         bound, sizes = steepest_clipped(c), np.abs(found.weights)
-        assert 0.4 * bound < found.steepest <= bound * (1 + 1e-5)  # “at or near it”
+        assert 0.45 * bound < found.steepest <= bound * (1 + 1e-5)  # “within a factor of two”
         assert sizes.max() <= c * (1 + 1e-6) and (sizes > 0.99 * c).mean() > 0.9  # “nearly all weights”
         assert found.found < 0.87 * distance  # bent: no factor repairs it
         assert not 0.3 < found.steepest < 3

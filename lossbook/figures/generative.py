@@ -339,8 +339,8 @@ def critics() -> Explorer:
         "one, a straight line of slope 1. Right, its weights. Clipping drives nearly all weights to ±c, and makes a "
         "bent critic whose steepest slope is far from 1. The penalty leaves the weights alone and comes near to the "
         "straight line, with a slope that is still too large: at λ = 10 by about a fifth.",
-        alt="Left, a dashed straight line and below it a bent curve, flat over the generated numbers on the left and "
-        "steep further right. Right, bars of the weights, all of them at the two ends.",
+        alt="Left, a dashed straight line and a bent curve, as steep as the line between the two crowds and flatter on "
+        "either side. Right, bars of the weights, all of them at the two ends.",
         predict=Predict(
             STEEPNESS[2],
             f"At most {steepest_clipped(0.01):.3f}: each layer passes on a hundredth, and the 32 · 32 paths add up, "
