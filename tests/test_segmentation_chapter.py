@@ -307,6 +307,12 @@ def test_the_rule_of_half_fails_in_small_pictures() -> None:
         assert rims.rim_threshold(core, rim, together=True) == pytest.approx(0.5)
 
 
+def test_a_long_faint_tail_makes_the_best_mask_smaller_than_the_object() -> None:
+    q = np.array([[1.0] + [0.1] * 10])
+    found = rims.best_mask(q)
+    assert found.share == pytest.approx(1 / 11) and q.mean() > found.share
+
+
 def test_squared_denominators_want_q_by_the_best_dice() -> None:
     """Labels of 0 and 1 with mean q, in a large picture; where q is above D*, 1."""
     q = np.linspace(0.02, 0.98, 25)
