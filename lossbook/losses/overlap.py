@@ -532,7 +532,7 @@ GENERALISED_DICE = Loss(
     r"$A = \sum_k w_k I_k$ and $B = \sum_k w_k S_k$ are the sums above.",
     arguments={"prediction": Argument(r"\hat p", "soft masks"), "target": Argument("y", "soft masks")},
     parameters={"smooth": _SMOOTH},
-    estimates="masks, a class counting about as much as another one of another size",
+    estimates="masks; the smaller a class, the more of the loss is about it",
     card=Card(
         what="One Dice quotient for all classes, each weighted by 1 over its squared size.",
         why="A small class beside large ones.",
