@@ -449,6 +449,25 @@ def test_the_picture_of_a_reading() -> None:
     assert len(digit_rows.STAGES) == 10 and digit_rows.STAGES[-1] == digit_rows.STEPS
 
 
+def test_text_alternatives_say_what_is_drawn() -> None:
+    """The numbers in them are those of the default states."""
+    explorer = figures.micro_batches()
+    assert "2.5, " in explorer.alt and "1.9" in explorer.alt and numbers(explorer.readout)[4:6] == [1.9, 2.5]
+    assert numbers(explorer.readout)[-1] == 4 and "four times" in explorer.alt
+    row = next_word.counted()[next_word.WORDS.index("dog")]
+    assert [word for word, p in zip(next_word.WORDS, row, strict=True) if p] == ["sat", "."]
+    assert figures.next_words().readout.startswith("“saw” after “dog”") and len(next_word.WORDS) == 9
+    found = [cuts.cut_sentence(cut, 1) for cut in cuts.CUTS]
+    assert round(found[1].bits_per_byte, 1) == 2.3 and len(found[1].costs) == 19
+    assert round(found[0].perplexity) == 5 and round(math.log10(found[-1].perplexity)) == 14
+    first = softening.softened("knows nothing yet", 1.0)
+    assert round(first.teacher[0], 2) == 0.93 and first.student == pytest.approx(np.full(5, 0.2))
+    totals = {text: alignments.alignment(text, "clear").total for text in alignments.texts()}
+    assert max(totals, key=lambda text: totals[text]) == "ab"
+    bars = figures.compression({"a model": 1.5}, {"a program": 2.25})
+    assert "the longest on the bottom: a program 2.25; a model 1.50." in bars.alt and bars.readout == ""
+
+
 # ── Slips ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

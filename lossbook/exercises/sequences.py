@@ -336,6 +336,10 @@ FORWARD_CODE = Code(
             "That is the loss. The probability itself was asked for.",
         ),
         Mistake(
+            lambda p, labels: float(np.prod(p[np.arange(len(labels)), labels])),
+            "That is one path, a label a frame from the first on, cut short. Add up all paths through all frames.",
+        ),
+        Mistake(
             lambda p, labels: float(np.prod(p.max(axis=1))),
             "That is the probability of the best path. Add up all paths that stand for the labels.",
         ),

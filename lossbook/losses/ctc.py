@@ -221,7 +221,8 @@ def ctc(
     -----
     The frames are independent of each other given the input: no path is more probable because its letters make a word.
     PyTorch's `ctc_loss` takes log-probabilities of shape (T, N, K), and its "mean" divides every loss by its number of
-    labels first. It too returns `inf` where no path fits; `zero_infinity` makes that 0.
+    labels first. It too returns `inf` where no path fits; `zero_infinity` makes that 0. Optax's `ctc_loss` has ones
+    where there is padding, gives one loss per example, and is finite where no path fits: its logarithm of 0 is −10⁵.
 
     References
     ----------
