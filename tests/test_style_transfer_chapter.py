@@ -410,7 +410,7 @@ def test_more_weight_for_the_content_trades_one_loss_for_the_other(seed: int):
 @pytest.mark.seeds
 @seeds
 def test_every_row_of_the_table_of_symptoms(seed: int):
-    found = names()["symptoms"](seed, size=32, count=8, steps=30)
+    found = names()["symptoms"](seed, size=32, count=8, steps=40)
     assert found["bad-weight"] > 0.9 > 0.5 > found["good-weight"]
     assert 1 <= found["nan-steps"] < 20
     assert found["plain-end"] < found["slow-end"] / 50 and found["slow-end"] < 1
