@@ -117,6 +117,10 @@ def test_a_card_in_a_notebook(cards: Any) -> None:
     assert "> **Backward.**\n>\n> $$\n> \\frac{\\partial \\ell}{\\partial s} = -y" in text
     assert "[Freund and Schapire, 1997]" in text and "> - Twice the best score is the log-odds." in text
     assert "> ```python\n> torch.exp(-target * score).mean()\n> ```" in text and text.endswith("After")
+    question = "```{question} classification-hinge-of-one\nWhat?\n```"
+    split = f":::{{admonition}} More\n:class: dropdown\n\n{question}\n\n:::\n\nAfter"
+    first, *_, last = (cell.source for cell in writer.cells(split))
+    assert first.strip("> \n") == "**More**" and last == "After", "an admonition that a question in it has split"
     notebook = notebooks.notebook_of("```{card} hinge\n```", notebooks.Writer(ROOT / "book/part-2/classification.md"))
     assert "Support" in notebook.cells[-1].source and notebook.cells[-1].source.startswith("## References")
 

@@ -7,7 +7,7 @@ from built_site import OpenPage
 
 TALLEST = 20_000  # pixels at a width of 1280, before a guess opens what it covers
 # Chapters that are within it and stay so; a chapter that gets there is added.
-WITHIN = ["part-2/classification", "part-2/ranking", "part-3/style-transfer"]
+WITHIN = ["part-2/classification", "part-2/ranking", "part-3/generative", "part-3/style-transfer"]
 MEASURE = """() => ({
   page: document.documentElement.scrollHeight,
   cards: [...document.querySelectorAll(".loss-card")].map((card) => {
@@ -30,3 +30,17 @@ def test_a_chapter_stays_within_its_length(name: str, open_page: OpenPage) -> No
     assert {card: height for card, height in found["cards"] if height > 620} == {}
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate(WIDER) == [], "cards that scroll sideways on a phone"
+
+
+@pytest.mark.parametrize("name", ["part-2/classification", "part-2/ranking"])
+def test_what_a_figure_shows_is_covered_with_it(name: str, open_page: OpenPage) -> None:
+    """The paragraph behind a covered figure tells the answer: it appears with the figure."""
+    page = open_page(name)
+    forms = page.locator("form.predict").all()
+    assert len(forms) >= 2
+    for form in forms:
+        figure = page.locator(f'figure.explorer[data-explorer="{form.get_attribute("data-predict")}"]')
+        told = page.locator(".cell", has=figure).locator("xpath=following-sibling::*[1][self::p]")
+        assert told.count() == 1 and told.is_hidden() and figure.is_hidden()
+        form.locator(".predict-skip").click()
+        assert told.is_visible() and figure.is_visible()
