@@ -119,11 +119,20 @@ def test_a_loss_of_the_literature_is_drawn_as_profile_and_statsmodels_have_it(na
         assert_allclose(points, np.column_stack([GRID, numbers]), atol=max(half, 0.51 / 222))
 
 
-def test_the_constants_and_lines_are_those_of_the_package() -> None:
+def test_densities_constants_and_lines_are_those_of_the_package() -> None:
     for title, typed in EXAMPLES.items():
-        answer = look(typed)
-        fits = Fits("This loss", Profile(example(title), Y), X, Y)
+        answer, ours = look(typed), Profile(example(title), Y)
+        fits = Fits("This loss", ours, X, Y)
         assert answer["readouts"]["own-loss-fits"] == fitted(fits.constants, fits.lines)
+        for name, constant in fits.constants.items():
+            assert_allclose(drawn(answer, "own-loss-fits", f"constant {name}")[:, 0], constant, atol=0.006)
+        assert_allclose(drawn(answer, "own-loss", "constant")[:, 0], ours.constant, atol=0.003)
+        none = answer["units"]["own-loss"][place("own-loss", "no_density").key]
+        assert ("its integral is infinite" in none) == (not ours.density.exists) == (title == "Tukey's biweight")
+        if ours.density.exists:
+            assert_allclose(drawn(answer, "own-loss", "density_curve")[:, 1], ours.densities, atol=3e-4)
+        else:
+            assert answer["units"]["own-loss"][place("own-loss", "density_curve").key] == ""
         line = fit_line(function(typed), X, Y)
         ends = drawn(answer, "own-loss-fits", "line This loss")[[0, -1]]
         assert_allclose(ends[:, 1], line(ends[:, 0]), atol=0.02)
