@@ -19,7 +19,7 @@ import own_loss as directive
 import page_python
 
 from lossbook.analysis.fitting import fit_line
-from lossbook.analysis.own_loss import EXAMPLES, OUTLIER, Fits, X, Y, example
+from lossbook.analysis.own_loss import EXAMPLES, OUTLIER, RIVALS, Fits, X, Y, example
 from lossbook.analysis.profile import GRID, Profile
 from lossbook.analysis.residual_curve import residual_curve
 from lossbook.analysis.sentences import fitted
@@ -327,3 +327,23 @@ def test_without_python_the_page_says_so_and_shows_the_examples() -> None:
         assert ("own_loss.js" in app.added) == bool(megabytes)
         assert ("nothing can be typed here" in context["body"]) == (not megabytes)
         assert ('data-megabytes="8.9"' in context["body"]) == bool(megabytes) and figure in context["body"]
+
+
+def test_what_the_page_and_its_figures_say() -> None:
+    assert figures.own_loss_profile().readout.endswith("the constant it fits to the sample is 0.250.")
+    assert "constant 0.250" in figures.ALT_PROFILE
+    assert RIVALS["Huber"].defaults == {"delta": 1.0}
+    one, more = (look(f"def loss(e):\n    return {text}") for text in ("np.abs(e) ** 1.5", "3 * np.abs(e) ** 1.5 + 7"))
+    fits = "own-loss-fits"
+    assert one["readouts"][fits] == more["readouts"][fits]  # neither constant nor line notices
+    tilted = look("def loss(e):\n    return np.where(e < 0, -3 * e, e)")["readouts"][fits]
+    assert (
+        "fits the constant −0.800" in tilted
+    )  # the third of ten, a quarter of the way: steeper on the left pulls down
+    above = [*DATA["points"]]
+    for y in (100, 92, 80):  # Welsch lets go of a far point, however far
+        above[OUTLIER] = [20, y]
+        answer = look("def loss(e):\n    return 1 - np.exp(-(e**2) / 0.5)", points=above)
+        assert "it implies no density" in answer["readouts"]["own-loss"]
+        slope = re.search(r"a line of slope (\S+)\. ", answer["readouts"][fits])
+        assert slope and abs(float(slope[1]) - 0.34) < 0.02

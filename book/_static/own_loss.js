@@ -67,6 +67,7 @@ class OwnLoss {
     try {
       this.entry.field.value = decodeURIComponent(location.hash.slice(LINK.length));
     } catch {
+      history.replaceState(null, "", location.pathname); // the theme cannot read it either
       return this.tell("The link to this page carries a definition that cannot be read.");
     }
     this.tell(FROM_A_LINK);
