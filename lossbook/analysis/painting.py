@@ -69,7 +69,7 @@ def shares(maps: Sequence[Floats], aim: Wanted) -> tuple[float, float]:
 
 
 @cache
-def small_painting(weight: float = 0.0, size: int = 24, count: int = 8, seed: int = 0) -> Painting:
+def small_painting(weight: float = 0.0, size: int = 48, count: int = 8, seed: int = 0) -> Painting:
     """The pagoda's style on the flower, small and in NumPy and SciPy alone; pixels are kept between 0 and 1."""
     from scipy.optimize import minimize
 
