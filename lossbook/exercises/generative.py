@@ -338,6 +338,39 @@ GENERATOR_CODE = Code(
 )
 
 
+def transport_code(x: np.ndarray, y: np.ndarray) -> float:
+    """The Wasserstein-1 distance of two samples of one size."""
+    return float(np.mean(np.abs(np.sort(x) - np.sort(y))))
+
+
+TRANSPORT_CODE = Code(
+    "generative-transport-code",
+    "Write Wasserstein-1",
+    reference=transport_code,
+    cases=[
+        case([0.0, 10.0], [7.0, 1.0]),
+        case([3.0, 1.0, 2.0], [2.0, 3.0, 1.0]),
+        case([0.5, -1.0, 4.0, 2.0], [1.0, 1.0, -3.0, 8.0]),
+    ],
+    mistakes=[
+        Mistake(lambda x, y: np.mean(np.abs(x - y)), "Sort both first: that pairs them as they were listed."),
+        Mistake(lambda x, y: np.mean(np.abs(np.sort(x) - y)), "Only one of the two is sorted."),
+        Mistake(lambda x, y: np.sum(np.abs(np.sort(x) - np.sort(y))), "Each value carries 1/n of the mass: the mean."),
+        Mistake(lambda x, y: np.abs(np.mean(x) - np.mean(y)), "That is the difference of the means."),
+        Mistake(lambda x, y: np.mean(np.sort(x) - np.sort(y)), "Ways to the left and to the right do not cancel."),
+        Mistake(lambda x, y: np.max(np.abs(np.sort(x) - np.sort(y))), "That is the longest way. Take the mean."),
+        Mistake(lambda x, y: np.mean((np.sort(x) - np.sort(y)) ** 2), "That is the mean square of the ways."),
+        Mistake(lambda x, y: np.abs(np.sort(x) - np.sort(y)), "Those are the ways. Their mean is asked for."),
+        Mistake(lambda x, y: np.mean(np.abs(x[:, None] - y)), "That is over all pairs. Each value is carried once."),
+        Mistake(
+            lambda x, y: np.sqrt(np.mean((np.sort(x) - np.sort(y)) ** 2)),
+            "That is Wasserstein-2: squares and a root.",
+        ),
+    ],
+    hints=["The lowest goes to the lowest.", "`np.sort` both, then the mean absolute difference."],
+    solution="Two sorts and a mean: $n \\log n$ instead of a search among $n!$ pairings.",
+)
+
 TO_DATA = Numeric(
     "generative-noise-to-data",
     "From noise to data",
