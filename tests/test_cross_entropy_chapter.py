@@ -347,6 +347,7 @@ def test_penalties_are_priors(estimate: float, width: float) -> None:
         )
         assert found == pytest.approx(result.x, abs=1e-4)
     w = np.linspace(-2, 2, 9)
+    np.testing.assert_allclose(priors.data_loss(w, 1.5), (w - 1.5) ** 2 / 2, atol=1e-12)
     np.testing.assert_allclose(priors.normal_penalty(w, width), w**2 / (2 * width**2), atol=1e-12)
     np.testing.assert_allclose(priors.laplace_penalty(w, width), np.abs(w) / width, atol=1e-12)
 

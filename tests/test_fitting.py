@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.optimize import linprog, minimize
 
-from lossbook.analysis.fitting import _best_of_pairs, fit_constant, fit_line
+from lossbook.analysis.fitting import _best_of_pairs, _descended, fit_constant, fit_line
 from lossbook.analysis.residual_curve import residual_curve
 from lossbook.catalogue import CATALOGUE
 from lossbook.losses.classification import BINARY_CROSS_ENTROPY
@@ -413,3 +413,15 @@ def test_a_line_of_any_callable_is_as_low_as_one_found_by_search(loss):
 
 def test_a_loss_that_jumps_gets_a_line():
     assert np.isfinite(fit_line(lambda e: np.floor(np.abs(e)), [0, 1, 2, 3], [0.1, 5, 2, 3])).all()
+
+
+def test_the_way_down_a_bent_valley_learns_its_shape():
+    """Rosenbrock's: whoever follows the slope alone is still on the way after 200 steps."""
+
+    def slope(at):
+        return np.array([-400 * at[0] * (at[1] - at[0] ** 2) - 2 * (1 - at[0]), 200 * (at[1] - at[0] ** 2)])
+
+    end = _descended(
+        lambda at: 100 * (at[1] - at[0] ** 2) ** 2 + (1 - at[0]) ** 2, slope, np.array([-1.2, 1.0]), 1e-8, 1e9
+    )
+    assert_allclose(end, [1, 1], rtol=1e-7)
