@@ -358,7 +358,7 @@ class Loss:
     reductions: tuple[str, ...] = REDUCTIONS
     density: Density | None = None
     synonyms: tuple[str, ...] = ()
-    card: Card | None = None
+    card: Card | None = field(default=None, repr=False)
     torch: str = ""
     keras: str = ""
     sklearn: str = ""

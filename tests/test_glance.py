@@ -74,8 +74,9 @@ def test_other_names_are_those_of_losses_and_exist(glance: ModuleType) -> None:
         if module.startswith(("torch", "sklearn", "scipy")):
             assert hasattr(importlib.import_module(module), attribute), name
     for loss in CATALOGUE.values():  # every function of torch.nn.functional comes with its class
-        if "torch.nn.functional" in loss.torch:
-            assert any(name.startswith("torch.nn.") for name in ALSO.get(loss.name, ())) or loss.name == "cross_entropy"
+        if "torch.nn.functional" in loss.torch and loss.name not in ("cross_entropy", "sequence_cross_entropy"):
+            assert any(name.startswith("torch.nn.") for name in ALSO.get(loss.name, ()))
+    assert "torch.nn.CrossEntropyLoss" in ALSO["softmax_cross_entropy"]  # which serves sequences, too
 
 
 def test_absent_losses_point_to_losses(glance: ModuleType) -> None:

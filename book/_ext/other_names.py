@@ -59,7 +59,7 @@ ALSO: Mapping[str, tuple[str, ...]] = {
     "listnet": ("learning to rank",),
     "listmle": ("learning to rank", "Breslow"),
     "dpo": ("RLHF", "preference loss"),
-    "sequence_cross_entropy": ("torch.nn.CrossEntropyLoss", "language model", "z-loss", "perplexity", "next token"),
+    "sequence_cross_entropy": ("language model", "z-loss", "perplexity", "next token"),
     "ctc": ("torch.nn.CTCLoss", "speech", "handwriting", "alignment", "blank"),
     "distillation": ("teacher", "student", "soft targets"),
     "dice": ("F-measure", "Sorensen", "segmentation", "overlap"),
