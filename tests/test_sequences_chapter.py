@@ -17,6 +17,7 @@ from torch.nn import functional as F
 import lossbook
 from lossbook.analysis import alignments, cuts, digit_rows, help_pages, micro_batches, next_word, softening
 from lossbook.analysis.byte_model import ByteModel, compressor_bits
+from lossbook.exercises import check
 from lossbook.figures import sequences as figures
 
 CHAPTER = (Path(__file__).parents[1] / "book/part-3/sequences.md").read_text(encoding="utf-8")
@@ -120,7 +121,12 @@ def test_a_table_reads_a_sentence() -> None:
         assert next_word.sentence_perplexity(share) == pytest.approx(found[share])
         for word in range(1, len(words) + 1):
             readout = explorer.set(word=word, share=share).readout
-            cost = next_word.costs(share)[word - 1]
+            costs = next_word.costs(share)
+            cost = costs[word - 1]
+            top = explorer.figure.axes[1].get_ylim()[1]
+            for bar, paid in zip(explorer.figure.axes[1].patches, costs, strict=True):  # as high as it costs
+                assert bar.get_height() == pytest.approx(paid) if math.isfinite(paid) else bar.get_height() < top
+            assert costs[np.isfinite(costs)].max() < figures.TOP < top
             assert ("infinitely" in readout) == (not math.isfinite(cost))
             assert ("perplexity of the sentence are infinite" in readout) == (share == 0)
             assert explorer.challenge.met(word=word, share=share) == (share == 0.3)
@@ -158,6 +164,7 @@ def test_two_means_in_every_state() -> None:
             assert (of_means > of_tokens) == (loss > second)  # the first is the shorter one
         assert explorer.challenge.met(tokens=tokens, loss=loss) == (loss == second and tokens != length)
         weights, each = micro_batches.token_weights([tokens, length])
+        assert weights[0] / weights[1] == pytest.approx(length / tokens)  # so too where the means are equal
         assert weights @ [tokens, length] == pytest.approx(1) and each * len(every) == pytest.approx(1)
         assert weights.max() < explorer.figure.axes[1].get_ylim()[1]
     with pytest.raises(ValueError, match="counts must be greater than 0, one at least"):
@@ -231,6 +238,32 @@ def test_counting_beats_two_seconds_of_a_network(seed: int) -> None:
     assert np.mean(leak.path[-20:]) < 0.15 and leak.costs.mean() < 0.3
 
 
+def test_what_xz_finds_and_gzip_forgets() -> None:
+    known, unseen = help_pages.pages()
+    seen = {known[i : i + 32] for i in range(len(known) - 31)}
+    again = np.zeros(len(unseen), dtype=bool)
+    for i in range(len(unseen) - 31):
+        if unseen[i : i + 32] in seen:
+            again[i : i + 32] = True
+    assert 0.25 < again.mean() < 0.34 and "a quarter to a third" in CHAPTER
+    whole, end = (compressor_bits(unseen, "gzip", part) for part in (known, known[-32768:]))
+    assert abs(whole - end) < 0.05  # the rest of the text does nothing for it
+    assert compressor_bits(unseen, "gzip") - whole < 0.25
+    assert compressor_bits(unseen, "xz", known[-32768:]) - compressor_bits(unseen, "xz", known) > 0.5
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_other_orders_of_the_paragraphs_are_off_by_a_quarter(seed: int) -> None:
+    found = micro_batches.updates(seed)
+    assert 0.22 < max(abs(one.means / one.tokens - 1) for one in found) < 0.3
+
+
+def test_scores_that_are_no_log_probabilities() -> None:
+    scores = torch.full((20, 1, 11), 3.0)
+    given = torch.tensor([[1, 2]]), torch.tensor([20]), torch.tensor([2])
+    assert F.ctc_loss(scores, *given, reduction="sum") < 0 < F.ctc_loss(scores.log_softmax(-1), *given, reduction="sum")
+
+
 def test_padding_in_the_divisor() -> None:
     n, mean = (part[:16] for part in micro_batches.paragraphs())
     sums = (n * mean).sum()
@@ -261,6 +294,9 @@ def test_softened_in_every_state() -> None:
             low, high = explorer.figure.axes[1].get_ylim()
             assert low < found.length_without < high and low < found.length < high
         assert (np.diff(lengths) > 0).all() and lengths[-1] < softening.limit(student)
+        without = [softening.softened(student, t).length_without for t in figures.TEMPERATURES]
+        rising = [t for t, less, more in zip(figures.TEMPERATURES, without, without[1:], strict=False) if more > less]
+        assert rising == ([0.5, 1.0] if student == "knows the class" else [])  # up to 2, and never for the other
         far = softening.softened(student, 1e4).length
         assert far == pytest.approx(softening.limit(student), rel=1e-3)
         assert lengths[-1] > 0.9 * far  # T² keeps it
@@ -306,6 +342,9 @@ def test_every_text_under_every_reading(reading: str) -> None:
 
 
 def test_paths_of_ab_and_of_others() -> None:
+    spare = [n for n in itertools.product(range(3), repeat=5) if sum(n) == 2]  # two frames over five places
+    runs = {"".join(k * (n + (k != "–")) for k, n in zip("–a–b–", many, strict=True)) for many in spare}
+    assert runs == set(alignments.paths("ab"))
     assert len(alignments.paths("ab")) == 15 == math.comb(6, 2) == figures.alignment_paths().predict.answer
     assert set(alignments.paths("ab", WRONG)) - set(alignments.paths("ab")) == {"a–ab", "ab–b"}
     for text in alignments.texts():
@@ -382,6 +421,8 @@ def test_a_network_learns_to_read_and_is_peaky(seed: int) -> None:
     assert run.exact > 0.85 and run.exact_repeats > 0.8 and 0.65 < run.blank < 0.9
     frames_a_digit = (1 - run.blank) * digit_rows.FRAMES / unseen.lengths.mean()
     assert 1 < frames_a_digit < 2  # eight columns are four frames
+    assert np.ptp(run.said[0].mean(axis=1), axis=1).max() < 0.1  # at first all classes are about alike
+    assert (run.said[0, :, :, 0].mean(axis=1) < 0.15).all() and (run.said[5:, :, :, 0].mean(axis=2) > 0.6).all()
 
 
 @pytest.mark.seeds
@@ -485,5 +526,67 @@ def test_slips_by_hand() -> None:
     assert hidden.item() == 0 and not frames.grad.any()
     loss, mask = np.array([2.0, 1.0, 1.0, 1.0]), np.array([1, 0, 0, 0])
     assert (loss * mask).mean() == 0.5 == (loss * mask).sum() / mask.sum() / 4  # three of four places padded
+    assert lossbook.softmax(np.array([0.0, 800.0]))[0] == 0  # it underflows, and the loss does not
+    assert lossbook.sequence_cross_entropy([[0.0, 800.0]], [0]) == pytest.approx(800)
     for anchor in re.findall(r"\]\((sequences-\w+)\)", CHAPTER):
         assert f"({anchor})=" in CHAPTER
+
+
+def _recursion(
+    p: np.ndarray, labels: np.ndarray, *, best: bool = False, first: int = 0, start: int = 2, last: int = 2
+) -> float:
+    """The forward recursion, written once more, with a slip if wanted."""
+    states = [0]
+    for label in labels:
+        states += [int(label), 0]
+    row = [p[0, k] if first <= j < start else 0.0 for j, k in enumerate(states)]
+    for frame in p[1:]:
+        new = []
+        for j, k in enumerate(states):
+            come = [row[i] for i in range(max(j - 1, 0), j + 1)]
+            if j > 1 and k and k != states[j - 2]:
+                come.append(row[j - 2])
+            new.append((max(come) if best else sum(come)) * frame[k])
+        row = new
+    ends = row[-2:][:last]
+    return float(max(ends) if best else sum(ends))
+
+
+@pytest.mark.parametrize(
+    ("id", "answer", "heard"),
+    [
+        ("perplexity-by-hand", 42.67, "after"),
+        ("perplexity-by-hand", 22, "You added"),
+        ("perplexity-by-hand", 0.0078, "of all three"),
+        ("perplexity-by-hand", 16, "dearest"),
+        ("bits-per-byte", 8, "nats still"),
+        ("bits-per-byte", 0.18, "twice"),
+        ("bits-per-byte", 0.217, "base 10"),
+        ("frames-of-hello", 8, "first and the last"),
+        ("two-frames", 0.75, "not equally probable"),
+        ("two-frames", 0.6, "blank in one frame"),
+        ("two-frames", 0.52, "same in both frames"),
+        ("two-frames", 0.4, "two of the three paths"),
+        ("accumulation-bug", lambda losses, mask: (losses[-1] * mask[-1]).sum() / mask.sum(), "Only the last"),
+        ("accumulation-bug", lambda losses, mask: sum((losses * mask).mean(axis=1)), "means over all places"),
+        (
+            "collapse-code",
+            lambda path, blank: [
+                int(path[t]) for t in range(len(path) - 1) if path[t] != blank and path[t] != path[t + 1]
+            ],
+            "last frame is lost",
+        ),
+        ("forward-code", lambda p, labels: math.log(_recursion(p, labels)), "*log*-probability"),
+        ("forward-code", lambda p, labels: _recursion(p, labels, best=True), "took the maximum"),
+        ("forward-code", lambda p, labels: _recursion(p, labels, first=1), "start with a blank"),
+        ("forward-code", lambda p, labels: _recursion(p, labels, start=99), "start in any state"),
+        ("forward-code", lambda p, labels: _recursion(p, labels, last=1), "end with a blank"),
+    ],
+)
+def test_likely_wrong_answers_are_heard_by_name(id: str, answer: object, heard: str) -> None:
+    result = check(f"sequences-{id}", answer)
+    assert not result.right and heard in " ".join(result.messages)
+
+
+def test_the_recursion_written_once_more_is_right() -> None:
+    assert check("sequences-forward-code", _recursion).right

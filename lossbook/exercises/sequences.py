@@ -2,7 +2,9 @@ r"""Losses over sequences: quick questions first, then exercises on paper, with 
 
 from __future__ import annotations
 
+import itertools
 import math
+import operator
 
 import numpy as np
 
@@ -24,6 +26,10 @@ PERPLEXITY = Numeric(
         Mistake(7 / 3 * math.log(2), "That is the mean loss in nats. The perplexity is $e$ to that power."),
         Mistake(7, "That is the *sum* of the losses in bits. Divide by 3, then take 2 to that power."),
         Mistake(4, "That is the median of the three. The perplexity is their geometric mean."),
+        Mistake(128 / 3, "You divided by 3 *after* taking 2 to the power of the sum. The mean is taken first."),
+        Mistake(22, "You added 2, 4 and 16. Average their logarithms."),
+        Mistake(1 / 128, "That is the probability of all three. The perplexity is its root of order $-3$."),
+        Mistake(16, "That is what the dearest token costs. All three are in the mean."),
     ],
     hints=["The losses in bits are 1, 2 and 4.", r"Their mean is $\frac73$. What is 2 to that power?"],
     solution=r"$2^{(1 + 2 + 4)/3} = 2^{7/3} = 5.04$, the geometric mean of 2, 4 and 16.",
@@ -62,6 +68,9 @@ BITS = Numeric(
         Mistake(0.5 * math.log(2), "You multiplied by $\\log 2$. Nats become bits when *divided* by it."),
         Mistake(8 / math.log(2), "You multiplied by four bytes a token. A token's bits are spread over its bytes."),
         Mistake(math.exp(2), "That is the perplexity per token."),
+        Mistake(8, "You multiplied by four bytes a token, and these are nats still."),
+        Mistake(2 / math.log(2) / 16, "You divided by the four bytes twice."),
+        Mistake(0.5 / math.log(10), "That is a logarithm to base 10. Bits are to base 2."),
         Mistake(math.exp(2) / 4, "You divided the *perplexity* by the bytes. Divide the loss."),
         Mistake(math.exp(0.5), "That is a perplexity per byte. Bits per byte are its logarithm to base 2."),
     ],
@@ -92,6 +101,7 @@ HELLO = Numeric(
         Mistake(4, "A letter needs a frame of its own, the second l too."),
         Mistake(11, "That is the number of *states*, with a blank around each letter. Most blanks may be skipped."),
         Mistake(7, "Only one pair of equal letters stands side by side. The first and the last blank may be skipped."),
+        Mistake(8, "The first and the last blank may be skipped. Only the two l need one."),
         Mistake(9, "A blank between *different* letters may be skipped."),
         Mistake(10, "That is two frames a letter. Only equal neighbours need something between them."),
     ],
@@ -144,7 +154,7 @@ def accumulated_by_token(losses: np.ndarray, mask: np.ndarray) -> float:
 
 ACCUMULATION_BUG = Code(
     "sequences-accumulation-bug",
-    "Find the bug: four micro-batches are not one batch",
+    "Find the bug: micro-batches that are not one batch",
     starter=accumulated_by_batch,
     reference=accumulated_by_token,
     equals=lambda losses_, mask: float((losses_ * mask).sum() / mask.sum()),
@@ -169,6 +179,18 @@ ACCUMULATION_BUG = Code(
         Mistake(
             lambda losses, mask: ((losses * mask).sum(axis=1) / mask.sum(axis=1)).sum(),
             "That is the sum of the means. A token of a short micro-batch still weighs more.",
+        ),
+        Mistake(
+            lambda losses, mask: (losses[-1] * mask[-1]).sum() / mask.sum(),
+            "Only the last micro-batch is left: add to the total, do not replace it.",
+        ),
+        Mistake(
+            lambda losses, mask: ((losses * mask).sum(axis=1) / mask.sum(axis=1)).sum() / mask.sum(),
+            "Each micro-batch is still divided by its own tokens first. Divide once, by all tokens.",
+        ),
+        Mistake(
+            lambda losses, mask: (losses * mask).mean(axis=1).sum(),
+            "You added up means over all places, padding and all. Divide the sum once, by all tokens.",
         ),
     ],
     hints=["What does one token weigh in each of two micro-batches of 1 and 2 tokens?", "Divide once, by all tokens."],
@@ -227,6 +249,10 @@ COLLAPSE_CODE = Code(
             "The first frame is lost: nothing stands before it, so its letter counts.",
         ),
         Mistake(
+            lambda path, blank: [int(c) for c, d in itertools.pairwise(path) if c not in (blank, d)],
+            "The last frame is lost: nothing stands after it, so its letter counts.",
+        ),
+        Mistake(
             lambda path, blank: sorted({int(c) for c in path if c != blank}),
             "A set forgets order and repeats.",
         ),
@@ -265,21 +291,31 @@ def _forward(
     end: int = 2,
     stay: bool = True,
     copied: bool = True,
+    begin: int = 0,
+    last: int = 0,
+    emits: bool = True,
+    blanks: bool = True,
+    most: bool = False,
 ) -> float:
     states = np.zeros(2 * len(labels) + 1, dtype=int)
     states[1::2] = labels
     alpha = np.zeros(len(states))
-    alpha[:start] = p[0, states[:start]]
+    if not blanks:
+        states, skip, begin, end = np.array(labels), "none", 0, 1
+        alpha, start = np.zeros(len(states)), 1
+    alpha[begin:start] = p[0, states[begin:start]]
     for frame in p[1:]:
         new = alpha.copy() if stay else np.zeros(len(states))
         before = alpha if copied else new
         for s in range(1, len(states)):
-            new[s] += before[s - 1]
+            add = max if most else operator.add
+            new[s] = add(new[s], before[s - 1])
             fits = {"right": states[s] not in (0, states[s - 2]), "letters": states[s] != 0, "any": True, "none": False}
             if s > 1 and fits[skip]:
-                new[s] += before[s - 2]
-        alpha = new * frame[states]
-    return float(alpha[-end:].sum())
+                new[s] = add(new[s], before[s - 2])
+        alpha = new * frame[states] if emits else new
+    ends = alpha[len(alpha) - end : len(alpha) - last]
+    return float(ends.max() if most else ends.sum())
 
 
 def _by_ctc(p: np.ndarray, labels: np.ndarray) -> float:
@@ -336,6 +372,34 @@ FORWARD_CODE = Code(
             "That is the loss. The probability itself was asked for.",
         ),
         Mistake(
+            lambda p, labels: np.log(_forward(p, labels)),
+            "That is the *log*-probability. The probability itself was asked for.",
+        ),
+        Mistake(
+            lambda p, labels: _forward(p, labels, most=True),
+            "That is the best path of these labels. Add where you took the maximum.",
+        ),
+        Mistake(
+            lambda p, labels: _forward(p, labels, begin=1),
+            "A path may also start with a blank, not only with the first label.",
+        ),
+        Mistake(
+            lambda p, labels: _forward(p, labels, start=2 * len(labels) + 1),
+            "A path cannot start in any state: only the first blank and the first label are open to it.",
+        ),
+        Mistake(
+            lambda p, labels: _forward(p, labels, last=1),
+            "A path may also end with a blank, not only with the last label: two states to add.",
+        ),
+        Mistake(
+            lambda p, labels: _forward(p, labels, emits=False),
+            "After the first frame you only count paths. Multiply by the frame's probability of every state.",
+        ),
+        Mistake(
+            lambda p, labels: _forward(p, labels, blanks=False),
+            "There are no blanks among your states: put one before, between and behind the labels.",
+        ),
+        Mistake(
             lambda p, labels: float(np.prod(p[np.arange(len(labels)), labels])),
             "That is one path, a label a frame from the first on, cut short. Add up all paths through all frames.",
         ),
@@ -363,7 +427,10 @@ TWO_FRAMES = Numeric(
         Mistake(0.16, "That is the path “a a” alone. Two more paths stand for “a”."),
         Mistake(0.48, "You left out “a a”, which is merged into “a”."),
         Mistake(0.24, "That is one path, “– a”. Two more stand for “a”."),
-        Mistake(0.4, "That is the probability of a in *one* frame. Add the paths that stand for “a”."),
+        Mistake(0.4, "That is a in *one* frame, or two of the three paths that stand for “a”. Add all three."),
+        Mistake(0.75, "You counted three of four paths. They are not equally probable."),
+        Mistake(0.6, "That is the blank in one frame. Add the paths that stand for “a”."),
+        Mistake(0.52, "Those are the paths that say the same in both frames. “– –” is not “a”."),
         Mistake(0.8, "You added the two frames. Paths are products over frames."),
         Mistake(-math.log(0.64), "That is the loss, minus the logarithm of the probability."),
         Mistake(1, "The path of two blanks stands for the empty text, so less than 1 is left."),
@@ -386,7 +453,8 @@ NEGATIVE = Choice(
         Option("The labels are too long for the frames.", "Then the loss is infinite."),
     ],
     hints=["What must be true of a number whose −log is negative?"],
-    solution="`F.ctc_loss` does not check its labels. With digits 0–9 as labels and the blank at 0 it falls below 0.",
+    solution="`F.ctc_loss` does not check its labels. With digits 0–9 as labels and the blank at 0 it falls below 0. "
+    "It does not check its scores either: without the log-softmax it may be negative too.",
 )
 
 GRADIENT = Paper(

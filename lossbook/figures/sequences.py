@@ -18,6 +18,7 @@ from lossbook.losses.ctc import ctc_collapse
 # ── One token after the other ────────────────────────────────────────────────────────────────────────────────────────
 
 SHARES = (0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
+TOP = 7.2  # a bar of an infinite cost
 
 
 def next_words() -> Explorer:
@@ -34,8 +35,8 @@ def next_words() -> Explorer:
     costs = right.bar(at, np.zeros(at.size), color=palette.loss, alpha=0.6, width=0.7)
     mean = right.axhline(0, color=palette.loss, lw=2, ls="--")
     (dot,) = right.plot([0], [0], "o", color=palette.outlier, ms=11)
-    endless = [right.text(k, 4.3, "", color=palette.loss, ha="center", va="bottom", fontsize=14) for k in at]
-    right.set(xlim=(-0.7, len(words) - 0.3), ylim=(0, 5), title="cost of each word (nats)", yticks=[0, 1, 2, 3, 4])
+    endless = [right.text(k, 7.3, "", color=palette.loss, ha="center", va="bottom", fontsize=14) for k in at]
+    right.set(xlim=(-0.7, len(words) - 0.3), ylim=(0, 8.4), title="cost of each word (nats)", yticks=[0, 2, 4, 6])
     right.set_xticks(at, words, rotation=55, ha="right", rotation_mode="anchor")
 
     def update(word: int, share: float) -> str:
@@ -47,10 +48,10 @@ def next_words() -> Explorer:
         title.set_text(f"after “{next_word.WORDS[before]}”; diamond: what comes")
         paid = next_word.costs(share)
         for bar, text, cost in zip(costs, endless, paid, strict=True):
-            bar.set_height(min(cost, 4.0))
+            bar.set_height(min(cost, TOP))
             text.set_text("" if math.isfinite(cost) else "∞")
-        dot.set_data([word - 1], [min(paid[word - 1], 4.0)])
-        mean.set_ydata([min(paid.mean(), 9.0)] * 2)
+        dot.set_data([word - 1], [min(paid[word - 1], TOP)])
+        mean.set_ydata([min(paid.mean(), 9.0)] * 2)  # infinite: above the axis
         measure = next_word.sentence_perplexity(share)
         p, cost = row[after], paid[word - 1]
         return (
@@ -268,10 +269,10 @@ def distilled() -> Explorer:
             "student": Choice(list(softening.STUDENTS), value="knows nothing yet", label="student"),
         },
         caption="A teacher has looked at a handwritten 7. At T = 1 it hardly says more than the label. Raise the "
-        "temperature: now it says that a 1 is likelier than a 9, and a 9 than a 0. Watch the two dots on the right. "
+        "temperature: now you see that a 1 is likelier to it than a 9, and a 9 than a 0. Watch the two dots. "
         "Then take the student who knows the class.",
         alt="Left, the teacher's bars at T = 1, 0.93 for the class 7, and the student's strokes, all at 0.2. Right, "
-        "the length of the gradient over the temperature: nearly level with T squared, falling steeply without.",
+        "the length of the gradient over the temperature: rising to a level with T squared, falling steeply without.",
     )
 
 
@@ -379,13 +380,14 @@ def alignment_paths() -> Explorer:
         handles=[Handle(dot, x="target")],
         predict=Predict(
             len(alignments.paths("ab")),
-            "Fifteen: choose in which two of six gaps one class gives way to the next, $\\binom{6}{2} = 15$.",
+            "Fifteen. One frame goes to each letter; the other two are spread over five places, blank, a, blank, b and "
+            "blank, and that can be done in $\\binom{6}{2} = 15$ ways.",
         ),
         caption="Four frames, each a blank, an a or a b. Drag the dot to another text: the paths that stand for it "
         "light up, thick where probable. An open ring is as large as the network's probability of a class in a frame, "
         "a disc as what the lit paths put there: the gradient is ring minus disc. Then change the order.",
         alt="A grid of four frames and three classes with lines between them, a list of the fifteen paths of the text "
-        "ab, of which ab and blanks, and below it the probabilities of seventeen texts; that of ab is the largest.",
+        "ab, each with its share, and below it the probabilities of seventeen texts; that of ab is the largest.",
     )
 
 
@@ -429,8 +431,9 @@ def digit_readings(runs: Mapping[str, Reading], unseen: Rows, row: int = 0) -> E
             "stage": Play(0, len(STAGES) - 1, value=len(STAGES) - 1, label="stage", interval=600),
             "network": Choice(list(runs), value=next(iter(runs)), label="network"),
         },
-        caption="Nobody told the network where a digit stands. Play its training from stage 0: first nearly "
-        "everything is blank, then single frames rise, one or two for each digit. Then take the other network.",
+        caption="Nobody told the network where a digit stands. Play its training from stage 0: at first all "
+        "classes are about alike, then the blank rises in most frames, then one digit in each of the others. Then take "
+        "the other network.",
         alt="Above, a row of handwritten digits. Below, the probability of the blank in twenty frames, near 1 in most "
         "of them, and a few narrow bars with a digit each.",
     )
@@ -452,6 +455,6 @@ def compression(found: Mapping[str, float], after: Mapping[str, float]) -> Explo
         name="compression",
         controls={},
         caption="The last tenth of Python's help pages: what each model or program needs for one of its bytes. "
-        "“After” means: it has read the first nine tenths.",
+        "“After” means: it has been given the first nine tenths; gzip looks back 32 KiB only.",
         alt="Bars, the longest on the bottom: " + "; ".join(f"{name} {value:.2f}" for name, value in rows) + ".",
     )
