@@ -94,6 +94,23 @@ def giou_stretches() -> None:
         assert slopes[0] > 0 > slopes[2], "the left edge to the left, the right one to the right"
 
 
+@holds("diou", "Far away it stretches a box as GIoU does: the far edge goes outward.")
+def diou_stretches() -> None:
+    """Of equal boxes on one level: from the distance on that is one diagonal, 5 for 4 by 3."""
+    for gap in (0.01, 0.5, 0.99, 1.01, 3.0, 30.0, 300.0):
+        for one, far in (([-4 - gap, 0, -gap, 3], 0), ([4 + gap, 0, 8 + gap, 3], 2)):
+            outward = -gradient("diou", np.array(one, dtype=float), [0.0, 0.0, 4.0, 3.0])[far] * (far - 1)
+            assert (outward > 0) == (gap > 1) and outward != 0
+    angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)
+    for loss in ("diou", "giou"):  # in any direction, whatever the shapes: the edges far from the target go outward
+        for half in ([1.0, 0.5], [0.5, 3.0]):
+            centre = 500 * np.stack([np.cos(angle), np.sin(angle)], -1)
+            for at in centre[np.abs(centre).min(axis=-1) > 10]:
+                slopes = gradient(loss, np.concatenate([at - half, at + half]), [-1.5, -1.0, 1.5, 1.0])
+                away = np.sign(at) * -np.where(at > 0, slopes[2:], slopes[:2])
+                assert (away.max() if loss == "diou" else away.min()) > 0
+
+
 @holds("diou", "A box inside the target is led to its centre.")
 def diou_inside() -> None:
     one, other = inside()

@@ -273,6 +273,38 @@ def test_the_explorer_of_two_boxes() -> None:
     )
 
 
+def test_a_slide_straight_to_the_centre_lowers_diou() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(150):
+        target = corners(rng)
+        middle, half = (target[:2] + target[2:]) / 2, rng.uniform(0.05, 3, 2)
+        away = rng.normal(0, 6, 2) * rng.choice([0.05, 1, 20])
+        at = middle + np.linspace(1, 0, 8)[:, np.newaxis] * away
+        costs = lossbook.diou(
+            np.concatenate([at - half, at + half], axis=-1), np.tile(target, (8, 1)), reduction="none"
+        )
+        assert (np.diff(costs) < 0).all()
+
+
+def test_from_one_diagonal_on_diou_stretches_as_giou_does() -> None:
+    """Equal boxes on one level, in and beyond the figure: 4 by 3 has the diagonal 5."""
+    for x in np.arange(-20, -4, 0.5):
+        box = two_boxes.box_at(x, 0, "as large as the target")
+        far = two_boxes.touch("DIoU", x, 0, "as large as the target").slope[0]
+        assert np.sign(far) == np.sign(-x - 5) and lossbook.giou_grad(box, two_boxes.TARGET)[0] > 0
+    for loss in ("GIoU", "DIoU"):
+        path = two_boxes.descend(loss, two_boxes.box_at(-10, 1, "as large as the target"), steps=100).boxes
+        assert (np.diff(path[:50, 2] - path[:50, 0]) > 0).all(), "wider at every step"
+
+
+def test_what_the_opening_says_of_the_other_losses() -> None:
+    """L1 has one slope at every place apart; inside it, a shift costs nothing."""
+    slopes = [two_boxes.touch("L1", x, y, "small and upright").slope for x in (-5, -4, -3) for y in (-2, 2)]
+    assert {tuple(np.abs(slope[[0, 2]])) for slope in slopes} == {(0.25, 0.25)}
+    inside = {two_boxes.touch("L1", x, 0, "small and upright").value for x in (-1, 0, 0.5, 1)}
+    assert len(inside) == 1
+
+
 def test_slopes_of_the_figure_by_finite_differences() -> None:
     for loss, shape in itertools.product(two_boxes.LOSSES, two_boxes.SHAPES):
         if loss == "CIoU":
@@ -324,6 +356,11 @@ def test_the_readout_of_the_anchors() -> None:
     assert "5 of 49 anchors answer for the object, 0 are ignored, 44 are background, and mining keeps 15" in read_out
     assert "five squares" in explorer.alt.lower() and "fifteen" in explorer.alt
     assert explorer.challenge.met(rule="SSD", side=2, x=3, y=3), "4 / 12.25 is less than a half"
+
+
+def test_an_object_can_go_without_if_two_have_one_best_anchor() -> None:
+    found = match_anchors([[0, 0, 10, 10], [30, 0, 40, 10]], [[0, 0, 5, 5], [5, 5, 10, 10]])
+    assert found.tolist() == [1, -1]
 
 
 def test_assignments_by_trying_all() -> None:
@@ -410,6 +447,15 @@ def test_what_the_text_says_of_the_scene() -> None:
     for name in ("SSD", "RetinaNet"):
         assert shares[name, 0.0][0] > shares[name, 0.5][0] > shares[name, 0.95][0]
     assert shares["Faster R-CNN", 0.0][1] < 0.01
+    drift = {
+        name: max(np.abs(shares[name, 0.0] - shares[name, done]).max() for done in (0.5, 0.95))
+        for name in three_boxes.DETECTORS
+    }
+    assert drift.pop("YOLO v1") < 0.05 and min(drift.values()) > 0.15, "only YOLO's hardly change"
+    stage, pull = three_boxes.rpn(0.0), three_boxes.terms("Faster R-CNN", 0.0).pull
+    error = (stage.offsets - stage.targets)[stage.labels >= 0]
+    fitted = 10 / 64 * np.minimum(np.abs(error), 1).sum()
+    assert three_boxes.fitted_share(0.0) == pytest.approx(fitted / (pull.sum() - pull[1] + fitted))
     explorer = figures.detector_terms()
     for state in states(explorer):
         found = three_boxes.terms(**state)
@@ -428,7 +474,7 @@ def test_what_the_text_says_of_the_scene() -> None:
 
 
 def test_one_cell_over_all_states() -> None:
-    explorer, hands = figures.one_cell(), set()
+    explorer, hands, neither = figures.one_cell(), set(), 0
     for state in states(explorer):
         found = yolo_cell.cell(**state)
         x = yolo_cell.OBJECT
@@ -436,6 +482,10 @@ def test_one_cell_over_all_states() -> None:
         assert_allclose(found.overlap, overlap, atol=1e-12)
         if overlap.max() > 0:
             assert found.responsible == overlap.argmax()
+        else:
+            assert found.responsible == np.square(found.boxes - x).sum(axis=1).argmin()
+            neither += 1
+        assert ("neither overlaps" in explorer.set(**state).readout) == (overlap.max() == 0)
         assert found.moved[1 - found.responsible] == 0, "the other box gets no gradient"
         own = found.boxes[found.responsible]
         sizes = np.sqrt(own[2:]) - np.sqrt(x[2:]) if state["roots"] else own[2:] - x[2:]
@@ -445,7 +495,7 @@ def test_one_cell_over_all_states() -> None:
         assert found.terms.background == pytest.approx(0.5 * yolo_cell.CONFIDENCE[1 - found.responsible] ** 2)
         assert found.terms.classes == pytest.approx(0.3**2 + 0.4**2 + 0.1**2) and max(found.terms) < 1
         hands.add(found.responsible)
-    assert hands == {0, 1}
+    assert hands == {0, 1} and neither > 0
     assert (
         "A is responsible, and B gets no gradient for its box"
         in explorer.set(first=0.3, second=0.8, size=0.4, roots=True).readout
@@ -500,7 +550,12 @@ def test_two_fifths_less_at_one_half() -> None:
     assert predict.answer == "less than half of it" and "60% of it is left" in predict.found
     assert anchor_grid.pull(0.01, 0, 0, None) == pytest.approx(anchor_grid.pull(0.5, 0, 0, None) / 50)
     assert anchor_grid.pull(0.01, 0, 2, None) < 1e-3 * anchor_grid.pull(0.01, 0, 0, None)
-    assert anchor_grid.flood(10_000, 0.5, 0).background > 500 * anchor_grid.flood(10_000, 0.5, 0).objects
+    doubted = anchor_grid.flood(10_000, 0.5, 0)
+    assert 500 < doubted.background / doubted.objects < 600
+    assert anchor_grid.pull(0.5, 1, 0, None) == pytest.approx(anchor_grid.pull(0.5, 0, 0, None)) == 0.5
+    assert doubted.one_object > 0.5, "doubted at 0.1, an object pulls harder"
+    published = anchor_grid.pull(0.5, 0, 2, 0.25) / anchor_grid.pull(0.5, 0, 2, None)
+    assert published == pytest.approx(1 - 0.25)
 
 
 # ── Judging ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -733,3 +788,22 @@ def test_the_exercises() -> None:
     assert len(ids) == 16 and all(f"{{question}} {name}\n" in CHAPTER for name in ids)
     assert check("detection-ap-by-hand", "5/6").right
     assert check("detection-mined-count", 24).right
+
+
+HEARD = {
+    "detection-iou-by-hand": (8, 16, 4 / 20, 0),
+    "detection-mined-count": (2183, 8708),
+    "detection-prior": (0.105, 0.9, 0, 0.954, 3.17, -1),
+    "detection-encoded-shift": (0.25, 0.4, 0.125, -0.3, -6, 0.91, 0.182),
+    "detection-yolo-size": (0.648, 1.582, 1.5),
+    "detection-ap-by-hand": (0.848, 1 / 3),
+    "detection-assignment": (12,),
+}
+
+
+@pytest.mark.parametrize("name", HEARD)
+def test_likely_wrong_numbers_hear_their_name(name: str) -> None:
+    known = [mistake.hint for mistake in exercises()[name].mistakes]
+    for wrong in HEARD[name]:
+        result = check(name, wrong)
+        assert not result.right and result.messages[0] in known, (wrong, result.messages)

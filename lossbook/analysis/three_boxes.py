@@ -190,6 +190,13 @@ def terms(detector: str, done: float, weight: float = 1.0) -> Terms:
     raise ValueError(f"detector must be one of {', '.join(DETECTORS)}, got {detector!r}")
 
 
+def fitted_share(done: float) -> float:
+    """The share of the gradient that the RPN's boxes would have if N_reg were the number of places of this scene."""
+    first, pull = rpn(done), terms("Faster R-CNN", done).pull.copy()
+    pull[1] = np.abs(faster_rcnn_rpn_grad(*first, n_reg=(SIZE / STRIDE) ** 2).localisation).sum()
+    return float(pull[1] / pull.sum())
+
+
 def answering(detector: str, done: float) -> Floats:
     """The corners of the boxes that get a gradient: those of anchors, regions or cells with an object."""
     if detector == "YOLO v1":

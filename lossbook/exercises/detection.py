@@ -10,7 +10,7 @@ import numpy as np
 from lossbook.analysis.judging import Found, average_precision
 from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Paper, case
 from lossbook.losses.anchors import box_encode
-from lossbook.losses.boxes import iou
+from lossbook.losses.boxes import giou, iou
 from lossbook.losses.detectors import prior_bias
 from lossbook.losses.yolo import yolo_v1
 
@@ -28,6 +28,10 @@ IOU_BY_HAND = Numeric(
         Mistake(2 / 3, "That is the *loss*, 1 less the IoU."),
         Mistake(4, "That is the shared area. Divide by that of the union."),
         Mistake(12, "That is the area of the union. The shared one stands above it."),
+        Mistake(8, "That is the area of one box."),
+        Mistake(16, "That is both areas added. Their shared part is in it twice, and IoU is a quotient."),
+        Mistake(4 / 20, "You added the shared area to the other two. It is in them twice: take it away once."),
+        Mistake(0, "They overlap, from $x = 2$ to $x = 4$."),
     ],
     hints=["The boxes share a square from $x = 2$ to $x = 4$.", "The union is $8 + 8 - 4$."],
     solution=r"They share 4, and together they cover $8 + 8 - 4 = 12$: $\frac{4}{12} = \frac13$.",
@@ -58,6 +62,8 @@ MINED = Numeric(
         Mistake(6, "Those are the positive ones. Three negatives for each of them count as well."),
         Mistake(9, "It is 3 negatives for *each* positive, not 3 in all."),
         Mistake(8726, "Those are all negatives. The three hardest for each positive anchor are kept."),
+        Mistake(8732 / 4, "You took a quarter of all anchors. The ratio starts from the *positive* ones."),
+        Mistake(8732 - 24, "Those are the anchors that are left out."),
         Mistake(8, "The ratio is three *negatives to one positive*, not the other way round."),
     ],
     hints=["Every positive anchor counts. How many negatives are kept for each?"],
@@ -77,6 +83,12 @@ PRIOR = Numeric(
         Mistake(prior_bias(0.01), "That is for 0.01, the paper's. Here it is 0.1."),
         Mistake(-math.log10(9), "The sigmoid has the natural logarithm as its inverse, not that to base 10."),
         Mistake(-math.log2(9), "The sigmoid has the natural logarithm as its inverse, not that to base 2."),
+        Mistake(math.log10(9), "The sign is turned round, and the logarithm is the natural one, not that to base 10."),
+        Mistake(math.log2(9), "The sign is turned round, and the logarithm is the natural one, not that to base 2."),
+        Mistake(-1, r"That is $\log_{10}\pi$. The logit is $\log\frac{\pi}{1-\pi}$, with the natural logarithm."),
+        Mistake(-math.log(0.9), r"That is $-\log(1-\pi)$. The logit is $\log\pi - \log(1-\pi)$."),
+        Mistake(0.9, "That is the probability of background. The bias is the *logit* of that of an object."),
+        Mistake(0, "A bias of 0 starts at ½."),
         Mistake(-9, "Those are the odds, $0.9 : 0.1$. The bias is minus their logarithm."),
         Mistake(9, "Those are the odds of background, $0.9 : 0.1$. The bias is minus their logarithm."),
         Mistake(1 / 9, "Those are the odds of an object. The bias is their logarithm.", tolerance=0.002),
@@ -147,6 +159,22 @@ def overlap(box, other):
     return common / (areas[0] + areas[1] - common)
 
 
+def _area(box):
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _shared(box, other):
+    width = max(0.0, min(box[2], other[2]) - max(box[0], other[0]))
+    height = max(0.0, min(box[3], other[3]) - max(box[1], other[1]))
+    return width * height
+
+
+def _overlap_absolute(box, other):
+    width = abs(min(box[2], other[2]) - max(box[0], other[0]))
+    height = abs(min(box[3], other[3]) - max(box[1], other[1]))
+    return width * height / (_area(box) + _area(other) - width * height)
+
+
 def _overlap_signed(box, other):
     width = min(box[2], other[2]) - max(box[0], other[0])
     height = min(box[3], other[3]) - max(box[1], other[1])
@@ -204,6 +232,7 @@ IOU_CODE = Code(
         case([0.0, 0.0, 1.0, 1.0], [3.0, 2.0, 4.0, 5.0]),
         case([1.0, 1.0, 3.0, 2.0], [1.0, 1.0, 3.0, 2.0]),
         case([0.1, 0.2, 2.3, 0.9], [0.5, -0.3, 1.2, 0.6]),
+        case([1.0, 1.0, 2.0, 5.0], [0.0, 0.0, 4.0, 3.0]),
         case([-1.0, 2.0, 3.5, 7.0], [1.5, 4.0, 6.0, 4.5]),
     ],
     mistakes=[
@@ -218,6 +247,26 @@ IOU_CODE = Code(
         Mistake(_overlap_hull, "You divided by the box around both. That is larger than the union."),
         Mistake(_overlap_sizes, "You read the last two numbers as width and height. They are the other corner."),
         Mistake(lambda box, other: 1 - overlap(box, other), "That is the loss, 1 − IoU."),
+        Mistake(_shared, "That is the shared area. Divide it by that of the union."),
+        Mistake(
+            lambda box, other: _shared(box, other) / _area(box),
+            "You divided by the area of the first box. IoU has that of both together.",
+        ),
+        Mistake(
+            lambda box, other: _shared(box, other) / _area(other),
+            "You divided by the area of the second box. IoU has that of both together.",
+        ),
+        Mistake(
+            lambda box, other: _shared(box, other) / min(_area(box), _area(other)),
+            "You divided by the smaller of the two areas. IoU has that of both together.",
+        ),
+        Mistake(lambda box, other: 2 * _shared(box, other) / (_area(box) + _area(other)), "That is Dice, not IoU."),
+        Mistake(
+            lambda box, other: _shared(box, other) / (_area(box) + _area(other) + _shared(box, other)),
+            "You *added* the shared area below. It is in both areas: take it away once.",
+        ),
+        Mistake(_overlap_absolute, "For boxes that are apart a side comes out negative. It is 0 then, not its size."),
+        Mistake(lambda box, other: 1 - float(giou(box, other)), "That is GIoU: leave the box around both out."),
     ],
     hints=[
         "The shared area goes from the larger of the left edges to the smaller of the right ones.",
@@ -242,6 +291,15 @@ ENCODED = Numeric(
         Mistake(1.5, "That is with 0.2, the variance of the sizes. A shift has 0.1."),
         Mistake(-3, "The sign is turned round: object minus anchor."),
         Mistake(1.25, "That is the vertical shift. The first number is the horizontal one."),
+        Mistake(0.125, "That is the vertical shift, and the variance does not divide it yet."),
+        Mistake(0.25, "You divided by the width of the object. It is that of the *anchor*, and then the variance."),
+        Mistake(0.4, "You compared the right edges. It is the *centres* that are compared, and the variance divides."),
+        Mistake(-0.3, "The sign is turned round, and the variance does not divide it yet."),
+        Mistake(-6, "The sign is turned round, and the width of the anchor and the variance do not divide it yet."),
+        Mistake(math.log(1.2) / 0.2, "That is the *third* number, the width's. The first one is the shift."),
+        Mistake(
+            math.log(1.2), "That is the logarithm of the widths' ratio. The first number is the shift of the centre."
+        ),
     ],
     hints=["The centres are at $x = 20$ and $x = 26$.", "The anchor is 20 wide. Then divide by 0.1."],
     solution=r"$\frac{26 - 20}{20} / 0.1 = 3$.",
@@ -279,6 +337,11 @@ YOLO_SIZE = Numeric(
         Mistake(5 * 0.09, "That is the difference itself, five times. Compare square roots, and square."),
         Mistake(0.005, r"That is with $\lambda_{\text{noobj}} = \frac12$. Sizes have $\lambda_{\text{coord}} = 5$."),
         Mistake(0.1, "You doubled: the height is right and adds nothing."),
+        Mistake(5 * (0.09 / 0.25) ** 2, "You took the relative error. The paper compares square roots."),
+        Mistake(
+            5 * (0.09 / 0.16) ** 2, "You took the error relative to the predicted width. The paper compares roots."
+        ),
+        Mistake(5 * 0.3, "You took the root of the difference. It is the difference of the roots, squared."),
     ],
     hints=[r"$\sqrt{0.16} = 0.4$ and $\sqrt{0.25} = 0.5$.", "Square the difference, and multiply by 5."],
     solution=r"$5 \left( (0.4 - 0.5)^2 + 0 \right) = 0.05$.",
@@ -340,6 +403,45 @@ def _mined_sum(costs, positive, ratio=3):
     return np.sum(costs[positive]) + np.sum(negative[: ratio * own])
 
 
+def _mined_parts(costs, positive, ratio):
+    own = np.sum(positive)
+    return own, costs[positive], np.sort(costs[~positive])[::-1][: ratio * own]
+
+
+def _mined_three(costs, positive, ratio=3):
+    return mined_term(costs, positive, 3)
+
+
+def _mined_means(costs, positive, ratio=3):
+    own, near, far = _mined_parts(costs, positive, ratio)
+    return np.mean(near) + np.mean(far) if own else 0.0
+
+
+def _mined_clamped(costs, positive, ratio=3):
+    own = max(1, np.sum(positive))
+    return (np.sum(costs[positive]) + np.sum(np.sort(costs[~positive])[::-1][: ratio * own])) / own
+
+
+def _mined_alone(costs, positive, ratio=3):
+    own, _, far = _mined_parts(costs, positive, ratio)
+    return np.sum(far) / own if own else 0.0
+
+
+def _mined_nothing(costs, positive, ratio=3):
+    own = np.sum(positive)
+    return np.sum(costs) / own if own else 0.0
+
+
+def _mined_by_anchors(costs, positive, ratio=3):
+    own, near, far = _mined_parts(costs, positive, ratio)
+    return (np.sum(near) + np.sum(far)) / len(costs) if own else 0.0
+
+
+def _mined_top(costs, positive, ratio=3):
+    own = np.sum(positive)
+    return np.sum(np.sort(costs)[::-1][: (ratio + 1) * own]) / own if own else 0.0
+
+
 MINING_BUG = Code(
     "detection-mining-bug",
     "Mining that counts twice",
@@ -358,6 +460,13 @@ MINING_BUG = Code(
         Mistake(_mined_in_all, "You kept `ratio` negatives in all. It is so many for *each* positive anchor."),
         Mistake(_mined_without_check, "Without an object 0 is divided by 0. The loss is 0 then, by definition."),
         Mistake(_mined_sum, "Divide by the number of positive anchors."),
+        Mistake(_mined_three, "You wrote 3 where `ratio` belongs."),
+        Mistake(_mined_means, "You added two means. Both sums are divided by the number of positive anchors."),
+        Mistake(_mined_clamped, "Without an object you keep background all the same. The loss is 0 then."),
+        Mistake(_mined_alone, "The positive anchors are in the sum too, not only the mined ones."),
+        Mistake(_mined_nothing, "All of the background is in your sum. Mining leaves most of it out."),
+        Mistake(_mined_by_anchors, "You divided by the number of all anchors. SSD divides by the positive ones."),
+        Mistake(_mined_top, "You kept the most expensive of *all* anchors. The positive ones count however cheap."),
     ],
     hints=[
         "Try it with a positive anchor that is expensive. How often is its cost in the sum?",
@@ -421,6 +530,31 @@ def _keep_one(overlaps, scores, threshold=0.5):
     return np.array([best, *[k for k in np.argsort(-scores) if overlaps[best, k] <= threshold]])
 
 
+def _keep_ranks(overlaps, scores, threshold=0.5):
+    order = np.argsort(-scores)
+    return keep_best(overlaps[np.ix_(order, order)], scores[order], threshold)
+
+
+def _keep_strictly(overlaps, scores, threshold=0.5):
+    return keep_best(overlaps, scores, np.nextafter(threshold, 0))
+
+
+def _keep_at_half(overlaps, scores, threshold=0.5):
+    return keep_best(overlaps, scores)
+
+
+def _keep_scores(overlaps, scores, threshold=0.5):
+    return scores[keep_best(overlaps, scores, threshold)]
+
+
+def _keep_everything(overlaps, scores, threshold=0.5):
+    return np.argsort(-scores)
+
+
+def _keep_unsorted_unbeaten(overlaps, scores, threshold=0.5):
+    return np.sort(_keep_unbeaten(overlaps, scores, threshold))
+
+
 NMS_CODE = Code(
     "detection-nms-code",
     "Write non-maximum suppression",
@@ -435,8 +569,15 @@ NMS_CODE = Code(
         ),
         case([[1.0, 0.6], [0.6, 1.0]], [0.4, 0.9], threshold=0.7),
         case([[1.0, 0.5], [0.5, 1.0]], [0.4, 0.9]),
+        case([[1.0, 0.7, 0.0], [0.7, 1.0, 0.0], [0.0, 0.0, 1.0]], [0.4, 0.9, 0.6]),
     ],
     mistakes=[
+        Mistake(_keep_ranks, "Those are places in your *sorted* list. Give the boxes' own indices."),
+        Mistake(_keep_strictly, "You drop a box at exactly the threshold. Only one that overlaps by *more* goes."),
+        Mistake(_keep_at_half, "You wrote ½ where `threshold` belongs."),
+        Mistake(_keep_scores, "Those are the scores of the boxes that stay. Give their indices."),
+        Mistake(_keep_everything, "Nothing is dropped: you only sorted."),
+        Mistake(_keep_unsorted_unbeaten, "A box that was dropped drops nobody; and the best score comes first."),
         Mistake(_keep_by_place, "The right boxes, in the wrong order: the best score comes first."),
         Mistake(_keep_worst, "You began with the *smallest* score."),
         Mistake(_keep_in_order_given, "You took the boxes as they came. Sort by score first."),
@@ -469,6 +610,10 @@ AP_BY_HAND = Numeric(
         Mistake(0.5, "You stopped at the first wrong box. The list goes on."),
         Mistake(0.5 + 0.5 * (0.5 + 2 / 3) / 2, "You joined the points by a straight line. Each step counts as a step."),
         Mistake(5 / 3, "You added the two precisions. Each counts for half of the recall."),
+        Mistake(
+            (6 + 5 * 2 / 3) / 11, "That reads the curve at eleven recalls, as PASCAL VOC did at first. Take the area."
+        ),
+        Mistake(0.5 * 2 / 3, "That is what the second half of the recall adds. The first half adds to it."),
         Mistake((1 + 2 / 3) / 3, "You divided by the number of boxes. There are two *objects*."),
     ],
     hints=[
@@ -491,6 +636,9 @@ ASSIGNMENT = Numeric(
         Mistake(11, "Not all assignments were tried: the second prediction can take the first object."),
         Mistake(14, "Every object needs one prediction; the third prediction goes without."),
         Mistake(3, "That is the price of one object. There are two."),
+        Mistake(
+            12, "You let every prediction answer for the object that suits it. There are two objects, and one each."
+        ),
     ],
     hints=["Prediction 1 is the best for both objects. Who gives way more cheaply?", "$3 + 3$ or $2 + 8$?"],
     solution="Prediction 1 takes the second object for 3, prediction 2 the first one for 3: 6. The cheapest pair first "

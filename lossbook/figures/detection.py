@@ -189,7 +189,8 @@ def anchors_at_work() -> Explorer:
         ),
         caption="Each mark is the centre of an anchor of side 3.5; the square is the object. Drag the dot, change the "
         "size and the thresholds, and watch how few anchors answer. Crosses are the background anchors that 3 : 1 "
-        "mining would keep, for a detector that is taken to doubt an anchor the more, the more it overlaps the object.",
+        "mining would keep, for a detector that is taken to doubt an anchor the more, the more it overlaps the object, "
+        "and a little by chance.",
         alt="A grid of 49 dots with a square object over its middle. Five squares in the middle answer for it, fifteen "
         "crosses lie around them, the other dots are small.",
     )
@@ -283,10 +284,11 @@ def one_cell() -> Explorer:
             text.set_x(cost + 0.03)
             text.set_text(f"{cost:.3f}")
         own, other = "AB"[found.responsible], "BA"[found.responsible]
+        why = "" if found.overlap.any() else " neither overlaps, so by the smaller error"
         return (
-            f"IoU of A {found.overlap[0]:.3f}, of B {found.overlap[1]:.3f}: {own} is responsible, and {other} gets no "
-            f"gradient for its box. Size term {found.terms.size:.3f} {'with' if roots else 'without'} square roots; "
-            f"total {found.terms.total:.3f}."
+            f"IoU of A {found.overlap[0]:.3f}, of B {found.overlap[1]:.3f}:{why} {own} is responsible, and {other} "
+            f"gets no gradient for its box. Size term {found.terms.size:.3f} {'with' if roots else 'without'} square "
+            f"roots; total {found.terms.total:.3f}."
         )
 
     return Explorer(
@@ -301,8 +303,9 @@ def one_cell() -> Explorer:
         },
         handles=[Handle(dots[0], x="first"), Handle(dots[1], x="second")],
         caption="The grid has one cell here, which predicts two boxes, A and B, and there is one object. Drag their "
-        "dots: the box that overlaps the object more is responsible. Make it change hands, and watch the term of the "
-        "confidence, whose target is the IoU itself. Then take the square roots away.",
+        "dots: the box that overlaps the object more is responsible, or if neither does, the one with the smaller "
+        "error. Make it change hands, and watch the term of the confidence, whose target is the IoU itself. Then take "
+        "the square roots away.",
         alt="Left, an object, a flat box A that is responsible, drawn thick, and an upright box B. Right, five bars: "
         "centre 0.213, size 0.064, objects, background and classes.",
     )

@@ -313,7 +313,9 @@ def diou(prediction: ArrayLike, target: ArrayLike, *, reduction: str = "mean") -
 
 
 def diou_grad(prediction: ArrayLike, target: ArrayLike, *, reduction: str = "mean") -> Floats:
-    """d diou / d prediction: by the four corners; boxes that are apart move together. Arguments as in `iou`.
+    """d diou / d prediction: by the four corners; apart, the distance pulls both edges, the diagonal outward.
+
+    Arguments as in `iou`.
 
     >>> diou_grad([0.0, 0.0, 1.0, 1.0], [2.0, 0.0, 3.0, 1.0]).round(4)
     array([ 0.04,  0.04, -0.2 , -0.04])
@@ -342,12 +344,15 @@ DIOU = Loss(
     estimates="a box that covers the target and has its centre",
     card=Card(
         what="IoU loss, plus the squared distance of the centres by the squared diagonal of the box around both.",
-        why="It moves a distant box instead of stretching it, and knows where the middle is.",
+        why="A slide straight to the target's centre lowers it, from outside and from within.",
         strengths=(
             "Boxes that are apart are pulled, from any distance.",
             "A box inside the target is led to its centre.",
         ),
-        weaknesses=("Once the centres agree it is IoU, whatever the shapes are.",),
+        weaknesses=(
+            "Once the centres agree it is IoU, whatever the shapes are.",
+            "Far away it stretches a box as GIoU does: the far edge goes outward.",
+        ),
         pytorch="""(
     1 - (i := ((m := torch.minimum(prediction, target))[:, 2:]
     - (M := torch.maximum(prediction, target))[:, :2]).clamp(min=0).prod(1))
