@@ -29,15 +29,18 @@ def dice_without_ground() -> None:
         assert lossbook.dice(np.pad(p, margin), np.pad(y, margin)) == pytest.approx(lossbook.dice(p, y))
 
 
-@holds("dice", "It pushes an uncertain pixel to 0 or 1: read off no probability.")
+@holds("dice", "Beside certain pixels it pushes an uncertain one to 0 or 1: read off no probability.")
 def dice_decides() -> None:
     grid = np.linspace(0, 1, 101)
-    for q in (0.1, 0.3, 0.49, 0.51, 0.7, 0.9):
-        costs = [
-            q * lossbook.dice([[1.0, x]], [[1.0, 1.0]]) + (1 - q) * lossbook.dice([[1.0, x]], [[1.0, 0.0]])
-            for x in grid
-        ]
-        assert grid[np.argmin(costs)] in (0, 1)
+    for inside, missed, alarms in ((1, 0, 0), (3, 0, 0), (2, 3, 0), (2, 0, 4), (1, 1, 1)):
+        sure = [1.0] * (inside + alarms) + [0.0] * missed
+        true = [1.0] * inside + [0.0] * alarms + [1.0] * missed
+        for q in (0.1, 0.3, 0.49, 0.51, 0.7, 0.9):
+            costs = [
+                q * lossbook.dice([[*sure, x]], [[*true, 1.0]]) + (1 - q) * lossbook.dice([[*sure, x]], [[*true, 0.0]])
+                for x in grid
+            ]
+            assert grid[np.argmin(costs)] in (0, 1)
 
 
 @holds("dice", r"With $\epsilon = 0$ an empty mask costs 1, whatever is predicted, and teaches nothing.")

@@ -313,6 +313,19 @@ def test_a_long_faint_tail_makes_the_best_mask_smaller_than_the_object() -> None
     assert found.share == pytest.approx(1 / 11) and q.mean() > found.share
 
 
+def test_pixels_that_exclude_each_other_can_make_an_answer_in_between_best() -> None:
+    """One pixel alone with 22 %, or the ten others: by sums, not by the package; then the package at the best."""
+    q, grid = 0.22, np.linspace(0, 1, 201)
+    x, others = np.meshgrid(grid, grid)
+    cost = q * (1 - 2 * x / (10 * others + x + 1)) + (1 - q) * (1 - 20 * others / (10 * others + x + 10))
+    best = np.unravel_index(cost.argmin(), cost.shape)
+    assert x[best] == pytest.approx(0.32, abs=0.0051) and others[best] == 1
+    assert "with 22 %, and the ten others with 78 %, Dice wants 0.32 in the one" in CHAPTER
+    said, alone, rest = [0.32, *[1.0] * 10], [1, *[0] * 10], [0, *[1] * 10]
+    found = q * lossbook.dice([said], [alone]) + (1 - q) * lossbook.dice([said], [rest])
+    assert found == pytest.approx(cost.min(), abs=1e-6) and found < min(cost[-1, 0], cost[-1, -1]) - 1e-5
+
+
 def test_squared_denominators_want_q_by_the_best_dice() -> None:
     """Labels of 0 and 1 with mean q, in a large picture; where q is above D*, 1."""
     q = np.linspace(0.02, 0.98, 25)
@@ -468,6 +481,12 @@ def test_why_the_prior_ruins_dice_with_a_large_constant() -> None:
     assert -down.sum() > 2 * np.abs(up).sum()
     sure = pixel_pulls.pull("Dice, linear", stage, True, 1e-5), pixel_pulls.pull("Dice, linear", stage, False, 1e-5)
     assert -sure[1].sum() < np.abs(sure[0]).sum() / 100
+    mask, p = pixel_pulls.truth(), pixel_pulls.probability(stage)
+    assert 2 * (p * mask).sum() < 1 < p.sum()  # ε outweighs 2I, not the predictions
+    assert -up[mask == 0].sum() > up[mask == 1].sum() > 0 > up[mask == 0].max()  # the ground is pushed down harder
+    assert -down.sum() > -up[mask == 0].sum()  # and hardest in an empty picture
+    assert -sure[0][mask == 0].sum() < sure[0][mask == 1].sum()
+    assert 11 < specks(200, 0).mask.sum() / specks(200, 0).mask.any(axis=(1, 2)).sum() < 13  # about a dozen pixels
 
 
 @pytest.mark.seeds
@@ -516,6 +535,21 @@ def test_the_masks_are_drawn_beside_each_other() -> None:
     (everything,) = explorer.figure.axes[1].images
     (nothing,) = explorer.figure.axes[2].images
     assert (everything.get_array()[..., 3] == 1).all() and (nothing.get_array()[..., 3] == 0).all()
+
+
+@pytest.mark.parametrize("networks", [3, 4, 6])
+def test_more_masks_hang_in_a_band_below_and_fit_a_phone(networks: int) -> None:
+    some = specks(8, 3)
+    logits = {f"run {k}": np.full_like(some.mask[:3], 2.0 * (k % 2) - 1) for k in range(networks)}
+    figure = figures.masks_beside(some.picture[:3], some.mask[:3], logits).figure
+    bands = -(-networks // 3)
+    assert len(figure.axes) == 4 * 3 * bands and figure.get_figwidth() <= 4.4
+    titles = {axis.get_title(): k for k, axis in enumerate(figure.axes) if axis.get_title()}
+    assert set(titles) == {"picture", *logits}
+    for k, name in enumerate(logits):
+        for row in range(3):
+            (image,) = figure.axes[titles[name] + 4 * row].images
+            assert (image.get_array()[..., 3] == k % 2).all()
 
 
 @seeds

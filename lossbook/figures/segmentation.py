@@ -122,7 +122,7 @@ def two_shapes() -> Explorer:
         ),
         challenge=Challenge("Hit no pixel of the object, and have more than 94 % of all pixels right.", goal),
         caption="The object (filled) is a disc of 52 pixels of 1,024. Drag the square, the mask that is predicted, and "
-        "change its size. The two middle bars always agree on which of two masks is better; the uppermost does not. "
+        "change its size. Dice and Jaccard always agree on which of two masks is better; the wrong pixels need not. "
         "Once the shapes are apart, all four losses of overlap are 1 at any distance; the boundary loss in the line "
         "below the picture is not.",
         alt="Left, a pale disc and the outline of a square that covers half of it. Right, five bars: few pixels are "
@@ -234,8 +234,8 @@ def uncertain_rim() -> Explorer:
         ),
         caption="The darker, the more probable; every pixel for itself, in a picture large enough that sums are as "
         "good as their expectations. Rings: the masks of pixels above ½ (dotted), of the best Dice, and of "
-        "the best Tversky index with 0.3 and 0.7 (dashed). Blur the rim and watch Dice's cut sink from near ½ to half "
-        "of what it can still reach.",
+        "the best Tversky index with 0.3 and 0.7 (dashed). Blur the rim and watch Dice's cut sink: it is half of what "
+        "Dice can still reach.",
         alt="Left, a shaded round spot with three rings; the dotted one is the smallest, the dashed one the largest. "
         "Right, probability over the distance, a falling curve with three cuts, at ½, at 0.36 and at 0.23.",
     )
@@ -356,18 +356,23 @@ def gdl_areas() -> Explorer:
 
 def masks_beside(pictures: Floats, truth: Floats, logits: Mapping[str, Floats]) -> Explorer:
     """Noisy pictures, and what some networks mark on them beside the outline of the truth."""
-    names, rows = list(logits), len(pictures)
-    across = len(names) + 1
-    figure, axes = subplots(rows, across, figsize=(7.0, 1.05 * rows + 0.3))
-    for row in range(rows):
-        grey = np.clip((pictures[row] + 1) / 3, 0, 1)
-        first = _hang(axes[row, 0], np.repeat(grey[..., np.newaxis], 3, axis=2))
-        first.set_zorder(0)
-        for column, name in enumerate(names, start=1):
-            _hang(axes[row, column], _veil(logits[name][row] > 0, palette.model))
-            axes[row, column].plot(*_outline(truth[row]), color=palette.truth, lw=1.4)
-    for axis, name in zip(axes[0], ["picture", *names], strict=True):
-        axis.set_title(name, fontsize="small")
+    names, count = list(logits), len(pictures)
+    across = min(4, len(names) + 1)  # as many as a phone is wide; more networks hang in a band below
+    bands = -(-len(names) // (across - 1))
+    figure, axes = subplots(bands * count, across, figsize=(4.4, 0.92 * bands * count + 0.3))
+    for band in range(bands):
+        here = names[band * (across - 1) : (band + 1) * (across - 1)]
+        for row in range(count):
+            line = axes[band * count + row]
+            grey = np.clip((pictures[row] + 1) / 3, 0, 1)
+            _hang(line[0], np.repeat(grey[..., np.newaxis], 3, axis=2)).set_zorder(0)
+            for axis, name in zip(line[1:], here, strict=False):
+                _hang(axis, _veil(logits[name][row] > 0, palette.model))
+                axis.plot(*_outline(truth[row]), color=palette.truth, lw=1.4)
+            for axis in line[1 + len(here) :]:
+                axis.set_axis_off()
+        for axis, name in zip(axes[band * count], ["picture", *here], strict=False):
+            axis.set_title(name, fontsize="small")
     return Explorer(
         figure,
         lambda: "",
@@ -375,5 +380,5 @@ def masks_beside(pictures: Floats, truth: Floats, logits: Mapping[str, Floats]) 
         controls={},
         caption="Pictures that no network has seen: the noisy input, and what each run marks (filled), beside the "
         "outline of the truth. One of them is empty.",
-        alt=f"{rows} rows of small square pictures: the noisy input, then the masks of {', '.join(names)}.",
+        alt=f"Rows of small square pictures: the noisy input, then the masks of {', '.join(names)}.",
     )

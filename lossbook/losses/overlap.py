@@ -177,7 +177,7 @@ DICE = Loss(
         why="Masks are judged by it.",
         strengths=("Ground around the object that is predicted 0 does not enter, however much there is.",),
         weaknesses=(
-            "It pushes an uncertain pixel to 0 or 1: read off no probability.",
+            "Beside certain pixels it pushes an uncertain one to 0 or 1: read off no probability.",
             r"With $\epsilon = 0$ an empty mask costs 1, whatever is predicted, and teaches nothing.",
         ),
         pytorch="""(
