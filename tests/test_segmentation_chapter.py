@@ -19,6 +19,8 @@ from torch.nn import functional as F
 import lossbook
 from lossbook.analysis import class_areas, overlaps, pixel_pulls, rims
 from lossbook.analysis.specks import Quality, quality, specks
+from lossbook.exercises import check
+from lossbook.exercises.reading import TEXTS
 from lossbook.figures import segmentation as figures
 
 CHAPTER = (Path(__file__).parents[1] / "book/part-3/segmentation.md").read_text(encoding="utf-8")
@@ -581,3 +583,21 @@ def test_definitions_are_documented() -> None:
         assert inspect.getdoc(function)
     for text in ("overlap", "imbalance", "improper", "lovasz", "run", "symptoms", "slips"):
         assert f"(segmentation-{text})=" in CHAPTER
+
+
+HEARD = {
+    "segmentation-dice-by-hand": "3/7 0.3 0.4 0.57 0.5 0.75 0.86 0.46 0.625 1.2 -0.6",
+    "segmentation-jaccard-from-dice": "0.889 0.4 0.8 0.333 0.2 0.444 0.64 4 1.5 1.2 0.111",
+    "segmentation-prior-bias": "-2.996 2.944 0.0526 -4.6 0.05 0.512 0 -0.95 19 -1.28 -4.25 2.996 -0.0513",
+    "segmentation-threshold": "0.5 0.64 0.36 0.18 0.47 0.68 0.8 0.16 0.78 0.235 0.82",
+    "segmentation-batch-or-image": "0.133 0.9 0.55 0.867 0.1 0.8 0.535 1.1 -0.55 0.225",
+    "segmentation-lovasz-by-hand": "1.333 0.667 3.5 1.167 1 0.25 1.75 2 0.917 0.583 1.5 -1.25",
+}
+
+
+@pytest.mark.parametrize("name", HEARD)
+def test_likely_wrong_numbers_hear_what_went_wrong(name: str) -> None:
+    for wrong in HEARD[name].split():
+        result = check(name, wrong)
+        assert not result.right, wrong
+        assert result.messages[0] not in (TEXTS["number"], TEXTS["near"]), wrong
