@@ -387,13 +387,13 @@ def alignment_paths() -> Explorer:
         "light up, thick where probable. An open ring is as large as the network's probability of a class in a frame, "
         "a disc as what the lit paths put there: the gradient is ring minus disc. Then change the order.",
         alt="A grid of four frames and three classes with lines between them, a list of the fifteen paths of the text "
-        "ab, each with its share, and below it the probabilities of seventeen texts; that of ab is the largest.",
+        "ab, each with its share, and below them the probabilities of seventeen texts; that of ab is the largest.",
     )
 
 
 def digit_readings(runs: Mapping[str, Reading], unseen: Rows, row: int = 0) -> Explorer:
     """What two networks say of one row of digits, frame by frame, at the stages of their training."""
-    figure, (top, bottom) = subplots(2, 1, figsize=(5.4, 3.9), gridspec_kw={"height_ratios": [1, 2]})
+    figure, (top, bottom) = subplots(2, 1, figsize=(4.7, 3.7), gridspec_kw={"height_ratios": [1, 2]})
     picture = unseen.pictures[row]
     frames = next(iter(runs.values())).said.shape[2]
     top.imshow(picture, cmap="Greys", aspect="auto", extent=(0.5, frames + 0.5, 0, 1), interpolation="nearest")
