@@ -355,6 +355,8 @@ def test_the_readout_of_the_anchors() -> None:
     read_out = explorer.set(rule="SSD", side=4, x=3, y=3).readout
     assert "5 of 49 anchors answer for the object, 0 are ignored, 44 are background, and mining keeps 15" in read_out
     assert "five squares" in explorer.alt.lower() and "fifteen" in explorer.alt
+    alone = explorer.set(rule="RPN of Faster R-CNN", side=2, x=1, y=1).readout
+    assert "1 of 49 anchors answers for the object, 0 are ignored" in alone
     assert explorer.challenge.met(rule="SSD", side=2, x=3, y=3), "4 / 12.25 is less than a half"
 
 
@@ -536,6 +538,7 @@ def test_the_flood_over_all_states() -> None:
             assert found.objects == pytest.approx(9) and found.one_background == pytest.approx(state["p"])
         high = explorer.figure.axes[1].get_xlim()[1]
         assert found.objects < high and found.background < high
+        assert not re.search(r"\de[-+]", explorer.set(**state).readout), "no powers of ten"
         met.append(explorer.challenge.met(**state))
         assert met[-1] == (state["power"] == 5 and found.background < found.objects)
     assert any(met)
@@ -702,6 +705,18 @@ def test_the_bias_does_most_of_the_work(seed: int) -> None:
         course = run(name, seed)[0]
         drawn = sum(int((one.scores >= figures.SURE).sum()) for kind in course.frames[0] for one in kind)
         assert drawn == 0 if bias else drawn > 20  # the first frame
+
+
+@pytest.mark.seeds
+def test_most_shapes_of_the_film_are_framed_at_the_end() -> None:
+    seen, course = shape_pictures.pictures(2, 900), run(NAMES[1], 0)[0]  # what the figure shows first
+    framed = []
+    for picture, (boxes, kinds) in enumerate(zip(seen.boxes, seen.kinds, strict=True)):
+        for box, kind in zip(boxes, kinds, strict=True):
+            one = course.frames[-1][kind][picture]
+            overlaps = iou_matrix([box], one.boxes)[0][one.scores >= figures.SURE]
+            framed.append(overlaps.max(initial=0.0) > 0.5)
+    assert sum(framed) > len(framed) / 2 and "most of them framed" in figures.film().alt
 
 
 @pytest.mark.seeds

@@ -162,11 +162,13 @@ def anchors_at_work() -> Explorer:
             dot.set(marker=look["marker"], ms=look["ms"], color=look["color"], mfc=look["mfc"])
         positive, ignored, negative, mined = found.counts
         for key, count in zip(looks, (positive, ignored, negative - mined, mined), strict=True):
-            counts[key].set_text(f"{count} {words[key]}")
+            says = "answers for it" if key == "positive" and count == 1 else words[key]
+            counts[key].set_text(f"{count} {says}")
         best = "" if found.by_threshold else " Only because it is the best one: none reaches the threshold."
+        answer, are = "answers" if positive == 1 else "answer", "is" if ignored == 1 else "are"
         return (
-            f"{rule}: {positive} of {len(places)} anchors answer for the object, {ignored} are ignored, {negative} are "
-            f"background, and mining keeps {mined} of these. Largest IoU {found.best:.2f}.{best}"
+            f"{rule}: {positive} of {len(places)} anchors {answer} for the object, {ignored} {are} ignored, {negative} "
+            f"are background, and mining keeps {mined} of these. Largest IoU {found.best:.2f}.{best}"
         )
 
     return Explorer(
@@ -316,6 +318,8 @@ def one_cell() -> Explorer:
 
 def _count(value: float) -> str:
     """Three digits, and no powers of ten."""
+    if value < 1e-3:
+        return "less than 0.001"
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
@@ -452,6 +456,6 @@ def film(courses: Sequence[Course] | None = None) -> Explorer:
         caption="Two pictures that no run has seen; dotted: the objects, thick: boxes of a score of 0.3 or more, after "
         "non-maximum suppression. Go back to frame 0, press play, and compare the runs. Right, average precision; thin "
         "lines are the other runs.",
-        alt="Two noisy grey pictures with shapes, each framed by a box of the detector. Right, average precision over "
-        "the steps, which rises from 0 towards 1.",
+        alt="Two noisy grey pictures with shapes, most of them framed by a box of the detector. Right, average "
+        "precision over the steps, which rises from 0 towards 1.",
     )
