@@ -358,6 +358,50 @@ DICE_CODE = Code(
             ),
             "You cut at ½ first. That is the Dice of a mask; it has no gradient in the probabilities.",
         ),
+        Mistake(
+            lambda probability, mask, smooth: 1 - 2 * _parts(probability, mask)[0] / _parts(probability, mask)[1],
+            "`smooth` is missing, above and below.",
+        ),
+        Mistake(
+            lambda probability, mask, smooth: (
+                1 - (2 * _parts(probability, mask)[0] + smooth) / _parts(probability, mask)[1]
+            ),
+            "`smooth` is only above: a right mask then costs less than 0.",
+        ),
+        Mistake(
+            lambda probability, mask, smooth: (
+                1
+                - (2 * _parts(probability, mask)[0] + smooth)
+                / (_parts(probability, mask)[1] - _parts(probability, mask)[0] + smooth)
+            ),
+            "You doubled the overlap as Dice does, but divided by the union. Dice divides by both sizes added up.",
+        ),
+        Mistake(
+            lambda probability, mask, smooth: (
+                1
+                - (2 * np.mean(probability * mask, axis=(1, 2)) + smooth)
+                / (np.mean(probability + mask, axis=(1, 2)) + smooth)
+            ),
+            "Means in the place of sums: `smooth` then weighs as much as all pixels of the picture together.",
+        ),
+        Mistake(
+            lambda probability, mask, smooth: (
+                1 - (2 * np.sum(probability * mask, axis=1) + smooth) / (np.sum(probability + mask, axis=1) + smooth)
+            ),
+            "One quotient per *column*: sum over rows and columns, `axis=(1, 2)`.",
+        ),
+        Mistake(
+            lambda probability, mask, smooth: (
+                1 - (2 * np.sum(probability * mask, axis=0) + smooth) / (np.sum(probability + mask, axis=0) + smooth)
+            ),
+            "`axis=0` adds up the pictures and keeps the pixels. It is the other way round.",
+        ),
+        Mistake(
+            lambda probability, mask, smooth: np.sum(
+                1 - (2 * _parts(probability, mask)[0] + smooth) / (_parts(probability, mask)[1] + smooth)
+            ),
+            "Right, but added up: one loss per picture was asked for.",
+        ),
     ],
     hints=["`np.sum(…, axis=(1, 2))` adds up each picture by itself.", "$1 - (2I + ε)/(S + ε)$."],
     solution="The sums run over rows and columns and leave the first axis.",
@@ -384,13 +428,23 @@ def _lovasz(logits: np.ndarray, labels: np.ndarray) -> Floats | float:
 
 
 def _variant(
-    logits: np.ndarray, labels: np.ndarray, *, sign: int = -1, cut: bool = True, sums: bool = False, ones: bool = False
+    logits: np.ndarray,
+    labels: np.ndarray,
+    *,
+    sign: int = -1,
+    cut: bool = True,
+    sums: bool = False,
+    ones: bool = False,
+    margin: int = 1,
+    dice: bool = False,
+    first: bool = True,
 ) -> float:
-    errors = 1 - logits * (2 * labels - 1)
+    errors = margin - logits * (2 * labels - 1)
     order = np.argsort(sign * errors)
     y = labels[order]
-    losses = 1 - (np.sum(y) - np.cumsum(y)) / (np.sum(y) + np.cumsum(1 - y))
-    steps = losses if sums else np.diff(losses, prepend=0.0)
+    left, union = np.sum(y) - np.cumsum(y), np.sum(y) + np.cumsum(1 - y)
+    losses = 1 - 2 * left / (left + union) if dice else 1 - left / union
+    steps = losses if sums else np.diff(losses, prepend=0.0 if first else losses[0])
     weight = np.ones(len(y)) / len(y) if ones else steps
     return float(np.sum(weight * (np.maximum(errors[order], 0) if cut else errors[order])))
 
@@ -455,6 +509,34 @@ LOVASZ_CODE = Code(
         Mistake(
             lambda logits, labels: _variant(logits, labels) / len(logits),
             "The steps add up to 1 at most; there is nothing to divide by.",
+        ),
+        Mistake(
+            lambda logits, labels: _variant(logits, labels, margin=0),
+            "The errors are $1 - z s$. You left out the 1, and with it the margin.",
+        ),
+        Mistake(
+            lambda logits, labels: _variant(-logits, labels),
+            "The sign is turned: the error is large where $z s$ is *below* 0, $1 - z s$.",
+        ),
+        Mistake(
+            lambda logits, labels: _variant(logits, labels, dice=True),
+            "Your steps are those of the Dice loss. The Lovász hinge takes the Jaccard loss: divide by the union.",
+        ),
+        Mistake(
+            lambda logits, labels: float(np.sum(np.maximum(1 - logits * (2 * labels - 1), 0))),
+            "That is the sum of the hinges: each pixel by itself. The weights come from the Jaccard loss.",
+        ),
+        Mistake(
+            lambda logits, labels: float(np.max(np.maximum(1 - logits * (2 * labels - 1), 0))),
+            "That is the largest error alone, as on an empty mask. Here every error counts with its step.",
+        ),
+        Mistake(
+            lambda logits, labels: _variant(logits, labels) / 2,
+            "You halved it, perhaps to have the Jaccard loss at scores of ±1. The Lovász hinge is twice that there.",
+        ),
+        Mistake(
+            lambda logits, labels: _variant(logits, labels, first=False),
+            "The first step is lost: `np.diff` needs `prepend=0.0`, since with no pixel wrong the loss is 0.",
         ),
     ],
     hints=[
@@ -531,6 +613,47 @@ DICE_BUG = Code(
                 1 - (2 * _parts(probability, mask)[0] + 1) / (np.sum(probability**2 + mask**2, axis=(1, 2)) + 1)
             ),
             "The axes are mended. But the denominator was linear, and you squared it.",
+        ),
+        Mistake(
+            lambda probability, mask: np.mean(
+                (2 * _parts(probability, mask)[0] + 1) / (_parts(probability, mask)[1] + 1)
+            ),
+            "The axes are mended, but that is the mean coefficient. The loss is one less it.",
+        ),
+        Mistake(
+            lambda probability, mask: (
+                -np.mean((2 * _parts(probability, mask)[0] + 1) / (_parts(probability, mask)[1] + 1))
+            ),
+            "The axes are mended, but that is minus the coefficient. The loss is one less the coefficient.",
+        ),
+        Mistake(
+            lambda probability, mask: np.mean(1 - 2 * _parts(probability, mask)[0] / _parts(probability, mask)[1]),
+            "The axes are mended, but the 1 above and the 1 below are gone. They were no bug.",
+        ),
+        Mistake(
+            lambda probability, mask: np.mean(
+                1
+                - (_parts(probability, mask)[0] + 1) / (_parts(probability, mask)[1] - _parts(probability, mask)[0] + 1)
+            ),
+            "The axes are mended, but that is the Jaccard loss: the overlap by the union.",
+        ),
+        Mistake(
+            lambda probability, mask: (
+                (1 - (2 * np.sum(probability * mask) + 1) / (np.sum(probability + mask) + 1)) / len(mask)
+            ),
+            "That is still one quotient, and then divided by the number of pictures. First divide, then average.",
+        ),
+        Mistake(
+            lambda probability, mask: np.mean(
+                1 - (2 * np.sum(probability * mask, axis=2) + 1) / (np.sum(probability + mask, axis=2) + 1)
+            ),
+            "One quotient per *row*: sum over rows and columns, `axis=(1, 2)`.",
+        ),
+        Mistake(
+            lambda probability, mask: np.mean(
+                (1 - (2 * _parts(probability, mask)[0] + 1) / (_parts(probability, mask)[1] + 1))[mask.any(axis=(1, 2))]
+            ),
+            "You left out the empty pictures. With the 1 above and below they count, and push down.",
         ),
     ],
     hints=[
