@@ -546,6 +546,7 @@ def test_more_masks_hang_in_a_band_below_and_fit_a_phone(networks: int) -> None:
     figure = figures.masks_beside(some.picture[:3], some.mask[:3], logits).figure
     bands = -(-networks // 3)
     assert len(figure.axes) == 4 * 3 * bands and figure.get_figwidth() <= 4.4
+    assert figure.get_supxlabel() == "outlined: the object"  # what belongs to no column keeps a phone from scrolling
     titles = {axis.get_title(): k for k, axis in enumerate(figure.axes) if axis.get_title()}
     assert set(titles) == {"picture", *logits}
     for k, name in enumerate(logits):

@@ -372,7 +372,8 @@ def masks_beside(pictures: Floats, truth: Floats, logits: Mapping[str, Floats]) 
             for axis in line[1 + len(here) :]:
                 axis.set_axis_off()
         for axis, name in zip(axes[band * count], ["picture", *here], strict=False):
-            axis.set_title(name, fontsize="small")
+            axis.set_title(name, fontsize="medium")
+    figure.supxlabel("outlined: the object", color=palette.truth, fontsize="medium")  # and so a phone shows all masks
     return Explorer(
         figure,
         lambda: "",
