@@ -472,8 +472,9 @@ NORMAL_ELBO = Loss(
             "If σ exceeds the spread of the data, the empty code is the best.",
             "With β below 1 it is no bound any more.",
         ),
-        pytorch="(beta * (log_variance.exp() + mean**2 - 1 - log_variance).sum(-1) / 2\n"
-        " - torch.distributions.Normal(prediction, scale).log_prob(target).sum(-1)).mean()",
+        pytorch="(beta / 2 * (log_variance.exp() + mean**2 - 1 - log_variance)\n"
+        "  .sum(-1) - torch.distributions.Normal(prediction, scale)\n"
+        "  .log_prob(target).sum(-1)).mean()",
     ),
     source="kingma2014",
     chapter="generative",
