@@ -82,6 +82,7 @@ def attempt(wheel: Path) -> None:
         python = Path(folder) / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
         clean = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PIP_CONSTRAINT")}
         pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "-q", f"{wheel}[live]"]
+        pip.append("scikit-learn")  # two examples of docstrings ask for it
         subprocess.run(pip, cwd=folder, env=clean, check=True)
         version = wheel.name.split("-")[1]
         subprocess.run([str(python), "-c", TRIAL, version], cwd=folder, env=clean, check=True)

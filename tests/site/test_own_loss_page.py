@@ -160,8 +160,14 @@ def test_a_point_is_dragged(page: Page) -> None:
     page.mouse.up()
     expect(slider(page, "own-loss-fits", "point")).to_have_attribute("aria-valuetext", "10")
     expect(readout(page, "own-loss-fits")).not_to_contain_text("fits the constant 0.250")
-    moved = handle.locator("path").bounding_box()
-    assert moved and abs(moved["x"] - spot["x"] + 30) < 6 and abs(moved["y"] - spot["y"] - 60) < 6
+    page.wait_for_function(  # Python answers a moment after the pointer has come to rest
+        """([x, y]) => {
+            const handles = document.querySelectorAll('[data-explorer="own-loss-fits"] .explorer-handle');
+            const box = handles[9].querySelector("path").getBoundingClientRect();
+            return Math.abs(box.x + 30 - x) < 6 && Math.abs(box.y - 60 - y) < 6;
+        }""",
+        arg=[spot["x"], spot["y"]],
+    )
 
 
 def test_a_bad_function_gets_the_message_of_profile_and_moves_nothing(
