@@ -34,7 +34,12 @@ SILENT = "svg, script, style, template, pre, annotation, output, nav, .eqno, .he
 SILENT += ", div.math, .question details"
 LONGEST = 150  # characters of what a function is
 CARD, CHAPTER = 0.4, 1.5  # a card comes after the section that teaches its loss, a part after its whole
-WEIGHTS = {"reference/api": 0.1, "reference/bibliography": 0.4, "reference/how-formulas-are-checked": 0.4}
+WEIGHTS = {
+    "reference/api": 0.1,
+    "reference/bibliography": 0.4,
+    "reference/slips": 0.4,
+    "reference/how-formulas-are-checked": 0.4,
+}
 
 
 def sections(page: str, markup: str) -> Iterator[dict[str, Any]]:

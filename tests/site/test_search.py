@@ -68,6 +68,7 @@ FIRST = {
     "how are formulas checked": "reference/how-formulas-are-checked.html",
     "mixture of gaussians": "part-1/recipe.html#",
     "notation": "notation.html",
+    "common mistakes": "reference/slips.html",
     "least squares": "part-2/regression.html#mean-squared-error",
     "extra bits": "part-1/kl-divergence.html#",
     "mode seeking": "part-1/kl-divergence.html#",
