@@ -123,6 +123,18 @@ def test_a_long_formula_is_broken_between_its_terms(extensions: Path) -> None:
     assert narrow("y = a b") == "y = a b"
 
 
+def test_no_row_of_a_printed_formula_ends_with_a_function_or_a_sum(extensions: Path) -> None:
+    """A row that began with "· (…)" would read as a product of what is summed or logged."""
+    from formula import equations
+
+    ends = re.compile(r"(\\(log|exp|max|min|sign|operatorname\{\w+\})|\\sum_\{[^}]*\}(\^\{?[^}\s]*\}?)?)\s*$")
+    assert ends.search(r"= \sum_{k=1}^{K} ")
+    assert ends.search(r"= \Delta \operatorname{sign} ")
+    rows = [row for loss in CATALOGUE.values() for _, tex in equations(loss) for row in tex.split(r" \\ ")[:-1]]
+    assert len(rows) > 50
+    assert [row for row in rows if ends.search(row)] == []
+
+
 def test_the_width_of_a_formula_is_about_that_of_its_letters(extensions: Path) -> None:
     from formula import width
 

@@ -156,7 +156,12 @@ def folded(term: str) -> str:
             starts.append(token.start())
         depth += token[0] in OPENING
         depth -= token[0] in CLOSING
-    head, last = (term[: starts[-1]].rstrip(), term[starts[-1] :]) if starts else ("", term)
+    start = starts[-1] if starts else 0
+    if name := re.search(
+        r"\\(?:log|exp|max|min|operatorname\{\w+\})\s*$", term[:start]
+    ):  # a function stays with what it is of
+        start = name.start()
+    head, last = term[:start].rstrip(), term[start:]
     simple = re.fullmatch(r"\s*[+-]?\s*(\\(log|exp))?", head)
     return term if simple or width(last) > ROW else rf"{head} \\ &\qquad {{}} \cdot {last}"
 

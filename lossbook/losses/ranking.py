@@ -378,7 +378,7 @@ def _descending(s: Floats, y: Floats) -> tuple[NDArray[np.intp], Floats, Floats,
 def listmle(scores: ArrayLike, relevance: ArrayLike, *, reduction: str = "mean") -> Floats | float:
     r"""ListMLE: −log of the probability of the right order, in which items are drawn one by one, each time by softmax.
 
-    .. math:: \ell = \sum_{k=1}^{K} \left(\log \sum_{j=1}^{K} [y_j \le y_k] \exp(s_j) - s_k\right)
+    .. math:: \ell = \sum_{k=1}^{K} \log \sum_{j=1}^{K} [y_j \le y_k] \exp(s_j) - \sum_{k=1}^{K} s_k
 
     Parameters
     ----------
@@ -462,7 +462,7 @@ LISTMLE = Loss(
     grad=listmle_grad,
     title="ListMLE",
     synonyms=("Plackett–Luce loss",),
-    latex=r"\sum_{k=1}^{K} \left(\log \left(\sum_{j=1}^{K} [y_j \le y_k] \exp\left(s_j\right)\right) - s_k\right)",
+    latex=r"\sum_{k=1}^{K} \log \left(\sum_{j=1}^{K} [y_j \le y_k] \exp\left(s_j\right)\right) - \sum_{k=1}^{K} s_k",
     latex_grad={
         "scores": r"\sum_{i=1}^{K} \frac{[y_k \le y_i] \exp\left(s_k\right)}"
         r"{\sum_{j=1}^{K} [y_j \le y_i] \exp\left(s_j\right)} - 1"
