@@ -194,6 +194,8 @@ else {
 
   const dialog = document.getElementById("pst-search-dialog");
   if (dialog) combobox(dialog.querySelector("input"), dialog, "search-list");
+  const front = document.querySelector(".find-a-loss form"); // the first page has it in sight
+  if (front) combobox(front.querySelector("input"), front, "find-list");
   const page = document.querySelector(".search-results");
   if (page) results(page);
 }

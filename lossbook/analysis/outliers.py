@@ -90,3 +90,21 @@ def share_below(line: Line, x: Floats, y: Floats) -> tuple[int, float]:
     """How many points lie below a line, and their share. A point on it, up to rounding, does not."""
     below = int((y < line(x) - 1e-9 * np.ptp(y)).sum())
     return below, below / y.size
+
+
+FLATS = np.arange(20.0, 111.0, 10.0)  # m²
+RENTS = np.array([930.0, 960.0, 1010.0, 1010.0, 1130.0, 1140.0, 1250.0, 1240.0, 1370.0])  # francs
+"""Ten flats and nine rents; that of the largest is the reader's."""
+
+LANDLORDS = (
+    Contender("squared error", MSE),
+    Contender("Huber, δ = 100 francs", HUBER, {"delta": 100.0}),
+    Contender("absolute error", MAE),
+)
+
+
+@cache
+def rent_lines(last: float) -> tuple[Line, ...]:
+    """The line that each of `LANDLORDS` fits to the nine rents and the last."""
+    rents = np.append(RENTS, last)
+    return tuple(one.line(FLATS, rents) for one in LANDLORDS)
