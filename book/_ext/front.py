@@ -1,12 +1,12 @@
 """The first page, and the page of all explorers: made from the chapters and from `course`.
 
-    ```{front-figure}        the explorer that is dragged at once
-    ```{front-begin}         where to begin, or to go on, and how much is done
-    ```{find-a-loss}         a field that opens the search
-    ```{course-map}          what needs what
-    ```{course-chapters}     each chapter with what it is good for
-    ```{best-figures}        name | panel | what is to be seen, a line each
-    ```{all-explorers}       every explorer, by chapter
+```{front-figure}        the explorer that is dragged at once
+```{front-begin}         where to begin, or to go on, and how much is done
+```{find-a-loss}         a field that opens the search
+```{course-map}          what needs what
+```{course-chapters}     each chapter with what it is good for
+```{best-figures}        name | panel | what is to be seen, a line each
+```{all-explorers}       every explorer, by chapter
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ COLUMN, BOX, ROW, HEIGHT = 210, 160, 62, 46  # of the wide map: thousandths of i
 TALL_COLUMN, TALL_BOX = 550, 450
 QUESTION = re.compile(r"^(?:`{3,}|:{3,})\{question\}[ ]+(\S+)", re.MULTILINE)
 GUESS = re.compile(r"^(?:`{3,}|:{3,})\{predict\}[ ]+(\S+)", re.MULTILINE)
-AFTERWARDS = re.compile(r"(?:\*\*Afterwards\*\*,? you can|After this chapter,? you can)\s+(.+?)(?=\n- \*\*|\n\n|\nIn ten)", re.DOTALL)
+AFTERWARDS = re.compile(
+    r"(?:\*\*Afterwards\*\*,? you can|After this chapter,? you can)\s+(.+?)(?=\n- \*\*|\n\n|\nIn ten)", re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,8 @@ def course_map(entries: list[Entry], root: str) -> str:
         )
         boxes += (
             f'<li class="map-part-{parts.index(entry.part) + 1}" style="{place}">'
-            f'<a href="{root}{entry.page}.html" data-chapter="{entry.name}" data-needs="{" ".join(sorted(needs | partly))}">'
+            f'<a href="{root}{entry.page}.html" data-chapter="{entry.name}" '
+            f'data-needs="{" ".join(sorted(needs | partly))}">'
             f'<span class="map-number">{entry.number}</span> <span class="map-name">{escape(entry.short)}</span>'
             f'<span class="unseen">, {said}</span></a></li>'
         )
@@ -215,10 +218,13 @@ def progress(entries: list[Entry], figures: int, root: str) -> str:
         for e in entries
     ]
     total = sum(len(entry.questions) for entry in entries)
-    data = json.dumps({"root": root, "figures": figures, "chapters": known}, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    data = json.dumps(
+        {"root": root, "figures": figures, "chapters": known}, ensure_ascii=False, separators=(",", ":")
+    ).replace("<", "\\u003c")
     return (
         f'<div class="front-begin"><script type="application/json">{data}</script>'
-        f'<a class="front-go" href="{root}{first.page}.html"><span>Begin: {first.number} {escape(first.short)}</span></a>'
+        f'<a class="front-go" href="{root}{first.page}.html">'
+        f"<span>Begin: {first.number} {escape(first.short)}</span></a>"
         f'<p class="front-done"><span>{len(entries)} chapters, {figures} figures, {total} questions</span>'
         '<span class="front-bar" aria-hidden="true"></span></p></div>\n'
     )
@@ -266,11 +272,12 @@ class FindALoss(_Front):
     def run(self) -> list[nodes.Node]:
         count = len(in_course_order(self.env))
         form = (
-            f'<div class="find-a-loss"><form action="{self.root}search.html" method="get" role="search" aria-label="Find a loss">'
-            '<label for="find-a-loss">Find a loss</label><input type="search" id="find-a-loss" name="q" autocomplete="off" '
-            'spellcheck="false" placeholder="BCEWithLogitsLoss, quantile, Dice, …"></form>'
+            f'<div class="find-a-loss"><form action="{self.root}search.html" role="search" aria-label="Find a loss">'
+            '<label for="find-a-loss">Find a loss</label><input type="search" id="find-a-loss" name="q" '
+            'autocomplete="off" spellcheck="false" placeholder="BCEWithLogitsLoss, quantile, Dice, …"></form>'
             f'<p>or see <a href="{self.root}{GLANCE}.html">all {count} losses at a glance</a>, '
-            f'<a href="{self.root}{ALL}.html">all explorers</a>, or <a href="{self.root}{OWN}.html">your own loss</a></p></div>\n'
+            f'<a href="{self.root}{ALL}.html">all explorers</a>, '
+            f'or <a href="{self.root}{OWN}.html">your own loss</a></p></div>\n'
         )
         return [nodes.raw("", form, format="html")]
 
@@ -331,12 +338,14 @@ def read_again(app: Sphinx, env: BuildEnvironment, *pages: set[str]) -> list[str
 # In the head, as nothing may move when the page is read on. The first page is its own way through the book: on a wide
 # screen it has no list of contents beside it.
 WIDE = """<style>
-.bd-main .bd-content { margin-inline: 0; }
-.bd-main .bd-content .bd-article-container { max-width: 75rem; margin-inline: auto; padding-inline: 1rem; }
-.bd-main .bd-content .bd-article-container .bd-article { padding-inline: 0; }
-.bd-sidebar-secondary, .secondary-toggle, .dropdown-download-buttons, .btn-fullscreen-button { display: none !important; }
+html .bd-main .bd-content { margin-inline: 0; }
+html .bd-main .bd-content .bd-article-container { max-width: 75rem; margin-inline: auto; padding-inline: 1rem; }
+html .bd-main .bd-content .bd-article-container .bd-article { padding-inline: 0; }
+.bd-sidebar-secondary, .secondary-toggle, .dropdown-download-buttons, .btn-fullscreen-button {
+  display: none !important;
+}
 @media (width >= 992px) {
-  .bd-main .bd-content .bd-article-container { padding-inline: 3rem; }
+  html .bd-main .bd-content .bd-article-container { padding-inline: 3rem; }
   #pst-primary-sidebar, .primary-toggle { display: none !important; }
 }
 </style>"""

@@ -28,16 +28,17 @@ DRAWN = {  # pages that are no notebooks, and their explorers
     "reference/your-own-loss": (own_loss.own_loss_profile, own_loss.own_loss_fits),
 }
 # What a caption asks its reader to do begins with one of these.
-TRY = """
-    ask choose close compare cut drag draw feed find follow give go leave look lower make move place play press put raise
-    read shrink step take tick turn watch widen
-""".split()
-ASKS = re.compile(rf"(?:^|, |: )(?:then |now )?(?:{'|'.join(TRY)})\b", re.IGNORECASE)
+TRY = (
+    "ask|choose|close|compare|cut|drag|draw|feed|find|follow|give|go|leave|look|lower|make|move|place|play|press|put|raise|"
+    "read|shrink|step|take|tick|turn|watch|widen"
+)
+ASKS = re.compile(rf"(?:^|, |: )(?:then |now )?(?:{TRY})\b", re.IGNORECASE)
 CAPITALS = {word.lower(): word for word in ("CTC", "GDL", "KL", "NDCG", "YOLO", "Welsch")}
 FIGURE = re.compile(r'<figure class="explorer" data-explorer="([a-z0-9-]+)"(.*?)</figure>', re.DOTALL)
 PICTURE = re.compile(r'<div class="explorer-picture" role="img" aria-label="([^"]*)">(<svg.*?</svg>)</div>', re.DOTALL)
 CAPTION = re.compile(r"<figcaption>(.*?)</figcaption>", re.DOTALL)
 MATHS = re.compile(r'<span class="math[^"]*">\\\((.*?)\\\)</span>', re.DOTALL)
+SHORT = 40  # letters
 COLOUR = re.compile(r"var\(--lb-(\w+),(#\w+)\)")
 
 
@@ -66,9 +67,14 @@ class Shown:
 
     @property
     def sentence(self) -> str:
-        """What to try: the first sentence of the caption that asks for something, or the first of all."""
+        """What to try: the first sentence of the caption that asks for something, or the first of all.
+
+        A very short one brings the next.
+        """
         sentences = re.split(r"(?<=[.?!])\s+(?=[A-Z“<])", self.caption)
-        return next((one for one in sentences if ASKS.search(re.sub("<[^>]+>", "", one))), sentences[0])
+        asking = (at for at, one in enumerate(sentences) if ASKS.search(re.sub("<[^>]+>", "", one)))
+        first = next(asking, 0)
+        return " ".join(sentences[first : first + (2 if len(sentences[first]) < SHORT else 1)])
 
     @property
     def place(self) -> str:
@@ -166,13 +172,16 @@ def write(folder: Path, shown: Shown, panel: int = 0) -> None:
 
 
 def name_figures(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
-    """Every explorer has an address: `part-2/regression.html#figure-outlier-line`."""
-    body = context.get("body", "")
-    for name in dict.fromkeys(re.findall(r'<figure class="explorer" data-explorer="([a-z0-9-]+)"', body)):
-        start = f'<figure class="explorer" data-explorer="{name}"'
-        if f'id="figure-{name}"' not in body:
-            body = body.replace(start, f'{start} id="figure-{name}"', 1)
-    context["body"] = body
+    """Every explorer has an address, `regression.html#figure-outlier-line`; what waits in a template has none."""
+    pieces, seen = re.split(r"(<template.*?</template>)", context.get("body", ""), flags=re.DOTALL), set()
+
+    def named(found: re.Match[str]) -> str:
+        first = found[1] not in seen
+        seen.add(found[1])
+        return f'{found[0]} id="figure-{found[1]}"' if first else found[0]
+
+    start = re.compile(r'<figure class="explorer" data-explorer="([a-z0-9-]+)"')
+    context["body"] = "".join(piece if number % 2 else start.sub(named, piece) for number, piece in enumerate(pieces))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -49,8 +49,8 @@ def one_rent() -> Explorer:
         name="one-rent",
         controls={"rent": Slider(0, 2400, step=50, value=600, label="largest flat", unit="francs")},
         handles=[Handle(point, y="rent")],
-        caption="Drag the rent of the largest flat. Squared error follows, until larger flats are cheaper; absolute error and "
-        "Huber give way a little, and hold.",
+        caption="Drag the rent of the largest flat. Squared error follows, until larger flats are cheaper; absolute "
+        "error and Huber give way a little, and hold.",
         alt="Nine rents rise along a line from 930 to 1,370 francs, the tenth lies far below at 600. The squared-error "
         "line has nearly lost its slope; those of absolute error and Huber still run along the nine.",
     )
