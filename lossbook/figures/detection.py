@@ -137,6 +137,7 @@ def anchors_at_work() -> Explorer:
         "mined": {"marker": "X", "ms": 10, "color": palette.gradient, "mfc": palette.gradient},
     }
     dots = [axis.plot(*place, **looks["negative"])[0] for place in places]
+    shown = ["negative"] * len(dots)
     (handle,) = axis.plot([3], [3], "o", color=palette.outlier, ms=8, zorder=5)
     axis.set(xlim=(-1.9, 7.9), ylim=(-1.9, 9.3), aspect="equal", xlabel="x", ylabel="y")
     axis.set_xticks([0, 2, 4, 6])
@@ -156,10 +157,12 @@ def anchors_at_work() -> Explorer:
         found = anchor_grid.roles(x, y, side, rule)
         thing.set_data(*_outline(anchor_grid.square(x, y, side)))
         handle.set_data([x], [y])
-        for dot, positive, ignored, mined in zip(dots, found.positive, found.ignored, found.mined, strict=True):
+        roles = zip(found.positive, found.ignored, found.mined, strict=True)
+        for number, (positive, ignored, mined) in enumerate(roles):
             key = "positive" if positive else "ignored" if ignored else "mined" if mined else "negative"
-            look = looks[key]
-            dot.set(marker=look["marker"], ms=look["ms"], color=look["color"], mfc=look["mfc"])
+            if key != shown[number]:  # most marks stay as they are: those that do are not drawn again
+                dots[number].set(**looks[key])
+                shown[number] = key
         positive, ignored, negative, mined = found.counts
         for key, count in zip(looks, (positive, ignored, negative - mined, mined), strict=True):
             says = "answers for it" if key == "positive" and count == 1 else words[key]
