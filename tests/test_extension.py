@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.metadata
 import importlib.util
 import json
@@ -457,6 +458,9 @@ def installed_by(extra: str) -> set[str]:
     return found
 
 
+owners = functools.cache(importlib.metadata.packages_distributions)  # reads what every installed package says of itself
+
+
 def test_the_one_command_installs_what_a_notebook_imports(notebook) -> None:
     """And what the package imports, wherever in its files it does."""
     from notebooks import INTRODUCTION, imported
@@ -466,9 +470,8 @@ def test_the_one_command_installs_what_a_notebook_imports(notebook) -> None:
     assert sum(command in text for text in sources(notebook, "markdown")) == 1
     package = [path.read_text(encoding="utf-8") for path in (ROOT / "lossbook").rglob("*.py")]
     modules = set().union(*map(imported, [*sources(notebook, "code"), *package]))
-    owners = importlib.metadata.packages_distributions()
     brought = installed_by("course")
-    assert {name for name in modules if not brought & set(map(canonicalize_name, owners[name]))} == set()
+    assert {name for name in modules if not brought & set(map(canonicalize_name, owners()[name]))} == set()
 
 
 def test_installed_for_the_site() -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-# The drawn formulas' insides, which axe-core is not to judge but would wade through; their outer size stays. And
-# colours change at once.
+# The drawn formulas' insides, which axe-core is not to judge but would wade through, go; their outer size stays. So do
+# most entries of the package's reference. And colours change at once.
 LIGHTEN = """() => {
     const formulas = [...document.querySelectorAll("article math")].map((one) => [one, one.getBoundingClientRect()]);
     for (const [one, { width, height }] of formulas) {
         one.style.cssText = `display: inline-block; width: ${width}px; height: ${height}px`;
         one.replaceChildren();
     }
+    const entries = {};
+    // Made by one template: the first of each kind will do.
+    for (const one of document.querySelectorAll("article dl.py"))
+        (entries[one.className] ??= []).push(one) > 12 && one.replaceChildren();
     const calm = document.createElement("style");
     calm.textContent = "* { transition: none !important; animation: none !important }";
     document.head.append(calm);

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from built_site import OpenPage, Site, built_site
+from by_turns import by_turns
 from playwright.sync_api import Browser, Page, expect
 from visits import visit
 
@@ -20,17 +21,16 @@ LOADED = (
 )
 READING, ARRIVING = 0.02, 0.1  # the sum of all layout shifts
 LINKS = [
-    *((name, "exercises") for name in CHAPTERS),
-    ("part-2/regression", "huber-loss"),
-    ("part-2/regression", "mse-from-the-normal"),
-    ("part-2/regression", "question-regression-huber-at-two"),
-    ("part-1/kl-divergence", "question-kl-meaning"),
-    ("reference/losses-at-a-glance", "loss-huber"),
+    *(f"{name}#exercises" for name in CHAPTERS),
+    "part-2/regression#huber-loss",
+    "part-2/regression#mse-from-the-normal",
+    "part-2/regression#question-regression-huber-at-two",
+    "part-1/kl-divergence#question-kl-meaning",
+    "reference/losses-at-a-glance#loss-huber",
 ]
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize(("name", "width"), by_turns(CHAPTERS, 1280, 390))
 def test_a_first_visit_is_light_and_nothing_moves(
     name: str, width: int, browser: Browser, site: Site, server: str
 ) -> None:
@@ -52,14 +52,13 @@ def test_a_first_visit_is_light_and_nothing_moves(
         assert set(one.files(site.folder, server)) >= ON_DEMAND
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize(("name", "place"), LINKS)
-def test_nothing_moves_where_a_link_leads(name: str, place: str, width: int, browser: Browser, server: str) -> None:
+@pytest.mark.parametrize(("place", "width"), by_turns(LINKS, 390, 1280))
+def test_nothing_moves_where_a_link_leads(place: str, width: int, browser: Browser, server: str) -> None:
     """And the place stands in sight, unfolded."""
-    with visit(browser, f"{server}{name}.html#{place}", width=width) as one:
+    with visit(browser, f"{server}{place.replace('#', '.html#')}", width=width) as one:
         one.page.wait_for_timeout(300)
         assert one.shift() <= ARRIVING, one.shifts()
-        target = one.page.locator(f"[id='{place}']")
+        target = one.page.locator(f"[id='{place.partition('#')[2]}']")
         expect(target).to_be_in_viewport()
         assert target.evaluate("(one) => one.closest('details')?.open ?? true")
 
