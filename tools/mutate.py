@@ -68,6 +68,8 @@ TESTS: dict[str, list[str]] = {
     "lossbook/losses/yolo.py": ["detectors"],
     "lossbook/losses/contrastive_*.py": ["contrastive"],
     "lossbook/losses/_embeddings.py": ["contrastive"],
+    "lossbook/losses/_components.py": ["generative"],
+    "lossbook/losses/__init__.py": ["core"],
     "lossbook/losses/information*.py": ["information"],
     "lossbook/analysis/fitting.py": ["fitting"],
     "lossbook/analysis/residual_curve.py": ["fitting", "loss_profile"],
@@ -340,6 +342,8 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="only list them")
     options = parser.parse_args()
     found = every_change(ROOT, options.patterns or list(TESTS))
+    if homeless := sorted({c.path for c in found if not any(fnmatch(c.path, pattern) for pattern in TESTS)}):
+        parser.error(f"TESTS in tools/mutate.py does not say which tests concern {', '.join(homeless)}")
     if options.count and options.count < len(found):
         found = sorted(random.Random(options.seed).sample(found, options.count), key=lambda c: (c.path, c.start))
     os.environ |= {
