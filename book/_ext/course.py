@@ -25,7 +25,7 @@ class Chapter:
 
 
 CHAPTERS = {
-    "statistical-view": Chapter("The statistical view", (0, 2), (0, 0)),
+    "statistical-view": Chapter("Statistical view", (0, 2), (0, 0)),
     "kl-divergence": Chapter("KL divergence", (0, 4), (1, 0)),
     "cross-entropy": Chapter("Cross-entropy", (1, 3), (0.5, 1), needs=("statistical-view", "kl-divergence")),
     "softmax": Chapter("Softmax and sigmoid", (2, 3), (1, 2), needs=("cross-entropy",)),

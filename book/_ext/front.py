@@ -33,7 +33,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from lossbook.figures.front import one_rent
 
-GLANCE, ALL, OWN = (f"reference/{name}" for name in ("losses-at-a-glance", "explorers", "your-own-loss"))
+GLANCE, GUIDE, ALL = (f"reference/{name}" for name in ("losses-at-a-glance", "which-loss", "explorers"))
 COLUMN, BOX, ROW, HEIGHT = 210, 160, 62, 46  # of the wide map: thousandths of its width, and pixels
 TALL_COLUMN, TALL_BOX = 550, 450
 QUESTION = re.compile(r"^(?:`{3,}|:{3,})\{question\}[ ]+(\S+)", re.MULTILINE)
@@ -270,14 +270,15 @@ class FindALoss(_Front):
     """The same search as everywhere, in sight; without JavaScript the link below it is there."""
 
     def run(self) -> list[nodes.Node]:
-        count = len(in_course_order(self.env))
+        glance = f'<a href="{self.root}{GLANCE}.html">all {len(in_course_order(self.env))} losses at a glance</a>'
+        asked = f"or see {glance}"
+        if GUIDE in set(map(str, self.env.config.external_site_map)):
+            asked = f'or <a href="{self.root}{GUIDE}.html">answer a few questions</a>, or see {glance}'
         form = (
             f'<div class="find-a-loss"><form action="{self.root}search.html" role="search" aria-label="Find a loss">'
             '<label for="find-a-loss">Find a loss</label><input type="search" id="find-a-loss" name="q" '
             'autocomplete="off" spellcheck="false" placeholder="BCEWithLogitsLoss, quantile, Dice, …"></form>'
-            f'<p>or see <a href="{self.root}{GLANCE}.html">all {count} losses at a glance</a>, '
-            f'<a href="{self.root}{ALL}.html">all explorers</a>, '
-            f'or <a href="{self.root}{OWN}.html">your own loss</a></p></div>\n'
+            f"<p>{asked}</p></div>\n"
         )
         return [nodes.raw("", form, format="html")]
 

@@ -48,7 +48,7 @@ def test_progress_is_summed_and_leads_on(open_page: OpenPage, server: str) -> No
         "() => [...document.querySelectorAll('.find-a-loss, .course-map, .front-chapters')].map((one) => one.offsetTop)"
     )
     before = page.evaluate(places)
-    expect(go).to_have_text("Begin: 1 The statistical view")
+    expect(go).to_have_text("Begin: 1 Statistical view")
     data = json.loads(page.locator(".front-begin script").text_content() or "")
     ids = [chapter["questions"] for chapter in data["chapters"]]
     total = sum(map(len, ids))
@@ -74,7 +74,7 @@ def test_progress_is_summed_and_leads_on(open_page: OpenPage, server: str) -> No
 def test_the_search_is_in_sight(open_page: OpenPage, server: str) -> None:
     """Where nothing may be stored, too."""
     page = open_page("index", origin=server, storage=False)
-    expect(page.locator(".front-go")).to_have_text("Begin: 1 The statistical view")
+    expect(page.locator(".front-go")).to_have_text("Begin: 1 Statistical view")
     page.get_by_label("Find a loss", exact=True).last.fill("quantile loss")
     expect(page.locator(".find-a-loss [role=option]").first).to_contain_text("Pinball")
     page.keyboard.press("ArrowDown")
