@@ -21,8 +21,9 @@ def one_rent() -> Explorer:
         (line,) = axis.plot(ends, ends, dash, color=colour, lw=2.2)
         axis.plot([14, 21], [2280 - 185 * row] * 2, dash, color=colour, lw=2.2)
         drawn.append((line, axis.text(23, 2280 - 185 * row, contender.short, color=colour, va="center")))
-    (arrows,) = axis.plot([FLATS[-1]], [0], color=palette.outlier, ls="", marker="$\\updownarrow$", ms=46, mew=0, clip_on=False)
-    (point,) = axis.plot([FLATS[-1]], [0], "o", color=palette.outlier, ms=15)
+    largest = [FLATS[-1]], [0]
+    (arrows,) = axis.plot(*largest, ls="", marker="$\\updownarrow$", ms=46, mew=0, clip_on=False, color=palette.outlier)
+    (point,) = axis.plot(*largest, "o", ms=15, color=palette.outlier)
     word = axis.text(FLATS[-1] - 5, 0, "drag", color=palette.outlier, ha="right", va="center", fontweight="bold")
     axis.set(xlim=(12, 118), ylim=(-160, 2480), xlabel="size (m²)", ylabel="rent (francs)")
     axis.set(xticks=range(20, 120, 20), yticks=range(0, 2500, 500))
