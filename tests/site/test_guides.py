@@ -1,13 +1,16 @@
-"""The pages that are made from the chapters, in the built site, without a browser."""
+"""The pages that are made from the chapters, in the built site, mostly without a browser."""
 
 from __future__ import annotations
 
+import posixpath
 import re
 from functools import cache
 from pathlib import Path
 
 from bs4 import BeautifulSoup
-from built_site import built_site
+from built_site import OpenPage, built_site
+from contents import taught
+from playwright.sync_api import expect
 
 CHAPTERS = sorted((Path(__file__).parents[2] / "book").glob("part-*/*.md"))
 
@@ -45,3 +48,55 @@ def test_every_slip_of_every_chapter_is_collected_and_leads_back() -> None:
 
 def words(item: object) -> list[str]:
     return item.get_text().split()  # type: ignore[attr-defined]
+
+
+# ── Which loss? ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+WHICH = "reference/which-loss"
+
+
+def test_every_link_of_the_guide_leads_to_an_anchor_that_is_there() -> None:
+    links = soup(WHICH).select(".which a[href], .which-left a[href]")
+    assert len(links) > 150
+    for link in links:
+        page, _, anchor = link["href"].partition("#")
+        there = markup(posixpath.normpath(f"reference/{page}").removesuffix(".html"))
+        assert f' id="{anchor}"' in there, link["href"]
+        assert link.get_text().strip()
+
+
+def test_the_guide_can_be_read_without_a_script() -> None:
+    """Every loss of the catalogue stands in the page; each answer is a line that opens into a question or losses."""
+    page = soup(WHICH)
+    named = {link["href"].rpartition("#loss-")[2] for link in page.select(".which b a, .which-left b a")}
+    assert named == {name.replace("_", "-") for name in taught()}
+    for answer in page.select(".which-all details"):
+        assert answer.summary.get_text() and len(answer.select(":scope > .which-question, :scope > .which-end")) == 1
+    assert all(end.select("li > b > a") for end in page.select(".which-end"))
+
+
+def test_one_question_at_a_time_by_keyboard_and_by_address(open_page: OpenPage, server: str) -> None:
+    page = open_page(WHICH, origin=server)
+    ask = page.locator(".which-ask")
+    assert not page.locator(".which-all").is_visible()
+    for answer in (
+        "A number",
+        "Any real number; you report one number",
+        "A few targets may be wild, and most are good",
+    ):
+        ask.get_by_role("button", name=answer, exact=True).focus()
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.tagName") == "H2"
+    ask.get_by_role("button", name="Pull like the others, but no harder than a limit").click()
+    assert page.url.endswith("#path=number.one.wild.bounded")
+    expect(ask.get_by_role("link", name="Huber loss")).to_be_visible()
+    ask.get_by_role("button", name="Back").click()
+    expect(ask.get_by_role("heading")).to_have_text("What shall a wild target do?")
+    page.go_back()
+    expect(ask.get_by_role("heading")).to_have_text("Take")
+    ask.get_by_role("navigation").get_by_role("button", name="A number", exact=True).click()
+    expect(ask.get_by_role("heading")).to_have_text("What does your model predict?")
+    page.goto(page.url.partition("#")[0] + "#path=two.rare.no-such")
+    expect(ask.get_by_role("heading")).to_have_text("Do you need the probability?")
+    ask.get_by_role("button", name="Show all paths").click()
+    assert page.locator(".which-all").is_visible()
