@@ -12,7 +12,6 @@ question at a time from the same markup, and puts the answers in the address.
 from __future__ import annotations
 
 import importlib
-import re
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
@@ -32,7 +31,6 @@ from lossbook.core import Loss
 from lossbook.exercises import exercises
 
 PAGE = "reference/which-loss"
-EXPLORER = re.compile(r'<figure class="explorer" data-explorer="([\w-]+)"(?![^>]* id=)')
 
 
 def anchor_and_words(see: str, link: str = "") -> tuple[str, str]:
@@ -42,7 +40,7 @@ def anchor_and_words(see: str, link: str = "") -> tuple[str, str]:
         return f"question-{name}", f"exercise: {exercises()[name].title}"
     if name.startswith("card-"):
         return name, "its card"
-    return (f"explorer-{name}" if is_explorer(see) else name), link
+    return (f"figure-{name}" if is_explorer(see) else name), link
 
 
 def is_explorer(see: str) -> bool:
@@ -116,15 +114,8 @@ class LeftOut(_FromChoices):
         yield "</ul>"
 
 
-def give_explorers_addresses(body: str) -> str:
-    """Each explorer of a page can be linked to."""
-    return EXPLORER.sub(r'\g<0> id="explorer-\1"', body)
-
-
 def finish(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
     body = context.get("body", "")
-    if 'data-explorer="' in body:
-        context["body"] = give_explorers_addresses(body)
     if 'class="which"' in body:
         app.add_css_file("guide.css")
         app.add_js_file("which_loss.js", defer="defer")

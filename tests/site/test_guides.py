@@ -100,3 +100,19 @@ def test_one_question_at_a_time_by_keyboard_and_by_address(open_page: OpenPage, 
     expect(ask.get_by_role("heading")).to_have_text("Do you need the probability?")
     ask.get_by_role("button", name="Show all paths").click()
     assert page.locator(".which-all").is_visible()
+
+
+# ── For teachers ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_plan_has_every_chapter_with_the_figures_and_questions_of_its_page() -> None:
+    table, *orders = soup("reference/for-teachers").select("table.plan")
+    rows = {row.select_one("th a")["href"]: row for row in table.select("tbody tr") if row.select_one("th a")}
+    assert set(rows) == {f"../{path.parent.name}/{path.stem}.html" for path in CHAPTERS}
+    for href, row in rows.items():
+        page = markup(href.removeprefix("../").removesuffix(".html"))
+        cell = {one["data-head"]: one.get_text() for one in row.select("td")}
+        assert int(cell["Figures"]) == page.count('<figure class="explorer"')
+        quick, later = map(int, cell["Questions + exercises"].split(" + "))
+        assert quick + later == page.count('<form class="question"')
+    assert [len(order.select("tbody tr")) for order in orders] == [6, 10, 14]

@@ -68,6 +68,8 @@ FIRST = {
     "how are formulas checked": "reference/how-formulas-are-checked.html",
     "mixture of gaussians": "part-1/recipe.html#",
     "notation": "notation.html",
+    "which loss should I use": "reference/which-loss.html",
+    "choose a loss function": "reference/which-loss.html",
     "common mistakes": "reference/slips.html",
     "least squares": "part-2/regression.html#mean-squared-error",
     "extra bits": "part-1/kl-divergence.html#",
