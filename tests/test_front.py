@@ -190,6 +190,17 @@ def test_a_picture_links_to_a_figure_and_a_covered_one_to_its_question(site: Pat
     assert "../part-2/regression.html#predict-flour-scales" in links
 
 
+def test_what_is_to_be_guessed_is_not_shown_on_the_way(site: Path) -> None:
+    guesses = {
+        name for text in CHAPTERS.values() for name in re.findall(r"^`{3,}\{predict\} (\S+)$", text, re.MULTILINE)
+    }
+    covered = parsed(site / "reference/explorers.html").select(".card-covered")
+    assert {item.a["href"].split("#predict-")[1] for item in covered} == guesses
+    for item in covered:
+        assert "guess first" in item.p.get_text() and ":" not in item.p.get_text()
+        assert {image["alt"] for image in item.select("img")} == {"Covered until you have guessed"}
+
+
 def test_the_first_page_has_what_it_promises(site: Path) -> None:
     page = parsed(site / "index.html")
     assert len(page.select("article h1")) == 1

@@ -234,8 +234,11 @@ def card(shown: Shown, root: str, sentence: str, panel: int = 0, level: str = "b
     """A small picture that leads to its explorer."""
     notes = [word for word, holds in (("guess first", shown.asks), ("with a goal", shown.goal)) if holds]
     more = f' <span class="card-note">{", ".join(notes)}</span>' if notes and level == "h3" else ""
+    covered = shown.asks and level == "h3"
+    look = ' class="card-covered"' if covered else ""
     return (
-        f'<li><a href="{root}{shown.page}.html#{shown.place}">{shown.image(root, panel)}'
+        f'<li{look}><a href="{root}{shown.page}.html#{shown.place}">'
+        f'<span class="card-picture">{shown.image(root, panel, covered=covered)}</span>'
         f"<{level}>{escape(title or shown.title)}</{level}></a><p>{sentence}{more}</p></li>"
     )
 

@@ -69,11 +69,13 @@ class Shown:
     def sentence(self) -> str:
         """What to try: the first sentence of the caption that asks for something, or the first of all.
 
-        A very short one brings the next.
+        A very short one brings the next. What is to be guessed is not said: nothing behind a colon.
         """
         sentences = re.split(r"(?<=[.?!])\s+(?=[A-Z“<])", self.caption)
         asking = (at for at, one in enumerate(sentences) if ASKS.search(re.sub("<[^>]+>", "", one)))
         first = next(asking, 0)
+        if self.asks:
+            return re.split("[:;]", sentences[first])[0].rstrip(".?!") + "."
         return " ".join(sentences[first : first + (2 if len(sentences[first]) < SHORT else 1)])
 
     @property
@@ -103,13 +105,14 @@ class Shown:
     def file(self, theme: str, panel: int = 0) -> str:
         return f"{FOLDER}/{self.name}{panel or ''}.{theme}.svg"
 
-    def image(self, root: str, panel: int = 0) -> str:
+    def image(self, root: str, panel: int = 0, *, covered: bool = False) -> str:
         """Both pictures, of which the page shows the one of its theme. Loaded when the reader comes near."""
+        alt = "Covered until you have guessed" if covered else self.alt
         width, height = self.shape(panel)
         marks = {theme: hashlib.sha256(self.picture(theme, panel).encode()).hexdigest()[:8] for theme in themes()}
         return "".join(
             f'<img class="only-{theme}" src="{root}{self.file(theme, panel)}?v={mark}" width="{width}" '
-            f'height="{height}" loading="lazy" decoding="async" alt="{self.alt}">'
+            f'height="{height}" loading="lazy" decoding="async" alt="{alt}">'
             for theme, mark in marks.items()
         )
 
