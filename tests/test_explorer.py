@@ -266,7 +266,7 @@ def test_page() -> None:
     assert 'aria-valuetext="0.0 m"' in html and 'aria-label="A parabola."' in html
     assert '<output class="explorer-readout" aria-live="off">The vertex is at 0.0.</output>' in html
     formula = r'<span class="math notranslate nohighlight">\(a\)</span>'
-    assert f'<figcaption>Move <span class="unbroken">{formula}.</span></figcaption>' in html
+    assert f'<figcaption>Move <span class="unbroken">{formula}.</span><span class="explorer-travel">' in html
     assert bundle["text/plain"] == "A parabola. The vertex is at 0.0."
     assert set(bundle) == {"text/html", "image/png", "text/plain"}
 
@@ -388,18 +388,52 @@ def test_the_browser_knows_plain_values_as_they_are() -> None:
     assert plain.metadata["to_json"](2.0, None) == 2.0 == plain.metadata["from_json"](2.0, None)
 
 
-def test_large_tables_move_out(tmp_path: Path) -> None:
+def test_large_tables_move_out_and_each_explorer_is_a_file_too(tmp_path: Path) -> None:
     html = make(lambda a: f"{a}" + "x" * 40_000 * round(2 + 2 * a)).html()  # 5 states, none a prefix of another
-    small = make().html()
-    page = externalise(f"<p>{html}</p><p>{small}</p>", tmp_path / "explorers", "../_static/explorers")
-    (script,) = (tmp_path / "explorers").iterdir()
+    small = make(name="small").html()
+    folder = tmp_path / "explorers"
+    page = externalise(f"<p>{html}</p><p>{small}</p>", folder, "../_static/explorers", "From <b>here</b>.")
+    (script,) = folder.glob("*.js")
     key = script.stem
     assert re.fullmatch(r"parabola-[0-9a-f]{10}", key)
     assert f'data-explorer="parabola" data-table="../_static/explorers/{key}.js">' in page
     text = script.read_text(encoding="utf-8")
     assert text.startswith(f'lossbook_table("{key}", {{') and text.endswith("});\n")
     assert json.loads(text[text.index("{") : -3]) == table(html)
-    assert small in page and page.count("explorer-table") == 1
+    assert page.count("explorer-table") == 1
+    for name, figure in (("parabola", html), ("small", small)):
+        link = f'<a href="../_static/explorers/{name}.html" download aria-label="Save {name} as a file">Save</a>'
+        assert page.count(link) == 1
+        page = page.replace(" " + link, "")
+        alone = (folder / f"{name}.html").read_text(encoding="utf-8")
+        assert figure in alone and "From <b>here</b>." in alone and f"<title>{name.capitalize()}</title>" in alone
+    assert small in page
+    plain = bare_of_controls()
+    assert externalise(plain, tmp_path / "none", "explorers") == plain and not (tmp_path / "none").exists()
+
+
+def bare_of_controls() -> str:
+    return make(lambda: "still", controls={}).html()
+
+
+def test_an_explorer_is_saved_as_one_file(tmp_path: Path) -> None:
+    """As it stands, with its looks, its player and every state, and with nothing that would be loaded."""
+    file = tmp_path / "parabola.html"
+    explorer = make().set(a=0.5)
+    explorer.save(file)
+    text = file.read_text(encoding="utf-8")
+    assert table(text) == table(explorer.html())
+    assert 'data-start="2" autocomplete="off" data-unit="m" min="0" max="4" value="3"' in text
+    assert '<output class="explorer-readout" aria-live="off">The vertex is at 0.5.</output>' in text
+    assert all(asset.read_text(encoding="utf-8") in text for asset in ASSETS)
+    markup = text.partition("<script>\n")[0]
+    assert "Lossbook" in markup and '<i class="explorer-math">a</i>' in markup and r"\(" not in markup
+    assert not re.search(r"(src|href)\s*=|@import|https?:(?!//www\.w3\.org)", markup)
+    explorer.save(str(file))  # again, over the one that is there
+    for wrong in (tmp_path / "parabola.pdf", tmp_path / "nowhere" / "parabola.html", tmp_path):
+        with pytest.raises(ValueError, match=re.escape("path must name an .html file in a folder that is there, got")):
+            explorer.save(wrong)
+    assert sorted(tmp_path.iterdir()) == [file]
 
 
 # ── Colours ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -68,7 +68,8 @@ def cut_icons(app: Sphinx, problem: Exception | None) -> None:
     if problem or app.builder.format != "html":
         return
     static = Path(app.outdir) / "_static"
-    pages = [path.read_text(encoding="utf-8") for path in sorted(Path(app.outdir).rglob("*.html"))]
+    files = (path for path in sorted(Path(app.outdir).rglob("*.html")) if "_static" not in path.parts)
+    pages = [path.read_text(encoding="utf-8") for path in files]
     styles = {path: path.read_text(encoding="utf-8") for path in sorted(static.rglob("*.css"))}
     shown = icons(pages, list(styles.values()))
 

@@ -6,6 +6,7 @@ Loaded by `_config.yml`. No mathematics lives here.
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import os
 import re
@@ -51,7 +52,11 @@ def add_explorers(app: Sphinx, page: str, template: str, context: dict[str, Any]
     if 'class="explorer"' not in context.get("body", ""):
         return
     address = context["pathto"]("_static/explorers", 1)
-    context["body"] = externalise(context["body"], Path(app.outdir) / "_static" / "explorers", address)
+    title = f"<cite>Lossbook</cite>, {context['title']}"
+    if app.config.lossbook_site:
+        title = f'<a href="{html.escape(app.config.lossbook_site)}{page}.html">{title}</a>'
+    folder = Path(app.outdir) / "_static" / "explorers"
+    context["body"] = externalise(context["body"], folder, address, f"From {title}.")
     app.add_css_file("explorer.css")
     app.add_js_file("explorer.js", defer="defer")
 

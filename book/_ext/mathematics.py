@@ -91,7 +91,7 @@ def write_style(app: Sphinx, problem: Exception | None) -> None:
     memory = mathml.remembered()
     memory.keep()
     out = Path(app.outdir)
-    pages = [path.read_text(encoding="utf-8") for path in sorted(out.rglob("*.html"))]
+    pages = [path.read_text(encoding="utf-8") for path in sorted(out.rglob("*.html")) if "_static" not in path.parts]
     wanted = "".join(sorted(set().union(*map(mathfont.characters, pages))))
     made = Path(app.doctreedir) / "mathfont.txt"
     target = out / "_static" / "mathematics.css"

@@ -96,7 +96,6 @@ const lossbook = (() => {
       }
     }
 
-
     // Jupyter says so when the kernel is restarted, and the new one knows nothing of this figure.
     let lost = "";
     const lose = () => showError((lost = "The kernel that made this figure is gone: run the cell again."));
@@ -110,13 +109,13 @@ const lossbook = (() => {
 
     function move(changes) {
       for (const name in changes) model.set(name, values(name)[changes[name]]);
+      if (!live) model.set("_error", ""); // what a link asked for is over
       model.save_changes();
     }
 
     // Inputs. JupyterLab must not take the arrow keys for itself.
     fields.addEventListener("input", ({ target }) => {
-      const index = { checkbox: +target.checked, range: +target.value }[target.type] ?? target.selectedIndex;
-      move({ [target.name]: index });
+      move({ [target.name]: { checkbox: +target.checked, range: +target.value }[target.type] ?? target.selectedIndex });
     });
     fields.addEventListener("keydown", (event) => event.stopPropagation());
     fields.querySelector(".explorer-reset").addEventListener("click", () => {
@@ -185,6 +184,14 @@ const lossbook = (() => {
         picture.classList.remove("explorer-dragging");
       });
 
+    // A link to where the controls stand now. Where it may not be copied, it can be taken from the address.
+    figure.querySelector(".explorer-link")?.addEventListener("click", async ({ target }) => {
+      const query = names.map((name) => `${name}=${encodeURIComponent(plain(model.get("_texts")[name][state()[name]]))}`);
+      history.replaceState(null, "", `#${figure.dataset.explorer}?${query.join("&")}`);
+      const copied = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);
+      target.nextElementSibling.textContent = copied ? "Copied." : "It is in the address bar now.";
+    });
+
     const watched = [...names, "_readout", "_met", "_error", ...(model.get("_units") ?? []).map((key) => "_unit_" + key)];
     const events = watched.map((name) => "change:" + name);
     let due = false; // several changes of one message are one drawing
@@ -224,6 +231,29 @@ const lossbook = (() => {
     };
   }
 
+  // A link to a state names a figure and its controls' values as they show them: #huber-profile?delta=2
+  const plain = (text) => text.replaceAll("−", "-").trim();
+  const same = (text, value) => text === value || (value !== "" && Number(text) === Number(value));
+  function asked(figure) {
+    const [name, query] = location.hash.slice(1).split("?");
+    return name === figure.dataset.explorer && query != null ? [...new URLSearchParams(query)] : null;
+  }
+  function follow(figure, model) {
+    const [wanted, texts] = [asked(figure), model.get("_texts")];
+    const wrong = wanted?.flatMap(([name, value]) => {
+      if (!Object.hasOwn(texts, name)) return `${name}, but the controls are ${Object.keys(texts).join(", ")}`;
+      const index = texts[name].findIndex((text) => same(plain(text), plain(value)));
+      if (index < 0) return `${name} = ${value}, but it can be ${texts[name].join(", ")}`;
+      return model.set(name, index), [];
+    });
+    if (!wrong) return;
+    model.set("_error", wrong.length ? `The link asks for ${wrong.join("; and for ")}.` : "");
+    model.save_changes();
+    for (let one = figure; (one = one.parentElement?.closest("details")); ) one.open = true;
+    history.scrollRestoration = "manual"; // the link says where to look
+    figure.scrollIntoView({ block: "center", behavior: "instant" });
+  }
+
   const waiting = {};
   const names = new Set();
   function start(figure) {
@@ -236,6 +266,8 @@ const lossbook = (() => {
       model.set("_table", table);
       model.save_changes(); // nobody listens yet; without it the reader's first move would not be heard
       render({ model, el: figure, ids });
+      follow(figure, model);
+      window.addEventListener("hashchange", () => follow(figure, model));
     };
     const inline = figure.querySelector(":scope > script.explorer-table");
     if (inline) return receive(JSON.parse(inline.textContent));
@@ -244,13 +276,17 @@ const lossbook = (() => {
     (waiting[url.split("/").pop().replace(/\.js$/, "")] ??= []).push(receive);
     const load = () => {
       near.disconnect();
-      document.removeEventListener("keydown", load);
+      stops.abort();
       document.head.append(Object.assign(document.createElement("script"), { src: url }));
     };
     const close = (entries) => entries.some((one) => one.isIntersecting) && load();
     const near = new IntersectionObserver(close, { rootMargin: "600px" });
     near.observe(figure);
-    document.addEventListener("keydown", load); // the Tab key goes further than the eye, but not to disabled inputs
+    const [stops, wanted] = [new AbortController(), () => asked(figure) && load()];
+    const until = { signal: stops.signal };
+    document.addEventListener("keydown", load, until); // Tab goes further than the eye, but not to disabled inputs
+    window.addEventListener("hashchange", wanted, until);
+    wanted();
   }
 
   if (document.currentScript) {

@@ -7,6 +7,7 @@ import io
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -145,7 +146,34 @@ class Explorer(State):
     def html(self) -> str:
         """The figure with its controls and the table of every state, for a page that has the player's assets."""
         table, drawing = self.table(), self.drawing
-        return static.figure(self, drawing.svg([*table.artists, *drawing.grips]), table.data())
+        return static.figure(self, drawing.svg([*table.artists, *drawing.grips]), table.data(), typeset=True)
+
+    def save(self, path: str | Path) -> None:
+        """Write the explorer as one HTML file, for slides or another site: its controls work, and it loads nothing.
+
+        It begins where the controls stand now, and says that it comes from Lossbook.
+
+        Parameters
+        ----------
+        path : str or Path
+            A name that ends in `.html`, in a folder that is there. A file of this name is replaced.
+
+        Raises
+        ------
+        ValueError
+            If `path` does not end in `.html` or its folder is not there.
+
+        Examples
+        --------
+        >>> from lossbook.figures.regression import huber_profile
+        >>> huber_profile().set(delta=2.0).save("huber.html")  # doctest: +SKIP
+        """
+        if Path(path).suffix != ".html" or not Path(path).parent.is_dir():
+            raise ValueError(f"path must name an .html file in a folder that is there, got {shown(str(path))}")
+        table, drawing = self.table(), self.drawing
+        figure = static.figure(self, drawing.svg([*table.artists, *drawing.grips]), table.data())
+        source = f"From <cite>Lossbook</cite>, a course on the losses of machine learning: {self.name}."
+        Path(path).write_text(static.alone(figure, self.name.replace("-", " ").capitalize(), source), encoding="utf-8")
 
     def _words(self) -> str:
         """What it shows, for those who see no picture, and its challenge."""

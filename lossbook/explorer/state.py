@@ -16,7 +16,8 @@ from lossbook.explorer.palette import style
 # What instances of an explorer, or of the widget that it is in Jupyter, use themselves.
 RESERVED = {
     "alt", "caption", "challenge", "close", "comm", "controls", "drawing", "figure", "handles", "keys", "layout", "log",
-    "name", "observe", "open", "predict", "readout", "send", "set", "state", "tabbable", "table", "tooltip", "update",
+    "name", "observe", "open", "predict", "readout", "save", "send", "set", "state", "tabbable", "table",
+    "tooltip", "update",
 }  # fmt: skip
 
 

@@ -19,8 +19,11 @@ INLINE_LIMIT = 100_000  # bytes of a table: larger ones are loaded when the read
 escape = html.escape
 
 
-def figure(explorer: State, svg: str, table: dict[str, Any] | None = None) -> str:
-    """The figure with its controls, and the table of every state if the page is to play it alone."""
+def figure(explorer: State, svg: str, table: dict[str, Any] | None = None, *, typeset: bool = False) -> str:
+    """The figure with its controls, and the table of every state if a page is to play it alone.
+
+    `typeset` says that somebody sets the mathematics of its texts, as the book's builder does.
+    """
     data = script = ""
     if table is not None and explorer.controls:
         texts = {key: control.texts for key, control in explorer.controls.items()}
@@ -37,8 +40,18 @@ def figure(explorer: State, svg: str, table: dict[str, Any] | None = None) -> st
         f'<figure class="explorer" data-explorer="{explorer.name}">{script}'
         f'<div class="explorer-stage">'
         f'<div class="explorer-picture" role="img" aria-label="{escape(explorer.alt)}">{svg}</div>'
-        f"{controls(explorer)}</div>{output}{challenge(explorer, typeset=table is not None)}"
-        f"<figcaption>{caption(explorer.caption, typeset=table is not None)}</figcaption></figure>"
+        f"{controls(explorer)}</div>{output}{challenge(explorer, typeset=typeset)}"
+        f"<figcaption>{caption(explorer.caption, typeset=typeset)}{travel(explorer) if script else ''}</figcaption>"
+        "</figure>"
+    )
+
+
+def travel(explorer: State) -> str:
+    """What takes a state elsewhere: a button, to which `externalise` adds the file."""
+    name = explorer.name.replace("-", " ")
+    return (
+        f'<span class="explorer-travel"><button type="button" class="explorer-link" '
+        f'aria-label="Copy link to this state of {name}">Copy link</button><span role="status"></span></span>'
     )
 
 
@@ -131,28 +144,71 @@ def plain(tex: str) -> str:
     return f'<i class="explorer-math">{re.sub(r"[{}]", "", text)}</i>'
 
 
-TABLE = re.compile(
+# An explorer alone. Nothing is loaded: looks, player and every state stand in the file.
+ALONE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+{css}
+body {{
+  max-width: 64rem; margin: 1.5rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif;
+  color: var(--lb-ink); background: var(--lb-background);
+}}
+.explorer-source {{ color: var(--lb-muted); font-size: 0.85em; }}
+.explorer-source a {{ color: inherit; }}
+</style>
+</head>
+<body>
+{figure}
+<p class="explorer-source">{source}</p>
+<script>
+{player}
+</script>
+</body>
+</html>
+"""
+
+
+def alone(figure: str, title: str, source: str) -> str:
+    """A whole page of one explorer, which needs no other file. `source` says in HTML where it comes from."""
+    player, css = (path.read_text(encoding="utf-8") for path in ASSETS)
+    return ALONE.format(title=escape(title), css=css, figure=figure, source=source, player=player)
+
+
+FIGURE = re.compile(
     r'<figure class="explorer" data-explorer="(?P<name>[a-z0-9-]+)">'
-    r'<script type="application/json" class="explorer-table">(?P<data>.*?)</script>',
+    r'(?P<script><script type="application/json" class="explorer-table">(?P<data>.*?)</script>)?'
+    r"(?P<rest>.*?)</figure>",
     re.DOTALL,
 )
+TRAVEL = re.compile(r'(<span class="explorer-travel">.*?)(</span>)(?=</figcaption>)', re.DOTALL)
 
 
-def externalise(text: str, folder: Path, url_prefix: str) -> str:
-    """Move the large tables of a page into scripts in `folder`, which the player loads when they come near.
+def externalise(text: str, folder: Path, url_prefix: str, source: str = "") -> str:
+    """Write each explorer of a page as a file of its own into `folder`, and its table as a script if it is large.
 
-    A script, not JSON: a page that was opened from a file may load scripts beside it, but fetch nothing.
+    The player loads such a table when its figure comes near. A script, not JSON: a page that was opened from a file may
+    load scripts beside it, but fetch nothing. `source` says in HTML where the explorers come from.
     """
+    prefix = url_prefix.rstrip("/")
 
     def move(match: re.Match[str]) -> str:
-        data = match["data"]
-        if len(data.encode()) <= INLINE_LIMIT:
+        name, data = match["name"], match["data"]
+        if data is None:
             return match[0]
-        key = f"{match['name']}-{hashlib.sha256(data.encode()).hexdigest()[:10]}"
         folder.mkdir(parents=True, exist_ok=True)
+        title = name.replace("-", " ").capitalize()
+        (folder / f"{name}.html").write_text(alone(match[0], title, source), encoding="utf-8")
+        link = f'<a href="{prefix}/{name}.html" download aria-label="Save {name.replace("-", " ")} as a file">Save</a>'
+        rest = TRAVEL.sub(lambda found: f"{found[1]} {link}{found[2]}", match["rest"])
+        start = f'<figure class="explorer" data-explorer="{name}"'
+        if len(data.encode()) <= INLINE_LIMIT:
+            return f"{start}>{match['script']}{rest}</figure>"
+        key = f"{name}-{hashlib.sha256(data.encode()).hexdigest()[:10]}"
         (folder / f"{key}.js").write_text(f'lossbook_table("{key}", {data});\n', encoding="utf-8")
-        return (
-            f'<figure class="explorer" data-explorer="{match["name"]}" data-table="{url_prefix.rstrip("/")}/{key}.js">'
-        )
+        return f'{start} data-table="{prefix}/{key}.js">{rest}</figure>'
 
-    return TABLE.sub(move, text)
+    return FIGURE.sub(move, text)
