@@ -208,6 +208,9 @@ def test_the_first_page_has_what_it_promises(site: Path) -> None:
     assert [int(box.select_one(".map-number").get_text()) for box in boxes] == list(range(1, len(CHAPTERS) + 1))
     assert all("needs" in box.select_one(".unseen").get_text() for box in boxes), "the lines in words"
     assert len(page.select(".front-chapters li")) == len(CHAPTERS)
+    assert all(
+        re.match(r"[\d¼½¾]+ h, \d+ figures, \d+ questions", item.get_text()) for item in page.select(".front-amount")
+    )
     assert len(page.select(".figure-best li")) == 8
     questions = sum(len(re.findall(r"^`{3,}\{question\}", text, re.MULTILINE)) for text in CHAPTERS.values())
     figures = len(parsed(site / "reference/explorers.html").select(".figure-cards li")) - 3

@@ -25,6 +25,7 @@ from docutils import nodes
 from formula import in_course_order
 from notebooks import is_chapter
 from pictures import Shown, explorers_of
+from plan import hours, load
 from question import html_element
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -196,7 +197,8 @@ def chapter_list(entries: list[Entry], figures: dict[str, int], root: str) -> st
             items += (
                 f'<li value="{entry.number}"><a href="{root}{entry.page}.html">{escape(entry.title)}</a>'
                 f"<p>{escape(entry.afterwards)}</p>"
-                f'<p class="front-amount">{counted(figures[entry.page], "figure")}, '
+                f'<p class="front-amount">{hours(load(entry.name, entry.text).reading)}, '
+                f"{counted(figures[entry.page], 'figure')}, "
                 f'<span data-amount="{entry.name}">{asked}</span></p></li>'
             )
         parts += f"<section><h3>{escape(part)}</h3><ol>{items}</ol></section>"
@@ -355,7 +357,7 @@ html .bd-main .bd-content .bd-article-container .bd-article { padding-inline: 0;
 </style>"""
 
 
-def load(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+def add_files(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
     body = context.get("body", "")
     if 'class="figure-cards' in body or 'class="course-map"' in body:
         app.add_css_file("front.css")
@@ -373,5 +375,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for name, directive in directives.items():
         app.add_directive(name, directive)
     app.connect("env-get-outdated", read_again)
-    app.connect("html-page-context", load)
+    app.connect("html-page-context", add_files)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
