@@ -36,6 +36,13 @@ def test_an_even_sample_gets_the_middle_of_its_median_interval():
     assert_allclose(fit_constant(abs, [9, 1, 4, 2]), 3.0, rtol=1e-9)
 
 
+@pytest.mark.parametrize("unit", [1e-9, 1e-6, 1e6, 1e9])
+def test_a_line_is_the_same_in_other_units(unit):
+    """When a search has gone far enough is said in the units of the data: not even the digits change."""
+    intercept, slope = fit_line(CAUCHY, X, Y, scale=0.7)
+    assert_allclose(fit_line(CAUCHY, X, unit * Y, scale=0.7 * unit), (unit * intercept, unit * slope), rtol=1e-11)
+
+
 def test_a_huber_constant_by_hand():
     # 0, 1, 2 and 100 with δ = 3: (0 − c) + (1 − c) + (2 − c) + 3 = 0 gives c = 2, all three within 3 of it
     assert_allclose(fit_constant(HUBER, [0, 1, 2, 100], delta=3), 2.0, rtol=1e-12)

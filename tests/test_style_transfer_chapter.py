@@ -41,6 +41,11 @@ def one_thread() -> Iterator[None]:
 # ── Photographs ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_what_no_screen_shows_is_below_0_or_above_1() -> None:
+    frames = np.array([[-0.1, 0.0, 0.5, 1.0], [1.2, -3.0, 7.0, 0.3]]).reshape(2, 1, 2, 2)
+    assert painting.Painting([0, 1], frames, np.zeros(2), np.zeros(2)).outside.tolist() == [0.25, 0.75]
+
+
 def test_photographs_are_means_of_blocks():
     from sklearn.datasets import load_sample_image
 
@@ -237,6 +242,13 @@ def test_the_tiles_say_what_is_in_the_table():
 
 
 # ── Clouds ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_points_of_the_ring_are_not_evenly_spaced() -> None:
+    """Else a cloud that is turned a little would be the same cloud."""
+    x, y = moments.standard("ring")
+    gaps = np.diff(np.sort(np.arctan2(y, x)))
+    assert gaps.min() < 0.8 * gaps.mean() and gaps.max() > 1.2 * gaps.mean()
 
 
 @pytest.mark.parametrize("shape", moments.SHAPES)

@@ -86,6 +86,14 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "len(codes) - (len(codes) > 0 and codes[-1] == Path.STOP)  →  ((len(codes)))",
     ): "`curves` writes a line that ends in a stop the same way",
     ("lossbook/analysis/residual_curve.py", "32  →  (33)"): "one node more changes no digit that is shown",
+    (
+        "lossbook/analysis/residual_curve.py",
+        "losses.ndim == 0 and leaf.numel() > 1  →  ((losses.ndim == 0))",
+    ): "of a single number, the stack of one loss is that loss",
+    (
+        "lossbook/analysis/fitting.py",
+        "slope(there) @ way < 0.9 * steepness  →  ((slope(there) @ way) <= (0.9 * steepness))",
+    ): "two computed slopes do not agree to the last digit",
     ("lossbook/explorer/live.py", "bool | int  →  ((int))"): "a bool is an int",
     ("lossbook/analysis/two_humps.py", "centre - mean  →  ((centre) + (mean))"): "the humps' mean is 0",
     ("lossbook/explorer/pen.py", "end < 1  →  ((end) <= (1))"): "`curves` writes a single point the same way",
