@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from lossbook.core import (
     Argument,
+    Card,
     Floats,
     Loss,
     Parameter,
@@ -166,6 +167,20 @@ TRIPLET_MARGIN = Loss(
     estimates="an order of distances: the positive nearer than the negative, by the margin",
     torch="torch.nn.functional.triplet_margin_loss",
     optax="optax.losses.triplet_margin_loss",
+    card=Card(
+        what="The distance of the positive, less that of the negative, plus the margin; at least 0.",
+        why="You need an order: this one nearer than that one.",
+        strengths=(
+            "A triplet in order by $M$ drops out, however far away its positive is.",
+            "Bounded: positive and negative are pulled with force 1 or not at all.",
+        ),
+        weaknesses=(
+            "One point for all three costs $M$, and the package's gradient there is 0.",
+            "With $M = 0$ embeddings of half the size cost half: nothing stops them from shrinking.",
+        ),
+        pytorch="""F.triplet_margin_loss(anchor, positive, negative,
+                      margin=margin, eps=0)""",
+    ),
     source="schroff2015",
     chapter="contrastive",
 )
@@ -375,6 +390,21 @@ INFO_NCE = Loss(
     },
     parameters={"temperature": Parameter(0.1, 0.05, 2.0, "T")},
     estimates="similarity up to a constant: the log ratio of joint to independent probability",
+    card=Card(
+        what="Cross-entropy of picking the positive among candidates; the scores are cosines divided by $T$.",
+        why="Many negatives at once, and the hard ones count most by themselves.",
+        strengths=(
+            "Negatives share the push on their cosines in proportion to their softmax probabilities.",
+            r"With $K$ candidates $\log K$ minus the mean loss is, on average, at most the information shared.",
+        ),
+        weaknesses=(
+            r"It reports no more than $\log K$ of that information, however much there is.",
+            "Cosines end at ±1, so $T$ sets a floor above 0: values at two temperatures do not compare.",
+        ),
+        pytorch="""F.cross_entropy(F.cosine_similarity(
+    anchor[:, None], torch.cat([positive[:, None], negatives], dim=1),
+    dim=-1) / temperature, torch.zeros(len(anchor), dtype=torch.long))""",
+    ),
     source="oord2018",
     chapter="contrastive",
 )
@@ -483,6 +513,22 @@ NT_XENT = Loss(
     parameters={"temperature": Parameter(0.1, 0.05, 2.0, "T")},
     estimates="similarity up to a constant: the log ratio of joint to independent probability",
     optax="optax.ntxent (labels instead of pairs)",
+    card=Card(
+        what="InfoNCE in which each of $2N$ views looks for its partner among the $2N - 1$ others.",
+        why="Two views of each thing, and no labels.",
+        strengths=(
+            r"Collapse costs $\log(2N - 1)$ at any temperature, as much as guessing.",
+            "Rotating all views together, or making one longer, changes nothing.",
+        ),
+        weaknesses=(
+            "Another thing of the same kind is pushed away like any stranger.",
+            "$N$ and $T$ set a floor above 0: values of two settings do not compare.",
+        ),
+        pytorch="""F.cross_entropy(
+    (F.normalize(torch.cat([x1, x2])) @ F.normalize(torch.cat([x1, x2])).T
+     / temperature).fill_diagonal_(-torch.inf),
+    torch.arange(2 * len(x1)).roll(len(x1)))""",
+    ),
     source="chen2020",
     chapter="contrastive",
 )

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lossbook.core import (
     Argument,
+    Card,
     Floats,
     Loss,
     Parameter,
@@ -229,6 +230,21 @@ CONTRASTIVE = Loss(
     arguments={"distance": Argument("D", "nonnegative"), "label": Argument("Y", "binary")},
     parameters={"margin": MARGIN},
     estimates="a distance: small for similar pairs, at least the margin for dissimilar ones",
+    card=Card(
+        what="Half the squared distance of a similar pair; half the squared shortfall $M - D$ of a dissimilar one.",
+        why="You know which pairs belong together, and nothing else.",
+        strengths=(
+            "From the margin on a dissimilar pair has slope 0: far enough is far enough.",
+            "Value and slope reach 0 together at the margin, so a pair leaves without a jerk.",
+            "The margin is a unit of length: in another unit the loss changes by a factor alone.",
+        ),
+        weaknesses=(
+            "It asks for absolute distances: a similar pair pays at every one but 0.",
+            "Without dissimilar pairs, or with $M = 0$, one point for everything costs nothing.",
+        ),
+        pytorch="""torch.where(label == 1, F.relu(margin - distance), distance
+            ).square().mean() / 2""",
+    ),
     source="hadsell2006",
     chapter="contrastive",
 )
@@ -319,6 +335,20 @@ CONTRASTIVE_EMBEDDINGS = Loss(
     arguments=_PAIR,
     parameters={"margin": MARGIN},
     estimates="an embedding: similar things together, dissimilar ones at least the margin apart",
+    card=Card(
+        what="The contrastive loss of the Euclidean distance between two embeddings.",
+        why="What reaches the network: a spring between two points.",
+        strengths=(
+            "The pull on a similar pair is $u - v$: it fades as the pair closes.",
+            "What moves $u$ moves $v$ as far the other way: a free pair keeps its middle.",
+        ),
+        weaknesses=(
+            "A dissimilar pair in one point has a peak there and no gradient; the package answers 0, and it stays.",
+        ),
+        pytorch="""torch.where(label == 1,
+            F.relu(margin - (x1 - x2).norm(dim=-1)),
+            (x1 - x2).norm(dim=-1)).square().mean() / 2""",
+    ),
     source="hadsell2006",
     chapter="contrastive",
 )
@@ -437,6 +467,19 @@ COSINE_EMBEDDING = Loss(
     estimates="directions: similar things aligned, dissimilar ones beyond an angle",
     torch="torch.nn.functional.cosine_embedding_loss",
     optax="optax.cosine_distance (similar pairs)",
+    card=Card(
+        what="One minus the cosine of a similar pair; of a dissimilar one the cosine in excess of $M$.",
+        why="Directions should count, and lengths should not.",
+        strengths=(
+            "An embedding times a positive number costs the same.",
+            "No pair costs more than 2.",
+        ),
+        weaknesses=(
+            "The margin is a similarity: a *smaller* one keeps dissimilar pairs further apart.",
+            "Not squared: the slope in the cosine jumps from 1 to 0 at the margin.",
+        ),
+        pytorch="F.cosine_embedding_loss(x1, x2, 1 - 2 * label, margin=margin)",
+    ),
     source="bromley1993",
     chapter="contrastive",
     keras="keras.losses.CosineSimilarity (similar pairs; −1 is best)",
