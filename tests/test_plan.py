@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,3 +99,14 @@ def test_fourteen_weeks_are_the_whole_course(plan: ModuleType) -> None:
     chapters = {path.stem for path in BOOK.glob("part-*/*.md")}
     assert {name for week in plan.WEEKS[14] for name in week} == chapters == set(plan.course.CHAPTERS)
     assert set(plan.WEEKS) == {6, 10, 14}
+
+
+def test_what_the_page_says_of_slides_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (BOOK / "reference" / "for-teachers.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"(?s)```python\n(.*?)```", text)
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    assert "explorer" in (tmp_path / "huber.html").read_text(encoding="utf-8")
+    ((chapter, name, control, value),) = re.findall(r"part-\d/([\w-]+)\.html#([\w-]+)\?(\w+)=(\d+)", text)
+    explorer = importlib.import_module(f"lossbook.figures.{chapter}").huber_profile()
+    assert explorer.name == name and float(value) in map(float, explorer.controls[control].texts)
