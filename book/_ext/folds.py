@@ -1,5 +1,6 @@
-"""Admonitions of the class `dropdown` fold by themselves: a page is as tall before its scripts have run as after, and
-opens what is folded without them.
+"""What folds does so by itself: a page is as tall before its scripts have run as after, and opens without them.
+
+Admonitions of the class `dropdown` fold, and the code of a cell that hides it, below the figure that it draws.
 """
 
 from __future__ import annotations
@@ -7,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
@@ -30,6 +32,19 @@ class Folds(SphinxPostTransform):
                 box.replace_self(fold("", fold_title("", "", *title.children), *rest, **box.attributes))
 
 
+class CodeBelow(SphinxPostTransform):
+    """A reader wants the figure first. The theme's bar above it becomes a word below it."""
+
+    default_priority = 200  # after MyST-NB has wrapped what a cell hides
+    formats = ("html",)
+
+    def run(self, **keywords: Any) -> None:
+        for hidden in list(self.document.findall(HideCodeCellNode)):
+            cell, attributes = hidden.parent, {"classes": ["hide", *hidden["classes"]]}
+            cell.remove(hidden)
+            cell += fold("", fold_title("", hidden["prompt_show"]), *hidden.children, **attributes)
+
+
 def visit(self: Any, node: fold) -> None:
     self.body.append(self.starttag(node, "details", CLASS="admonition"))
 
@@ -50,4 +65,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(fold, html=(visit, depart))
     app.add_node(fold_title, html=(visit_title, depart_title))
     app.add_post_transform(Folds)
+    app.add_post_transform(CodeBelow)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
