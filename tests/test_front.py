@@ -169,6 +169,7 @@ def test_all_explorers_are_all(site: Path) -> None:
     for item in page.select(".figure-cards li"):
         assert item.select_one("h3").get_text(strip=True) and len(item.select_one("p").get_text(strip=True)) > 10
         assert len(item.select("img[alt][loading=lazy][width][height]")) == 2
+        assert item.select_one("button") is None, "a caption without what stands below it"
 
 
 @pytest.mark.parametrize("name", ["index", "reference/explorers"])

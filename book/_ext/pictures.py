@@ -36,7 +36,7 @@ ASKS = re.compile(rf"(?:^|, |: )(?:then |now )?(?:{TRY})\b", re.IGNORECASE)
 CAPITALS = {word.lower(): word for word in ("CTC", "GDL", "KL", "NDCG", "YOLO", "Welsch")}
 FIGURE = re.compile(r'<figure class="explorer" data-explorer="([a-z0-9-]+)"(.*?)</figure>', re.DOTALL)
 PICTURE = re.compile(r'<div class="explorer-picture" role="img" aria-label="([^"]*)">(<svg.*?</svg>)</div>', re.DOTALL)
-CAPTION = re.compile(r"<figcaption>(.*?)</figcaption>", re.DOTALL)
+CAPTION = re.compile(r'<figcaption>(.*?)(?:<span class="explorer-travel">.*?)?</figcaption>', re.DOTALL)
 MATHS = re.compile(r'<span class="math[^"]*">\\\((.*?)\\\)</span>', re.DOTALL)
 SHORT = 40  # letters
 COLOUR = re.compile(r"var\(--lb-(\w+),(#\w+)\)")
