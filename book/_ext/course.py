@@ -25,14 +25,14 @@ class Chapter:
 
 
 CHAPTERS = {
-    "statistical-view": Chapter("Statistical view", (0, 2), (0, 0)),
-    "kl-divergence": Chapter("KL divergence", (0, 4), (1, 0)),
-    "cross-entropy": Chapter("Cross-entropy", (1, 3), (0.5, 1), needs=("statistical-view", "kl-divergence")),
+    "statistical-view": Chapter("Statistical view", (0, 0), (0, 0)),
+    "kl-divergence": Chapter("KL divergence", (0, 3), (1, 0)),
+    "cross-entropy": Chapter("Cross-entropy", (1, 3), (1, 1), needs=("kl-divergence",)),
     "softmax": Chapter("Softmax and sigmoid", (2, 3), (1, 2), needs=("cross-entropy",)),
-    "recipe": Chapter("One recipe for any loss", (2, 0), (0, 2), needs=("cross-entropy",)),
+    "recipe": Chapter("One recipe for any loss", (2, 0), (0, 2), needs=("statistical-view", "cross-entropy")),
     "regression": Chapter("Regression", (3, 0), (0, 3), needs=("recipe",)),
     "classification": Chapter("Classification", (3, 2), (1, 3), needs=("softmax",)),
-    "contrastive": Chapter("Contrastive", (3, 5), (0, 5), needs=("softmax",)),
+    "contrastive": Chapter("Contrastive", (3, 5), (0, 5), partly=("softmax",)),
     "ranking": Chapter("Ranking", (3, 6), (1, 5), needs=("softmax",), partly=("kl-divergence",)),
     "generative": Chapter("Generative models", (4, 3), (0, 6), needs=("kl-divergence", "softmax")),
     "style-transfer": Chapter("Style transfer", (4, 6), (0.5, 7)),

@@ -110,9 +110,15 @@ def line_wide(start: tuple[float, float], end: tuple[float, float]) -> str:
 
 
 def line_tall(start: tuple[float, float], end: tuple[float, float]) -> str:
-    """From the bottom of a box to the top of one in the next row; further down through the lane in the middle."""
+    """From the bottom of a box to the top of one in the next row; further down through the lane in the middle.
+
+    Straight down where the column is empty between the two.
+    """
     x, y = start[0] * TALL_COLUMN + TALL_BOX / 2, (start[1] + 0.5) * ROW + HEIGHT / 2
     far, top = end[0] * TALL_COLUMN + TALL_BOX / 2, (end[1] + 0.5) * ROW - HEIGHT / 2
+    between = (one.tall for one in CHAPTERS.values() if start[1] < one.tall[1] < end[1])
+    if start[0] == end[0] and not any(abs(other[0] - start[0]) < 1 for other in between):
+        return f"M{x:g} {y:g}V{top:g}"
     if end[1] - start[1] <= 1:
         middle = (y + top) / 2
         return f"M{x:g} {y:g}C{x:g} {middle:g} {far:g} {middle:g} {far:g} {top:g}"
