@@ -9,7 +9,7 @@ WORKERS = $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)'
 # Nothing is compiled at installation, so what is used must be kept: else every kernel and test worker compiles it again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help book test test-slow serve lab bench conventions mutate worksheet pins dist clean distclean
+.PHONY: help book pdf test test-slow serve lab bench conventions mutate worksheet pins dist clean distclean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -29,6 +29,10 @@ test-slow: book  ## what make test leaves out: the other seeds of training runs,
 serve: book  ## build the site and serve it on http://localhost:8000 (PORT=… for another port)
 	@echo "http://localhost:$(PORT)/ (stop with Ctrl-C)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+pdf: book  ## print the course as one PDF, _build/lossbook.pdf
+	@$(BIN)/python tools/find_browser.py
+	@$(BIN)/python tools/make_pdf.py
 
 lab: book  ## open the chapters as notebooks in JupyterLab: your own copies, in notebooks/, which nothing overwrites
 	@mkdir -p notebooks && cp -n _build/html/_static/notebooks/*.ipynb notebooks/ || true
