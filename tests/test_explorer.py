@@ -430,10 +430,26 @@ def test_an_explorer_is_saved_as_one_file(tmp_path: Path) -> None:
     assert "Lossbook" in markup and '<i class="explorer-math">a</i>' in markup and r"\(" not in markup
     assert not re.search(r"(src|href)\s*=|@import|https?:(?!//www\.w3\.org)", markup)
     explorer.save(str(file))  # again, over the one that is there
-    for wrong in (tmp_path / "parabola.pdf", tmp_path / "nowhere" / "parabola.html", tmp_path):
+    folder = tmp_path / "folder.html"
+    folder.mkdir()
+    for wrong in (tmp_path / "parabola.pdf", tmp_path / "nowhere" / "parabola.html", tmp_path, folder, 3, None, ""):
         with pytest.raises(ValueError, match=re.escape("path must name an .html file in a folder that is there, got")):
             explorer.save(wrong)
-    assert sorted(tmp_path.iterdir()) == [file]
+    for sort, wrongs in (
+        ("title", ("", " ", 3)),
+        ("address", ("", "example.org", "javascript:alert(1)", "https://a b", 3)),
+    ):
+        for wrong in wrongs:
+            with pytest.raises(ValueError, match=f"{sort} must"):
+                explorer.save(file, **{sort: wrong})
+    assert sorted(tmp_path.iterdir()) == [folder, file]
+
+
+def test_a_saved_explorer_names_its_source(tmp_path: Path) -> None:
+    make().save(file := tmp_path / "a.html", title="Roots & <b>", address='https://example.org/a?b&"c')
+    text = file.read_text(encoding="utf-8")
+    assert '<a href="https://example.org/a?b&amp;&quot;c">Roots &amp; &lt;b&gt;</a>.' in text
+    assert "<title>Roots &amp; &lt;b&gt;</title>" in text
 
 
 # ── Colours ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -68,4 +68,17 @@ addEventListener("copy", (event) => {
   event.preventDefault();
 });
 
+// A link to a state of a figure that is not on this page says so; the figure's player says what else may be wrong.
+function missing() {
+  document.querySelector("body > .no-figure")?.remove();
+  const [, name] = location.hash.match(/^#([\w-]+)\?/) ?? [];
+  if (!name || document.querySelector(`figure.explorer[data-explorer="${name}"]`)) return;
+  const line = Object.assign(document.createElement("p"), { className: "no-figure", role: "alert" });
+  line.textContent = `This page has no figure called “${name}”.`;
+  line.addEventListener("click", () => line.remove());
+  document.body.append(line);
+}
+addEventListener("load", missing);
+addEventListener("hashchange", missing);
+
 addEventListener("load", reachable);

@@ -1,7 +1,9 @@
 // A link to something folded away opens it: as soon as it is there, so that nothing moves when the page is seen.
     {
       const reveal = () => {
-        const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+        let name = location.hash.slice(1);
+        try { name = decodeURIComponent(name); } catch {} // a lone per cent sign
+        const target = name && document.getElementById(name);
         for (let fold = target?.closest?.("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
         return target;
       };

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
 import math
+import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -148,32 +151,45 @@ class Explorer(State):
         table, drawing = self.table(), self.drawing
         return static.figure(self, drawing.svg([*table.artists, *drawing.grips]), table.data(), typeset=True)
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | os.PathLike[str], *, title: str | None = None, address: str | None = None) -> None:
         """Write the explorer as one HTML file, for slides or another site: its controls work, and it loads nothing.
 
         It begins where the controls stand now, and says that it comes from Lossbook.
 
         Parameters
         ----------
-        path : str or Path
+        path : str or path
             A name that ends in `.html`, in a folder that is there. A file of this name is replaced.
+        title : str, optional
+            What the line below the figure calls its source, such as the title of a chapter; otherwise its own name.
+        address : str, optional
+            Where that stands on the web, `https://…`: the line then links to it.
 
         Raises
         ------
         ValueError
-            If `path` does not end in `.html` or its folder is not there.
+            If `path` does not end in `.html` or its folder is not there, or if `title` or `address` is no such text.
 
         Examples
         --------
         >>> from lossbook.figures.regression import huber_profile
         >>> huber_profile().set(delta=2.0).save("huber.html")  # doctest: +SKIP
         """
-        if Path(path).suffix != ".html" or not Path(path).parent.is_dir():
+        if not isinstance(path, str | os.PathLike) or Path(path).suffix != ".html":
+            raise ValueError(f"path must name an .html file in a folder that is there, got {shown(path)}")
+        if not Path(path).parent.is_dir() or Path(path).is_dir():
             raise ValueError(f"path must name an .html file in a folder that is there, got {shown(str(path))}")
+        if title is not None and (not isinstance(title, str) or not title.strip()):
+            raise ValueError(f"title must be a text, got {shown(title)}")
+        if address is not None and not (isinstance(address, str) and re.fullmatch(r"https?://\S+", address)):
+            raise ValueError(f"address must begin with https:// or http://, got {shown(address)}")
         table, drawing = self.table(), self.drawing
         figure = static.figure(self, drawing.svg([*table.artists, *drawing.grips]), table.data())
-        source = f"From <cite>Lossbook</cite>, a course on the losses of machine learning: {self.name}."
-        Path(path).write_text(static.alone(figure, self.name.replace("-", " ").capitalize(), source), encoding="utf-8")
+        name = html.escape(title or self.name)
+        link = f'<a href="{html.escape(address)}">{name}</a>' if address else name
+        source = f"From <cite>Lossbook</cite>, a course on the losses of machine learning: {link}."
+        own = self.name.replace("-", " ").capitalize()
+        Path(path).write_text(static.alone(figure, title or own, source), encoding="utf-8")
 
     def _words(self) -> str:
         """What it shows, for those who see no picture, and its challenge."""

@@ -144,15 +144,18 @@ def plain(tex: str) -> str:
     return f'<i class="explorer-math">{re.sub(r"[{}]", "", text)}</i>'
 
 
-# An explorer alone. Nothing is loaded: looks, player and every state stand in the file.
+# An explorer alone. Nothing is loaded: looks, player and every state stand in the file, which forbids the rest.
 ALONE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <title>{title}</title>
 <style>
 {css}
+:root {{ color-scheme: light dark; }}
 body {{
   max-width: 64rem; margin: 1.5rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif;
   color: var(--lb-ink); background: var(--lb-background);
@@ -162,7 +165,7 @@ body {{
 </style>
 </head>
 <body>
-{figure}
+<main>{figure}</main>
 <p class="explorer-source">{source}</p>
 <script>
 {player}

@@ -111,3 +111,22 @@ def test_a_saved_explorer_plays_alone(open_page: OpenPage, browser: Browser, sit
         assert [url for url in asked if not url.startswith(copy.as_uri())] == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         page.context.close()
+
+
+def test_a_figure_that_is_not_there_is_named(open_page: OpenPage) -> None:
+    """In one line, gone at a click. Other addresses are left alone, and a lone per cent sign breaks nothing."""
+    page, line = open_page(PAGE), lambda: page.locator(".no-figure")
+    for address, says in (
+        ("#huber-profil?delta=2", "This page has no figure called “huber-profil”."),
+        ("#summary", None),
+        ("#%", None),
+        ("#loss=np.where(a?b)", None),
+        (f"#{NAME}?delta=%", None),
+        ("#x?", "This page has no figure called “x”."),
+    ):
+        page.evaluate("to => { location.hash = to; }", address)
+        expect(line()).to_have_count(int(says is not None))
+        if says:
+            expect(line()).to_have_text(says)
+    line().click()
+    expect(line()).to_have_count(0)
