@@ -361,3 +361,95 @@ def test_the_noise_is_drawn_after_the_distances():
     distances, barrier = nature.gamma(6, 0.5, 5), (nature.random(5) < 0.3) * 1.0
     times = 2 * distances + 3 * barrier + nature.normal(0, 0.3, 5)
     assert_allclose(rides.draw_rides_with_barrier(5, 7), [distances, times, barrier], rtol=1e-14)
+
+
+# ── Families, and the likelihood as a function of the slope ──────────────────────────────────────────────────────────
+
+
+def densities():
+    return (stats.norm(scale=0.8), stats.laplace(scale=0.6), stats.t(3, scale=0.6))
+
+
+def test_the_loss_of_a_family_is_minus_the_log_of_scipys_density():
+    e = np.linspace(-6, 6, 49)
+    for family, frozen in zip(rides.FAMILIES, densities(), strict=True):
+        np.testing.assert_allclose(family.value(e), -frozen.logpdf(e), rtol=1e-12)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_no_line_near_a_familys_is_likelier(number):
+    frozen = densities()[number]
+    for loose in (2.0, 10.0, 16.0, 28.0):
+        x, y = np.append(rides.KM, 5.0), np.append(rides.MINUTES, loose)
+
+        def cost(line, x=x, y=y):
+            return -frozen.logpdf(y - line[0] - line[1] * x).sum()
+
+        best = rides.family_line(number, loose)
+        for direction in np.eye(2):
+            for step in (1e-3, 1e-2, 0.1):
+                assert cost(best) <= min(cost(best + step * direction), cost(best - step * direction)) + 1e-12
+
+
+def test_a_parabola_pulls_harder_a_v_alike_and_students_curve_lets_go():
+    """Over all places of the loose ride above its line: per minute, at once, and then less and less."""
+    grid = view.families().controls["minutes"].values
+    at = {
+        family.name: np.array([rides.family_line(n, float(y))(5.0) - rides.family_line(n, None)(5.0) for y in grid])
+        for n, family in enumerate(rides.FAMILIES)
+    }
+    steps = np.diff(at["normal"])
+    assert np.ptp(steps) < 1e-9 and steps[0] > 0.2  # least squares is linear in each target
+    above = np.array(grid) >= 12
+    assert np.ptp(at["Laplace"][above]) < 1e-9
+    far = np.array(grid) >= 16
+    assert np.all(np.diff(at["Student-t"][far]) < 0) and np.all(at["Student-t"][far] > 0)
+    assert max(abs(at["Student-t"])) < 0.3 < max(abs(at["normal"])) / 10
+    slope = {f.name: np.diff(f.value(np.linspace(0, 6, 61))) for f in rides.FAMILIES}
+    assert np.all(np.diff(slope["normal"]) > 0) and np.ptp(slope["Laplace"]) < 1e-9
+    assert slope["Student-t"][-1] < slope["Student-t"].max() / 2, "it flattens"
+
+
+def test_one_argmax_and_a_needle_a_steeper_parabola_and_a_loss_that_settles():
+    explorer = view.likelihood_of_slope()
+    counts = explorer.controls["rides"].values
+    halves, curvatures, floors = [], [], []
+    for count in counts:
+        found = rides.of_slope(count)
+        x, y = (values[:count] for values in rides.draw_rides(256, 12))
+        direct = np.array([stats.norm(slope * x, 0.8).logpdf(y).sum() for slope in rides.SLOPES])
+        np.testing.assert_allclose(found.log_likelihood, direct, rtol=1e-10)
+        grid = rides.SLOPES[direct.argmax()]
+        assert abs(grid - found.best) <= 0.0025 + 1e-9, (
+            "and so of the logarithm and of the average, which are increasing in it"
+        )
+        half = stats.norm((found.best + found.half) * x, 0.8).logpdf(y).sum()
+        top = stats.norm(found.best * x, 0.8).logpdf(y).sum()
+        assert half - top == pytest.approx(-np.log(2), rel=1e-9)
+        halves.append(found.half)
+        curvatures.append(-np.diff(direct, 2)[0])
+        floors.append(-top / count)
+        assert f"likeliest slope {found.best:.2f}" in explorer.set(rides=count).readout
+    assert np.all(np.diff(halves) < 0) and np.all(np.diff(curvatures) > 0)
+    assert max(floors[5:]) - min(floors[5:]) < 0.1 < max(floors) - min(floors)
+
+
+def test_the_challenge_is_met_by_one_line():
+    explorer = view.courier_line()
+    met = [state for state in states(explorer) if explorer.challenge.met(**state)]
+    assert [tuple(map(float, state.values())) for state in met] == [pytest.approx((-0.5, 2.2))]
+
+
+def test_what_the_guesses_say_holds():
+    blind, known = (
+        rides.fitted_with_and_without_barrier(*rides.draw_rides_with_barrier(120, seed=4)).residuals[k]
+        for k in (False, True)
+    )
+    assert known.std() < blind.std() / 3 and view.missing_feature().predict.answer == "It falls to less than a third."
+    values, logs = rides.running_product("minutes", np.float64)
+    answer = view.underflow().predict.answer
+    assert values[answer - 2] > 0 == values[answer - 1]
+    assert -logs[answer - 1] / np.log(10) / answer == pytest.approx(0.5, abs=0.05)
+    mean = float(np.exp(logs[-1] / logs.size))
+    assert 0.25 < mean < 0.35, "about 0.3 per minute"
+    assert pytest.approx(0.85, abs=0.005) == 0.98**8

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from lossbook.analysis.fitting import Line, fit_line
-from lossbook.core import Floats
-from lossbook.losses.likelihood_real import normal_nll
+from lossbook.core import Floats, Loss
+from lossbook.losses.likelihood_real import LAPLACE_NLL, NORMAL_NLL, STUDENT_T_NLL, normal_nll
 from lossbook.losses.regression import MSE, mse_grad
 
 TRUE, WRONG = Line(0.0, 2.0), Line(1.0, 3.0)
@@ -25,6 +25,69 @@ DISTANCES = stats.gamma(6, scale=0.5)  # the true distribution of the distance, 
 KM = np.array([0.9, 1.4, 1.8, 2.1, 2.5, 2.8, 3.1, 3.4, 3.8, 4.2, 4.6, 5.0])
 MINUTES = np.array([2.0, 2.4, 3.3, 2.2, 6.4, 6.5, 5.9, 7.4, 7.8, 8.0, 10.0, 9.8])
 """Twelve rides, drawn once and rounded to what a watch shows."""
+
+
+# ── Families of the noise ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Family(NamedTuple):
+    """A family of distributions for the noise: its name, its loss, and what else the loss takes."""
+
+    name: str
+    loss: Loss
+    settings: dict[str, float]
+
+    def value(self, e: ArrayLike) -> Floats:
+        """−log of the density of a residual, in nats."""
+        e = np.asarray(e, dtype=float)
+        return np.asarray(self.loss.value(np.zeros_like(e), e, reduction="none", **self.settings))
+
+    def line(self, loose: float | None = None) -> Line:
+        """The likeliest line for the twelve rides, and for one more ride of `LOOSE_KM` that took `loose` minutes."""
+        km, minutes = (KM, MINUTES) if loose is None else (np.append(KM, LOOSE_KM), np.append(MINUTES, loose))
+        return fit_line(self.loss, km, minutes, **self.settings)
+
+
+LOOSE_KM = 5.0
+FAMILIES = (
+    Family("normal", NORMAL_NLL, {"scale": NOISE}),
+    Family("Laplace", LAPLACE_NLL, {"scale": 0.6}),
+    Family("Student-t", STUDENT_T_NLL, {"scale": 0.6, "df": 3.0}),
+)
+"""With scales that suit the rides; Student's has three degrees of freedom."""
+
+
+@cache
+def family_line(number: int, loose: float | None) -> Line:
+    """`Family.line`, remembered."""
+    return FAMILIES[number].line(loose)
+
+
+# ── The likelihood as a function of the slope ────────────────────────────────────────────────────────────────────────
+
+
+class OfSlope(NamedTuple):
+    """Of N rides under lines through the origin: over the slopes, and the slope that fits best."""
+
+    log_likelihood: Floats
+    best: float
+    half: float  # how far from the best slope the likelihood is half as large
+
+
+@cache
+def of_slope(count: int, seed: int = 12) -> OfSlope:
+    """The log-likelihood of the first `count` rides under each of `SLOPES`, with normal noise of 0.8 minutes.
+
+    It is a parabola, so its top and its width are known.
+    """
+    x, y = (values[:count] for values in draw_rides(MOST, seed))
+    at = np.array([log_likelihood(Line(0.0, float(slope)), x, y) for slope in SLOPES])
+    squares = float(x @ x)
+    return OfSlope(at, float(x @ y) / squares, NOISE * np.sqrt(2 * np.log(2) / squares))
+
+
+SLOPES = np.linspace(1.2, 2.8, 321)  # minutes per km
+MOST = 256  # rides
 
 
 # ── Nature, and what a model makes of it ─────────────────────────────────────────────────────────────────────────────

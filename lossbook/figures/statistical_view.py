@@ -10,9 +10,12 @@ import numpy as np
 from lossbook.analysis.fitting import Line, fit_line
 from lossbook.analysis.rides import (
     DISTANCES,
+    FAMILIES,
     KM,
+    LOOSE_KM,
     MINUTES,
     NOISE,
+    SLOPES,
     START,
     TRUE,
     UNITS,
@@ -22,16 +25,18 @@ from lossbook.analysis.rides import (
     descent,
     draw_rides,
     draw_rides_with_barrier,
+    family_line,
     first_steps,
     fitted_with_and_without_barrier,
     joint_density,
     largest_gap,
     log_likelihood,
+    of_slope,
     running_product,
     share_at_most,
 )
 from lossbook.core import Floats
-from lossbook.explorer import Choice, Explorer, Handle, Play, Slider, Toggle, palette, subplots
+from lossbook.explorer import Challenge, Choice, Explorer, Handle, Play, Predict, Slider, Toggle, palette, subplots
 from lossbook.figures.wording import written
 from lossbook.losses.regression import MSE
 
@@ -89,6 +94,10 @@ def courier_line() -> Explorer:
         figure,
         update,
         name="courier-line",
+        challenge=Challenge(
+            "Find a line under which the rides are likelier than under 2 x, with which they were made.",
+            lambda intercept, slope: log_likelihood(Line(intercept, slope)) > log_likelihood(TRUE),
+        ),
         controls={
             "intercept": Slider(-2, 3, step=0.5, value=1.0, label="at the start", unit="min"),
             "slope": Slider(0.5, 3.5, step=0.1, value=3.0, label="per kilometre", unit="min"),
@@ -136,6 +145,16 @@ def slices() -> Explorer:
         figure,
         update,
         name="joint-slices",
+        predict=Predict(
+            "It keeps its width and its height.",
+            "The noise is the same for every ride, so the conditional curve only moves along. What grows and shrinks "
+            "is the slice of the joint distribution: there are few rides of 6 km.",
+            options=[
+                "It becomes wider and flatter.",
+                "It becomes smaller, as such rides are rare.",
+                "It keeps its width and its height.",
+            ],
+        ),
         controls={"distance": Slider(0.5, 6.5, step=0.25, value=2.0, label="distance x of the cut", unit="km")},
         caption="Contour lines of the true distribution of rides; move the cut. The solid curve is the joint "
         "density along the cut: small where such rides are rare. The dashed curve is the same cut scaled to area "
@@ -199,6 +218,9 @@ def samples() -> Explorer:
     )
 
 
+FALLS = ["It falls to less than a third.", "It falls to about half.", "It stays.", "It grows."]
+
+
 def missing_feature() -> Explorer:
     """The residuals of a line that does not know about the barrier, and of a model that does."""
     x, y, barrier = draw_rides_with_barrier(120, seed=4)
@@ -232,11 +254,111 @@ def missing_feature() -> Explorer:
         figure,
         update,
         name="missing-feature",
+        predict=Predict(
+            FALLS[int(np.searchsorted([0.3, 0.7, 1.1], residuals[True].std() / residuals[False].std()))],
+            f"Their spread falls from {residuals[False].std():.2f} to {residuals[True].std():.2f} min. Nothing about "
+            "the rides has changed: the model now knows the cause of what looked like chance.",
+            options=FALLS,
+        ),
         controls={"known": Toggle(False, label="the model knows whether the barrier was down")},
         caption="Rides over a level crossing. Tick the box to give the model the missing feature. Nothing about the "
         "rides changes, and most of the “noise” is gone: it was a cause that nobody had written down.",
         alt="Left, two parallel bands of rides three minutes apart, and one line between them. Right, a histogram "
         "of residuals with two humps.",
+    )
+
+
+# ── Families, and the losses that follow from them ───────────────────────────────────────────────────────────────────
+
+
+def families() -> Explorer:
+    """A family of noise, minus the logarithm of its density, and the line that it fits to rides with a loose one."""
+    e = np.linspace(-6, 6, 121)
+    figure, (top, middle, right) = subplots(1, 3, figsize=(9.6, 3.2))
+    (bell,) = top.plot(e, e, color=palette.density)
+    top.set(xlim=(-6, 6), ylim=(0, 0.9), xlabel="residual e (min)", ylabel="density per min", title="the noise")
+    (loss,) = middle.plot(e, e, color=palette.loss)
+    middle.set(xlim=(-6, 6), ylim=(0, 16), xlabel="residual e (min)", ylabel="nats", title="− log of it")
+    right.plot(KM, MINUTES, "o", color=palette.data, ms=5)
+    (without,) = right.plot(ENDS, ENDS, ":", color=palette.muted, lw=1.5)
+    (line,) = right.plot(ENDS, ENDS, color=palette.model)
+    (loose,) = right.plot([LOOSE_KM], [10], "o", color=palette.outlier, ms=11)
+    right.set(xlim=(0, 6), ylim=(-2, 30), xlabel="distance (km)", ylabel="time (min)", title="the likeliest line")
+    right.text(0.2, 28.5, "dotted: without the loose ride", color=palette.muted, va="top", fontsize="small")
+    named = {family.name: number for number, family in enumerate(FAMILIES)}
+
+    def update(family: int, minutes: float) -> str:
+        chosen, fitted, before = FAMILIES[family], family_line(family, minutes), family_line(family, None)
+        value = chosen.value(e)
+        bell.set_ydata(np.exp(-value))
+        loss.set_ydata(value)
+        line.set_ydata(fitted(ENDS))
+        without.set_ydata(before(ENDS))
+        loose.set_data([LOOSE_KM], [minutes])
+        moved = float(fitted(LOOSE_KM) - before(LOOSE_KM))
+        return (
+            f"{chosen.name} noise: the likeliest line is {written(fitted.intercept)} + {fitted.slope:.2f} x. The loose "
+            f"ride of {minutes:.0f} min moves it by {written(moved)} min at {LOOSE_KM:g} km."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="noise-families",
+        controls={
+            "family": Choice(named, value=0, label="family of the noise"),
+            "minutes": Slider(2, 28, step=1, value=10, label="the loose ride", unit="min"),
+        },
+        handles=[Handle(loose, y="minutes")],
+        caption="Choose how the noise is distributed: the loss is minus the logarithm of its density, and the line is "
+        "the likeliest one. Drag the large dot up, under each family. A parabola pulls harder the further it goes, a V "
+        "always alike, and Student's curve flattens and lets go.",
+        alt="Left, a bell. Middle, minus its logarithm, a parabola. Right, twelve rides, a thirteenth at 10 minutes "
+        "and the line that fits them, almost the one without it.",
+    )
+
+
+def likelihood_of_slope() -> Explorer:
+    """Likelihood, log-likelihood and average loss of N rides over the slope, with one argmax."""
+    figure, axes = subplots(1, 3, figsize=(9.6, 3.1))
+    titles = ("likelihood, largest = 1", "log-likelihood", "average loss")
+    colours = (palette.density, palette.density, palette.loss)
+    curves, marks = [], []
+    for axis, title, colour, limits in zip(axes, titles, colours, ((0, 1.08), (-60, 4), (0, 6)), strict=True):
+        curves.append(axis.plot(SLOPES, SLOPES, color=colour)[0])
+        marks.append(axis.axvline(2, color=palette.model, ls=":"))
+        axis.set(xlim=(1.2, 2.8), ylim=limits, xlabel="slope (min/km)", title=title)
+    axes[0].set_ylabel("share of the largest")
+    axes[1].set_ylabel("nats below the largest")
+    axes[2].set_ylabel("nats a ride")
+
+    def update(rides: int) -> str:
+        found = of_slope(rides)
+        top = found.log_likelihood.max()
+        for curve, heights in zip(
+            curves,
+            (np.exp(found.log_likelihood - top), found.log_likelihood - top, -found.log_likelihood / rides),
+            strict=True,
+        ):
+            curve.set_ydata(heights)
+        for mark in marks:
+            mark.set_xdata([found.best] * 2)
+        return (
+            f"N = {rides}: likeliest slope {found.best:.2f}. There the likelihood is 10 to the "
+            f"{written(top / np.log(10), 1)}, and {found.half:.2f} to either side it is half as large; the average "
+            f"loss is {-top / rides:.2f} nats."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="likelihood-of-slope",
+        controls={"rides": Slider(values=[1, 2, 4, 8, 16, 32, 64, 128, 256], value=1, label="number of rides N")},
+        caption="Lines through the origin, and three ways to say how well each of them fits N rides. The dotted line "
+        "stands at the best slope, and in all three panels it is the same one. Double N again and again: the "
+        "likelihood becomes a needle, the logarithm a steeper parabola, and the average loss settles.",
+        alt="Three curves over the slope for one ride: a bell, a parabola that opens downwards and one that opens "
+        "upwards, all with their turning point at one slope.",
     )
 
 
@@ -495,6 +617,11 @@ def underflow() -> Explorer:
         figure,
         update,
         name="likelihood-underflow",
+        predict=Predict(
+            int(np.argmax(running_product("minutes", np.float64)[0] == 0)) + 1,
+            "A double holds no positive number below $5 \\cdot 10^{-324}$, and each ride takes away about half a power "
+            "of ten.",
+        ),
         controls={
             "rides": Slider(10, 800, step=10, value=700, label="number of rides N"),
             "unit": Choice(list(UNITS), value="minutes", label="times measured in"),
