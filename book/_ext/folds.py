@@ -39,10 +39,12 @@ class CodeBelow(SphinxPostTransform):
     formats = ("html",)
 
     def run(self, **keywords: Any) -> None:
-        for hidden in list(self.document.findall(HideCodeCellNode)):
-            cell, attributes = hidden.parent, {"classes": ["hide", *hidden["classes"]]}
-            cell.remove(hidden)
-            cell += fold("", fold_title("", hidden["prompt_show"]), *hidden.children, **attributes)
+        cells = [(cell, one) for cell in self.document.findall(nodes.container) for one in cell.children]
+        for cell, hidden in cells:  # MyST-NB does not tell all of them where they stand
+            if isinstance(hidden, HideCodeCellNode):
+                cell.children.remove(hidden)
+                title = fold_title("", hidden["prompt_show"])
+                cell += fold("", title, *hidden.children, classes=["hide", *hidden["classes"]])
 
 
 def visit(self: Any, node: fold) -> None:

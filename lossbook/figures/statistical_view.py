@@ -297,8 +297,9 @@ def families() -> Explorer:
         loose.set_data([LOOSE_KM], [minutes])
         moved = float(fitted(LOOSE_KM) - before(LOOSE_KM))
         return (
-            f"{chosen.name} noise: the likeliest line is {written(fitted.intercept)} + {fitted.slope:.2f} x. The loose "
-            f"ride of {minutes:.0f} min moves it by {written(moved)} min at {LOOSE_KM:g} km."
+            f"{chosen.name[0].upper()}{chosen.name[1:]} noise: the likeliest line is {written(fitted.intercept)} + "
+            f"{fitted.slope:.2f} x. The loose ride of {minutes:.0f} min moves it by {written(moved)} min at "
+            f"{LOOSE_KM:g} km."
         )
 
     return Explorer(
