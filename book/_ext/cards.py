@@ -14,11 +14,13 @@ from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import directives
-from formula import Formula, capital, headline, value_equation
+from formula import Formula, capital, equations, headline, value_equation
 from question import html_element
 from sphinx.application import Sphinx
 
 from lossbook.core import Loss
+
+MOST = 8  # rows of derivatives that a card shows unfolded
 
 
 def facts(loss: Loss) -> Iterator[tuple[str, str]]:
@@ -57,6 +59,11 @@ class Card(Formula):
             raise self.error(f"card: {problem}") from problem
         name, folded = loss.name.replace("_", "-"), "folded" in self.options
         formulas = {"Forward": self.numbered(loss, "value"), "Backward": self.numbered(loss, "gradient", short=True)}
+        if sum(tex.count(r"\\") + 1 for _, tex in equations(loss, "gradient", short=True)) > MOST:
+            names = ", ".join(f"${loss.arguments[argument].symbol}$" for argument in loss.grads)
+            (paragraph,) = self.markdown(f"The derivatives with respect to {names}")
+            summary = html_element("summary", *paragraph.children, paper="paragraph")
+            formulas["Backward"] = [html_element("details", summary, *formulas["Backward"])]
         body = html_element("dl", class_="loss-card-facts")
         for fact, text in told:
             if content := formulas.get(fact) or (self.markdown(text) if text else []):

@@ -125,12 +125,6 @@ def pulls(slopes: Callable[[Floats], Floats], path: Floats) -> Floats:
 
 
 @cache
-def settled(margin: float) -> Floats:
-    """Where the scattered free cards come to rest under the contrastive loss with a margin."""
-    return descend(lambda points: contrastive_slopes(points, margin=margin), frames=100)[-1]
-
-
-@cache
 def seen(seed: int = 4) -> Floats:
     """What a network sees of the nine cards: four numbers each, which differ by painter and by card."""
     random = np.random.default_rng(seed)

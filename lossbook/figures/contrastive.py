@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from lossbook.analysis.embedding import Labels, Training, centred, linear_training, spread
+from lossbook.analysis import mining, views
+from lossbook.analysis.embedding import Labels, Training, centred, linear_training
 from lossbook.analysis.postcards import (
     FRAMES,
     PAINTERS,
@@ -20,14 +21,20 @@ from lossbook.analysis.postcards import (
     own_neighbours,
     placed,
     pulls,
-    settled,
     triplet_slopes,
 )
+from lossbook.analysis.shared_information import correlation, reported
 from lossbook.core import Floats
-from lossbook.explorer import Choice, Explorer, Handle, Play, Slider, palette, subplots
+from lossbook.explorer import Challenge, Choice, Explorer, Handle, Play, Predict, Slider, palette, subplots
 from lossbook.figures.wording import written
-from lossbook.losses.contrastive_candidates import info_nce
-from lossbook.losses.contrastive_pairs import contrastive, contrastive_grad
+from lossbook.losses.contrastive_candidates import (
+    info_nce,
+    triplet_margin,
+    triplet_margin_grad,
+    triplet_margin_grad_negative,
+    triplet_margin_grad_positive,
+)
+from lossbook.losses.contrastive_pairs import contrastive, contrastive_grad, pairwise_distance
 from lossbook.losses.scores import softmax
 
 # ── Nine postcards ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -79,9 +86,8 @@ def postcards() -> Explorer:
         label.set_text(f"magnified {zoom:.2g} times" if magnified else "")
         same, different = mean_distances(points)
         return (
-            f"After {step * STEPS} steps the mean distance is {same:.3f} between cards by one painter and "
-            f"{different:.3f} between cards by different painters; {own_neighbours(points)} of 9 cards lie nearest to "
-            "one by their own painter."
+            f"After {step * STEPS} steps: mean distance {same:.3f} within a painter, {different:.3f} between "
+            f"painters; nearest card by the same painter: {own_neighbours(points)} of 9."
         )
 
     return Explorer(
@@ -91,10 +97,15 @@ def postcards() -> Explorer:
         controls={
             "step": Play(0, FRAMES, value=0, label="time", interval=160),
             "remarks": Choice(REMARKS, value="similar", label="remarks"),
-            "magnified": Choice({"the table": False, "a magnifier": True}, value=False, label="seen through"),
+            "magnified": Choice({"the table's": False, "its own": True}, value=False, label="scale"),
         },
+        predict=Predict(
+            own_neighbours(placed("similar")[-1]),
+            "All nine, in a heap that is a hundredth of a table wide: the size is lost, and the order in it is not.",
+            unit="cards",
+        ),
         caption="Nine postcards by three painters (circles, squares, triangles). Choose which remarks the network "
-        "hears and press play. Watch both distances; then look at the end through the magnifier.",
+        "hears and press play. Watch both distances and the count; then draw the end at its own scale.",
         alt="Nine marks in a plane: squares and triangles mixed on the left, three circles on the right.",
     )
 
@@ -146,48 +157,6 @@ def force_field() -> Explorer:
         "Play each loss to its end. Under the contrastive and the triplet loss cards come to rest; InfoNCE looks at "
         "directions from the origin only, so cards line up on three rays.",
         alt="The nine scattered marks, each with a line in the direction in which the contrastive loss pulls it.",
-    )
-
-
-MARGINS = np.arange(0.0, 3.01, 0.25)
-
-
-def margin_scale() -> Explorer:
-    """Where the nine cards settle, margin by margin."""
-    figure, (left, right) = subplots(1, 2)
-    cards = _Cards(left, 3.0, pulls=False)
-    ends = np.array([mean_distances(settled(margin)) for margin in MARGINS])
-    right.plot(MARGINS, MARGINS, ":", color=palette.muted, lw=1)
-    right.text(2.1, 1.75, "D = M", color=palette.muted, va="top")
-    right.plot(MARGINS, ends[:, 1], color=palette.model)
-    right.plot(MARGINS, ends[:, 0], "--", color=palette.model)
-    right.text(0.05, 2.2, "different painters", color=palette.model)
-    right.text(2.95, ends[-1, 0] + 0.12, "one painter (dashed)", color=palette.model, ha="right")
-    marks = [right.plot([1], [1], "o", color=palette.model, ms=8)[0] for _ in range(2)]
-    right.set(xlim=(-0.1, 3.1), ylim=(-0.2, 4.4), xlabel="margin M", ylabel="mean distance")
-    left.set_title("where the cards settle")
-
-    def update(margin: float) -> str:
-        points = settled(margin)
-        cards.move(points)
-        both = mean_distances(points)
-        for mark, distance in zip(marks, both, strict=True):
-            mark.set_data([margin], [distance])
-        return (
-            f"With M = {margin:.2f} the cards settle at a mean distance of {both[0]:.3f} within a painter and "
-            f"{both[1]:.3f} between painters."
-        )
-
-    return Explorer(
-        figure,
-        update,
-        name="contrastive-margin-scale",
-        controls={"margin": Slider(0, 3, step=0.25, value=1.0, label="margin M")},
-        caption="The same nine free cards, left until they rest. Move M up: the heaps move apart, and each stays a "
-        "heap. Move it down to 0: the heaps stop where chance put them, since no dissimilar pair is near enough to "
-        "push.",
-        alt="Left, three separate heaps of marks, one per painter. Right, mean distances over the margin: "
-        "zero within a painter; between painters a curve that is flat at first and then rises with the margin.",
     )
 
 
@@ -317,6 +286,227 @@ def temperature() -> Explorer:
     )
 
 
+# ── Triplets ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+NEAR, ROOM = 0.6, 0.5  # the distance of the positive, and the margin
+ANCHOR, POSITIVE = np.zeros((1, 2)), np.array([[NEAR, 0.0]])
+
+
+def zone(distance: float) -> str:
+    """What a negative at this distance of the anchor is called."""
+    return "hard" if distance <= NEAR else "semi-hard" if distance < NEAR + ROOM else "easy"
+
+
+def triplet_zones() -> Explorer:
+    """A triplet whose negative is dragged through the hard, the semi-hard and the easy zone."""
+    figure, axis = subplots(figsize=(5.0, 3.7))
+    angle = np.linspace(0, 2 * np.pi, 121)
+    circle = np.stack([np.cos(angle), np.sin(angle)])
+    axis.fill(*((NEAR + ROOM) * circle), color=palette.loss, alpha=0.1, lw=0)
+    axis.fill(*(NEAR * circle), color=palette.loss, alpha=0.16, lw=0)
+    for radius, name, place in ((NEAR, "hard", 0.35), (NEAR + ROOM, "semi-hard", 0.84), (0.0, "easy", 1.25)):
+        if radius:
+            axis.plot(*(radius * circle), color=palette.muted, lw=0.8, ls="--")
+        axis.text(0, -place, name, color=palette.loss, ha="center", va="center")
+    (pull,) = axis.plot([0], [0], color=palette.gradient, lw=2.4)
+    axis.plot([0], [0], "*", color=palette.ink, ms=14)
+    axis.text(-0.12, 0.02, "a", color=palette.ink, ha="right", va="center")
+    axis.plot([NEAR], [0], "o", color=palette.model, ms=11)
+    axis.text(NEAR, -0.2, "p", color=palette.model, ha="center", va="center")
+    (negative,) = axis.plot([0.25], [0.5], "s", color=palette.outlier, ms=11)
+    name = axis.text(0, 0, "n", color=palette.outlier, ha="center", va="center")
+    axis.set(xlim=(-1.75, 1.75), ylim=(-1.4, 1.4), xlabel="z₁", ylabel="z₂", aspect="equal")
+
+    def update(x: float, y: float) -> str:
+        place = np.array([[x, y]])
+        negative.set_data([x], [y])
+        name.set_position((x, y + 0.2))
+        triplet = ANCHOR, POSITIVE, place
+        segments = []
+        for point, grad in zip(
+            triplet,
+            (triplet_margin_grad, triplet_margin_grad_positive, triplet_margin_grad_negative),
+            strict=True,
+        ):
+            segments += [point[0], point[0] - 0.4 * grad(*triplet, margin=ROOM)[0], [np.nan, np.nan]]
+        pull.set_data(np.array(segments).T)
+        distance = float(np.asarray(pairwise_distance(ANCHOR, place))[0])
+        return (
+            f"The positive is {NEAR:g} from the anchor, the negative {distance:.2f}: {zone(distance)}. With the margin "
+            f"{ROOM:g} the triplet costs {float(triplet_margin(*triplet, margin=ROOM)):.2f}."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="contrastive-triplet-zones",
+        controls={
+            "x": Slider(-1.5, 1.5, step=0.25, value=0.25, label="z₁ of the negative"),
+            "y": Slider(-1.25, 1.25, step=0.25, value=0.5, label="z₂ of the negative"),
+        },
+        handles=[Handle(negative, x="x", y="y")],
+        challenge=Challenge(
+            "Find a triplet that costs something although its order is right.",
+            lambda x, y: zone(float(np.hypot(x, y))) == "semi-hard",
+        ),
+        caption="Drag the negative n. Strokes show where descent moves anchor, positive and negative. The inner disc "
+        "ends at the positive, the outer one a margin farther out. The price falls with the distance of n; the "
+        "strokes of p and n keep their length (on the anchor n has no direction) until, in the easy zone, all vanish.",
+        alt="An anchor in the middle of two discs, a positive on the rim of the inner one, and a negative inside it at "
+        "(0.25, 0.5), with strokes: the positive is drawn to the anchor, the negative pushed away.",
+    )
+
+
+def mined() -> Explorer:
+    """Triplets with negatives at random, semi-hard and hardest, where some of the labels are wrong."""
+    figure, (left, right) = subplots(1, 2, width_ratios=(1.5, 1))
+    looks = dict(zip(mining.SEARCHES, (":", "--", "-"), strict=True))
+    steps = np.arange(5, mining.STEPS, 10)
+    lines = {search: left.plot(steps, steps, ls=look, color=palette.loss)[0] for search, look in looks.items()}
+    left.axhline(mining.MARGIN, color=palette.muted, lw=0.8)
+    left.text(5, 1.03, "the margin", color=palette.muted, va="bottom")
+    names = {search: left.text(mining.STEPS + 4, 0, search, color=palette.loss, va="center") for search in looks}
+    left.set(xlim=(0, 1.38 * mining.STEPS), ylim=(0, 1.9), xlabel="step", title="loss, mean of 10 steps")
+    left.set_xticks([0, 100, 200, 300])
+    bars = right.bar(range(3), np.ones(3), width=0.6, color=palette.model, alpha=0.75)
+    texts = [right.text(k, 0, "", color=palette.model, ha="center") for k in range(3)]
+    right.set(ylim=(0, 1.12), title="right neighbours", yticks=[0, 0.5, 1])
+    right.set_xticks(range(3), ["random", "semi-\nhard", "hardest"])
+    right.grid(False, axis="x")
+
+    def update(wrong: float) -> str:
+        runs = {search: mining.mine(search, wrong) for search in mining.SEARCHES}
+        ends = {search: run.losses.reshape(-1, 10).mean(axis=1) for search, run in runs.items()}
+        heights: list[float] = []  # of the names, kept apart
+        for search in sorted(runs, key=lambda one: ends[one][-1]):
+            heights.append(max(ends[search][-1], heights[-1] + 0.14 if heights else 0.08))
+            names[search].set_y(heights[-1])
+            lines[search].set_ydata(np.minimum(ends[search], 1.85))
+        for bar, text, run in zip(bars, texts, runs.values(), strict=True):
+            bar.set_height(run.right)
+            text.set_y(run.right + 0.03)
+            text.set_text(f"{run.right:.0%}")
+        told = ", ".join(f"{search} {run.between:.2g}" for search, run in runs.items())
+        return f"With {wrong:.0%} of the labels wrong, different digits end at these mean distances: {told}."
+
+    return Explorer(
+        figure,
+        update,
+        name="contrastive-mined",
+        controls={"wrong": Choice({f"{wrong:.0%}": wrong for wrong in mining.WRONG}, value=0.0, label="wrong labels")},
+        predict=Predict(
+            "At the margin, 1.",
+            f"At {mining.mine('hardest', 0.1).losses[-20:].mean():.2f}: all digits lie in nearly one point.",
+            options=["Near 0.", "About half-way to the margin.", "At the margin, 1."],
+        ),
+        caption="Triplets of digits, margin 1; three ways to choose the negative. Turn up the share of wrong labels "
+        "among the training images. The neighbours are judged by the true labels.",
+        alt="Left, three falling curves of the loss without wrong labels, the one of the hardest negatives on top. "
+        "Right, three bars of right neighbours, all near 0.9.",
+    )
+
+
+# ── Views without labels ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def views_by_temperature() -> Explorer:
+    """NT-Xent on two views of every digit: alignment, uniformity and neighbours, by temperature."""
+    figure, (left, right) = subplots(1, 2)
+    runs = {temperature: views.learn(temperature) for temperature in views.TEMPERATURES}
+    (path,) = left.plot([0], [0], color=palette.model, lw=1.6)
+    ends = np.array([[run.uniformity[-1], run.alignment[-1]] for run in runs.values()])
+    left.plot(*ends.T, "o", color=palette.muted, ms=5)
+    for (x, y), temperature in zip(ends, runs, strict=True):
+        below = temperature == 0.05  # two end points lie close together
+        left.text(
+            x, y + (-0.075 if below else 0.04), f"{temperature:g}", color=palette.muted, ha="center", fontsize="small"
+        )
+    (end,) = left.plot([0], [0], "o", color=palette.outlier, ms=10)
+    first = runs[views.TEMPERATURES[0]]
+    left.plot([first.uniformity[0]], [first.alignment[0]], "s", color=palette.data, ms=7)
+    left.text(first.uniformity[0] + 0.1, first.alignment[0], "start", color=palette.data, va="center")
+    highest = max(run.alignment.max() for run in runs.values())
+    left.set(xlim=(-3.1, 0.05), ylim=(0, 1.08 * highest), xlabel="uniformity (left: more even)", title="alignment")
+    places = np.arange(len(runs))
+    right.plot(places, [run.right[-1] for run in runs.values()], "-o", color=palette.model, ms=6)
+    right.axhline(first.right[0], color=palette.data, ls=":")
+    right.text(4.3, first.right[0] - 0.012, "untrained", color=palette.data, ha="right", va="top")
+    (mark,) = right.plot([0], [0], "o", color=palette.outlier, ms=11)
+    right.set(xlim=(-0.4, 4.4), ylim=(0.65, 1.0), xlabel="temperature T", title="right neighbours")
+    right.set_xticks(places, [f"{temperature:g}" for temperature in runs])
+
+    def update(temperature: float) -> str:
+        run = runs[temperature]
+        path.set_data(run.uniformity, run.alignment)
+        end.set_data([run.uniformity[-1]], [run.alignment[-1]])
+        mark.set_data([views.TEMPERATURES.index(temperature)], [run.right[-1]])
+        return (
+            f"T = {temperature:g}: loss from {run.losses[0]:.2f} to {run.losses[-20:].mean():.2f}, alignment "
+            f"{run.alignment[-1]:.2f}, uniformity {written(float(run.uniformity[-1]), 2)}; the nearest neighbour is "
+            f"right for {run.right[-1]:.1%} of the unseen digits."
+        )
+
+    best = max(runs, key=lambda temperature: runs[temperature].right[-1])
+    return Explorer(
+        figure,
+        update,
+        name="contrastive-views",
+        controls={"temperature": Slider(values=views.TEMPERATURES, value=1.0, label="temperature T")},
+        predict=Predict(
+            best,
+            "One in the middle. There the digits are also spread most evenly over the sphere.",
+            control="temperature",
+        ),
+        caption="The same network, the same 300 steps, five temperatures. Left: the path of a run, from its start to "
+        "where it ends; low alignment means that views of one thing agree, and further left all digits are spread more "
+        "evenly. Right: how often the nearest known digit is right.",
+        alt="Left, five end points named by temperature and the path to that of T = 1. Right, the share of right "
+        "neighbours over the temperature: a hump, highest at 0.2.",
+    )
+
+
+SHARED = np.arange(0, 8.01, 0.5)
+COUNTS = (2, 8, 32, 128, 512)
+
+
+def information_ceiling() -> Explorer:
+    """What InfoNCE reports of the information that two variables share, by the number of candidates."""
+    figure, axis = subplots(figsize=(5.4, 3.6))
+    axis.plot(SHARED, SHARED, ":", color=palette.truth, lw=2)
+    axis.text(5.4, 5.9, "all of it", color=palette.truth, ha="right")
+    (curve,) = axis.plot(SHARED, SHARED, color=palette.model, lw=2.2)
+    ceiling = axis.axhline(1, color=palette.muted, lw=1, ls="--")
+    name = axis.text(0.1, 1, "", color=palette.muted, va="bottom")
+    axis.set(xlim=(0, 8), ylim=(0, 7.2), xlabel="shared information (nats)", title="log K − loss (nats)")
+
+    def update(count: int) -> str:
+        told = [reported(correlation(nats), count) for nats in SHARED]
+        curve.set_ydata(told)
+        ceiling.set_ydata([np.log(count)] * 2)
+        name.set_y(np.log(count) + 0.08)
+        name.set_text(f"log {count}")
+        return (
+            f"With K = {count} candidates the ceiling is {np.log(count):.2f} nats. Of 2 shared nats "
+            f"{reported(correlation(2.0), count):.2f} are reported, of 8 {told[-1]:.2f}."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="contrastive-ceiling",
+        controls={"count": Slider(values=COUNTS, value=128, label="candidates K")},
+        predict=Predict(
+            float(np.log(128)),
+            "At most log 128 = 4.85 nats: the loss is never below 0. With the best possible score it is "
+            f"{reported(correlation(8.0), 128):.2f}.",
+            unit="nats",
+        ),
+        caption="Two normal variables share as many nats as the axis says, and InfoNCE scores candidates with the best "
+        "score there is. Change the number of candidates: small amounts are reported almost in full, large ones not.",
+        alt="A dotted diagonal, and a curve that follows it and bends to the dashed ceiling at log 128 = 4.85.",
+    )
+
+
 # ── A siamese network learns digits ──────────────────────────────────────────────────────────────────────────────────
 
 SHOWN = 110  # digits in a picture
@@ -368,34 +558,4 @@ def digits_in_training(training: Training | None = None) -> Explorer:
         "snapshot 0 and press play; in the end look for the digits that stay mixed.",
         alt="Handwritten digits in the learnt plane after training: most digits form a cluster of their own, a few "
         "lie between clusters and are drawn larger.",
-    )
-
-
-def digits_by_margin(trainings: Sequence[Training] | None = None) -> Explorer:
-    """The learnt plane after the same training with different margins, each picture at its own scale."""
-    records = [linear_training(margin) for margin in (0.03, 1.0, 30.0)] if trainings is None else trainings
-    figure, axis = subplots(figsize=(5.0, 4.4))
-    digits = _Digits(axis, 3.2)
-    axis.set(xlabel="z₁, in standard deviations", ylabel="z₂, in standard deviations")
-    by_name = {f"{record.margin:g}": record for record in records}
-
-    def update(margin: str) -> str:
-        record = by_name[margin]
-        points = record.embeddings[-1]
-        digits.move(points, record.digits, record.right[-1], spread(points))
-        same, different = record.distances()
-        return (
-            f"M = {margin}: one standard deviation is {spread(points):.3g}; mean distance {same:.3g} within a digit, "
-            f"{different:.3g} between digits; nearest neighbour {record.accuracy[-1]:.1%} right."
-        )
-
-    return Explorer(
-        figure,
-        update,
-        name="contrastive-digits-by-margin",
-        controls={"margin": Choice(list(by_name), value=list(by_name)[-1], label="margin M")},
-        caption="The same network, the same number of steps, another margin; large digits have a wrong nearest "
-        "neighbour. The axes follow the spread, so a picture without clusters is a bad embedding, not a small one. "
-        "Compare the two ends with the middle.",
-        alt="The digits in the learnt plane after training with the largest margin, drawn at their own scale.",
     )

@@ -401,9 +401,12 @@ INFO_NCE = Loss(
             r"It reports no more than $\log K$ of that information, however much there is.",
             "Cosines end at ±1, so $T$ sets a floor above 0: values at two temperatures do not compare.",
         ),
-        pytorch="""F.cross_entropy(F.cosine_similarity(
-    anchor[:, None], torch.cat([positive[:, None], negatives], dim=1),
-    dim=-1) / temperature, torch.zeros(len(anchor), dtype=torch.long))""",
+        pytorch="""F.cross_entropy(
+    F.cosine_similarity(
+        anchor[:, None],
+        torch.cat([positive[:, None], negatives], dim=1), dim=-1
+    ) / temperature,
+    torch.zeros(len(anchor), dtype=torch.long))""",
     ),
     source="oord2018",
     chapter="contrastive",
