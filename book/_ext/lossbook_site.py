@@ -53,7 +53,7 @@ def add_explorers(app: Sphinx, page: str, template: str, context: dict[str, Any]
         return
     address = context["pathto"]("_static/explorers", 1)
     title = f"<cite>Lossbook</cite>, {context['title']}"
-    if app.config.lossbook_site:
+    if getattr(app.config, "lossbook_site", ""):  # shared.py knows the address
         title = f'<a href="{html.escape(app.config.lossbook_site)}{page}.html">{title}</a>'
     folder = Path(app.outdir) / "_static" / "explorers"
     context["body"] = externalise(context["body"], folder, address, f"From {title}.")
