@@ -31,7 +31,7 @@ WORDS = BOOK / "search.yml"
 BUILD, PLAYER = BOOK.parent / "tools" / "build_search.cjs", BOOK / "_static" / "search.js"
 # What is no prose: pictures, code, data, what is folded away in a question, marks beside headings and formulas.
 SILENT = "svg, script, style, template, pre, annotation, output, nav, .eqno, .headerlink, .checked-mark"
-SILENT += ", div.math, .question details"
+SILENT += ", div.math, .question details, .explorer-travel, details.hide > summary"
 LONGEST = 150  # characters of what a function is
 CARD, CHAPTER = 0.4, 1.5  # a card comes after the section that teaches its loss, a part after its whole
 WEIGHTS = {
