@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
 import os
@@ -12,7 +13,7 @@ import time
 import unicodedata
 import warnings
 from collections.abc import Callable
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import cloudpickle
@@ -776,3 +777,28 @@ def test_what_an_answer_returned_is_said_in_words():
     assert difference(Outcome(raised=KeyError("x")), Outcome(value=1.0), 1e-6) == "it raised KeyError"
     assert difference(Outcome(value=1.0), Outcome(raised=ValueError()), 1e-6) == "it should raise ValueError"
     assert difference(Outcome(raised=UnicodeError()), Outcome(raised=ValueError()), 1e-6) == ""
+
+
+@pytest.mark.parametrize("kind", [Choice, Code, Numeric, Order])
+def test_what_an_exercise_holds_is_named(kind: type) -> None:
+    """Nobody reads `Numeric("id", "statement", 3.0, 0.1)` at first sight."""
+    own = [name for name in kind.__annotations__ if name not in ("kind", "task")]
+    parameters = inspect.signature(kind).parameters
+    assert own and all(parameters[name].kind is inspect.Parameter.KEYWORD_ONLY for name in own)
+
+
+def test_a_fork_is_safe_without_pytorch_and_with_it_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name in (*sandbox.UNSAFE_TO_FORK, "torch"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    assert sandbox._safe_to_fork()
+    for started in (False, True):
+        cuda = SimpleNamespace(is_initialized=lambda started=started: started)
+        monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+        assert sandbox._safe_to_fork() is not started
+    monkeypatch.delitem(sys.modules, "torch")
+    monkeypatch.setitem(sys.modules, "jax", SimpleNamespace())
+    assert not sandbox._safe_to_fork()
+    monkeypatch.delitem(sys.modules, "jax")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert not sandbox._safe_to_fork()

@@ -128,6 +128,13 @@ def test_a_loss_without_density_says_so(loss, parameters):
     assert "implies no density" in profile(loss, **parameters).readout
 
 
+@pytest.mark.parametrize("power", [1.1, 1.5, 3.0])
+def test_a_tail_that_ends_slowly_is_counted_to_its_end(power):
+    """The density is (1 + |e|)^−power over 2/(power − 1); at 1.1 a sixteenth of it lies beyond 2^40."""
+    implied = implied_density(residual_curve(lambda e: power * np.log1p(np.abs(e))))
+    assert_allclose(implied(0.0), (power - 1) / 2, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("loss", "words"),
     [
