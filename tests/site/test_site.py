@@ -227,6 +227,16 @@ def test_what_has_the_focus_is_seen(open_page: OpenPage) -> None:
     assert {"Toggle primary sidebar", "Download this page"} <= reached
 
 
+def test_nothing_speaks_in_the_words_of_the_theme(site: Site) -> None:
+    """And a figure stands before the code that draws it."""
+    for name in site.pages:
+        text = (site.folder / f"{name}.html").read_text(encoding="utf-8")
+        assert not re.search("Show code cell|Hide code cell|Toggle hidden content|Click to (?:show|hide)", text), name
+        assert not re.search(
+            r'<details class="[^"]*\bhide\b(?:(?!</details>).)*</details>\s*<div class="cell_output', text, re.S
+        ), name
+
+
 def test_links_lead_somewhere(site: Site) -> None:
     assert bad_links(site) == []
 
