@@ -822,3 +822,10 @@ def test_likely_wrong_numbers_hear_their_name(name: str) -> None:
     for wrong in HEARD[name]:
         result = check(name, wrong)
         assert not result.right and result.messages[0] in known, (wrong, result.messages)
+
+
+def test_five_anchors_answer_for_the_object_in_the_middle() -> None:
+    """By hand: an anchor of side 3.5, shifted by (i, j), against the square of side 4."""
+    shared = [(3.5 - max(0, abs(i) - 0.25)) * (3.5 - max(0, abs(j) - 0.25)) for i in range(-3, 4) for j in range(-3, 4)]
+    answering = sum(area / (16 + 12.25 - area) >= 0.5 for area in shared)
+    assert answering == 5 == figures.anchors_at_work().predict.answer

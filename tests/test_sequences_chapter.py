@@ -590,3 +590,7 @@ def test_likely_wrong_answers_are_heard_by_name(id: str, answer: object, heard: 
 
 def test_the_recursion_written_once_more_is_right() -> None:
     assert check("sequences-forward-code", _recursion).right
+
+
+def test_a_token_of_the_first_micro_batch_pulls_four_times_as_hard() -> None:
+    assert figures.micro_batches().predict.answer == pytest.approx(12 / 3)

@@ -185,6 +185,11 @@ def anchors_at_work() -> Explorer:
             "y": Slider(1, 5, step=0.5, value=3.0, label="y of the object"),
         },
         handles=[Handle(handle, x="x", y="y")],
+        predict=Predict(
+            anchor_grid.roles(3.0, 3.0, 4, "SSD").counts[0],
+            "The one in the middle and its four neighbours. A step along the diagonal is too far already.",
+            unit="anchors",
+        ),
         challenge=Challenge(
             "Find an object that only one anchor answers for, and only because it is the best one.",
             lambda rule, side, x, y: (

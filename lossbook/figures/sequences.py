@@ -207,6 +207,12 @@ def micro_batches() -> Explorer:
             "loss": Slider(0.5, 4.0, step=0.5, value=3.5, label="their mean loss", unit="nats"),
         },
         handles=[Handle(corner, x="tokens", y="loss")],
+        predict=Predict(
+            token_weights([3, SECOND[0]])[0][0] / token_weights([3, SECOND[0]])[0][1],
+            "Four times: each micro-batch gets half of the update, and the first shares its half among a quarter "
+            "as many tokens.",
+            unit="times",
+        ),
         challenge=Challenge(
             "Make the two means equal although the two micro-batches have different lengths.",
             lambda tokens, loss: bool(loss == SECOND[1] and tokens != SECOND[0]),

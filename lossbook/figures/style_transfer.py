@@ -212,6 +212,15 @@ def clouds() -> Explorer:
             "shape": Choice(list(SHAPES), value=SHAPES[0], label="shape"),
         },
         handles=[Handle(centre, x="shift")],
+        predict=Predict(
+            "Yes, if the near one is wider.",
+            "Second moments count the distance from the origin, and spread makes up for what the centre lacks.",
+            options=[
+                "No, its feature vectors are shorter.",
+                "Yes, if both are equally wide.",
+                "Yes, if the near one is wider.",
+            ],
+        ),
         caption="Each mark is one place of a picture: what two channels answer there. Drag the diamond, the centre of "
         "the squares. Their spread follows, so that both clouds keep one Gram matrix.",
         alt="Left, a narrow cloud of dots up on the right and a wider one of squares nearer to the origin. Right, two "
