@@ -163,7 +163,7 @@ def course_map(entries: list[Entry], root: str) -> str:
         chapter, needs = CHAPTERS[entry.name], nearest(entry.name, by_name)
         said = f"needs {words_of(needs, by_name)}" if needs else "needs no other chapter"
         partly = {name for name in chapter.partly if name in by_name} - needs
-        said += f"; a section of it {words_of(partly, by_name)}" if partly else ""
+        said += f"; a section of it needs {words_of(partly, by_name)}" if partly else ""
         wide, tall = chapter.wide, chapter.tall
         place = (
             f"--x:{wide[0] * COLUMN / 10:g}%;--y:{(wide[1] + 0.5) * ROW - HEIGHT / 2:g}px;"
