@@ -262,6 +262,7 @@ def test_same_hand_alone_shrinks_everything_and_the_magnifier_still_finds_order(
     within, between = np.array([postcards.mean_distances(points) for points in postcards.placed("similar")]).T
     assert (np.diff(within) < 0).all() and between[-1] < 0.05 * between[0] and between[-1] < 0.04
     assert all(postcards.own_neighbours(points) == 9 for points in postcards.placed("similar")[1:])
+    assert 0.005 < np.ptp(postcards.placed("similar")[-1], axis=0).max() / (2 * figures.REACH) < 0.015
 
 
 def test_different_hands_alone_gather_nobody_and_both_remarks_sort():
@@ -549,3 +550,4 @@ def test_the_hardest_negatives_find_the_wrong_labels(seed: int):
     for search in ("random", "semi-hard"):
         run = mining.mine(search, 0.1, seed)
         assert run.right > 0.75 and run.between > 1.5 and run.losses[-20:].mean() < 0.5
+        assert mining.mine(search, 0.0, seed).right > run.right + 0.02

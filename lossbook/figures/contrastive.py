@@ -101,7 +101,7 @@ def postcards() -> Explorer:
         },
         predict=Predict(
             own_neighbours(placed("similar")[-1]),
-            "All nine, in a heap that is a hundredth of a table wide: the size is lost, and the order in it is not.",
+            "All nine, in a heap about a hundredth of the table wide: the size is lost, the order in it is not.",
             unit="cards",
         ),
         caption="Nine postcards by three painters (circles, squares, triangles). Choose which remarks the network "
