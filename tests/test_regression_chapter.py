@@ -338,3 +338,30 @@ def test_code_of_the_exercises_fits_its_box() -> None:
         if exercise.id.startswith("regression-") and isinstance(exercise, Code):
             for line in (*exercise.starter_code.splitlines(), *exercise.code.splitlines()):
                 assert len(line) <= 80, line
+
+
+# ── The guesses ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_no_single_day_moves_the_absolute_slope_and_each_moves_the_squared_one_day_21_most() -> None:
+    plant = stackloss.load_pandas().data
+    flow, lost = plant["AIRFLOW"].to_numpy(), plant["STACKLOSS"].to_numpy()
+    every = outliers.slopes_without((), flow, lost)
+    moved = {label: [] for label in every}
+    for day in range(1, 22):
+        for label, slope in outliers.slopes_without([day], flow, lost).items():
+            moved[label].append(abs(slope - every[label]))
+    assert every["absolute"] == pytest.approx(1, abs=1e-9) and max(moved["absolute"]) < 1e-9
+    assert min(moved["squared"]) > 1e-9 and np.argmax(moved["squared"]) == 20
+    assert figures.days_left_out().predict.answer == sum(change > 1e-9 for change in moved["absolute"])
+
+
+def test_hubers_constant_of_the_ten_points_need_not_lie_between_mean_and_median() -> None:
+    ten = np.asarray(SAMPLE)
+    assert (round(ten.mean(), 2), round(float(np.median(ten)), 2)) == (0.25, 0.05)
+    near = np.abs(ten) <= 0.5
+    assert near.sum() == 4 and ten[near].sum() == pytest.approx(0, abs=1e-12)
+    assert (ten[~near] < 0).sum() == (ten[~near] > 0).sum() == 3  # so at 0 the clipped residuals add up to 0
+    assert fit_constant(HUBER, ten, delta=0.5) == pytest.approx(0, abs=1e-9)
+    guess = figures.huber_profile().predict
+    assert guess.letter == "B" and "it is 0.00, below both" in guess.found

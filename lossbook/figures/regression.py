@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lossbook.analysis import outliers
-from lossbook.analysis.fitting import fit_line
+from lossbook.analysis.fitting import fit_constant, fit_line
 from lossbook.analysis.outliers import LINE_X, LINE_Y, LINES, PLANT, SCALES, WEIGHERS, Contender
 from lossbook.analysis.profile import GRID, REACH, SAMPLE, loss_profile
 from lossbook.analysis.residual_curve import residual_curve
@@ -84,11 +84,21 @@ def flour_scales() -> Explorer:
     )
 
 
+BETWEEN = ["Yes, for every $\\delta$.", "No, not for every $\\delta$."]
+HALF = fit_constant(HUBER, SAMPLE, delta=0.5)
+
+
 def huber_profile() -> Explorer:
     """The loss profile of Huber with δ and the probe as controls."""
     return profile(
         HUBER,
         name="huber-profile",
+        predict=Predict(
+            BETWEEN[1],
+            f"At $\\delta = 0.5$ it is {abs(HALF):.2f}, below both: three points on either side count with their side "
+            "alone, and the four near ones have the mean 0.",
+            options=BETWEEN,
+        ),
         caption="Move δ and drag the marked residual. Inside δ the slope grows with the residual; outside it "
         "stays at δ. "
         f"Towards a large δ the fitted constant goes to the mean of the sample, {np.mean(SAMPLE):.2f}; towards a small "
@@ -232,6 +242,11 @@ def days_left_out() -> Explorer:
         figure,
         update,
         name="days-left-out",
+        predict=Predict(
+            0,
+            "Whichever day you leave out, the slope under absolute error stays at 1. Squared error notices every one, "
+            "and day 21 most.",
+        ),
         controls={
             "day": Slider(0, 21, step=1, value=21, label="day left out (0: none)"),
             "group": Toggle(label="leave out days 1, 3 and 4 too"),
