@@ -8,7 +8,13 @@ from built_site import OpenPage
 SCREEN = 760  # pixels that a window of 900 shows below the bars of browser and site
 TALLEST = 20_000  # pixels at a width of 1280, before a guess opens what it covers
 # Chapters that are within it and stay so; a chapter that gets there is added.
-WITHIN = ["part-1/statistical-view", "part-2/regression", "part-2/classification", "part-2/contrastive", "part-2/ranking"]
+WITHIN = [
+    "part-1/statistical-view",
+    "part-2/regression",
+    "part-2/classification",
+    "part-2/contrastive",
+    "part-2/ranking",
+]
 WITHIN += [f"part-3/{name}" for name in ("generative", "style-transfer", "sequences", "segmentation", "detection")]
 MEASURE = """() => ({
   page: document.documentElement.scrollHeight,
