@@ -40,6 +40,7 @@ from lossbook.explorer import (
     style,
     subplots,
 )
+from lossbook.explorer.explorer import is_line
 from lossbook.explorer.static import caption, externalise
 
 X = np.linspace(-3, 3, 61)
@@ -1025,3 +1026,25 @@ def test_a_kernel_says_when_the_goal_is_met_where_it_sends_no_table() -> None:
     assert explorer._table is None and "explorer-met" in explorer._html
     said = [explorer.set(a=a, b=b)._met for a, b in ((50, 50), (50, 51), (99, 1), (99, 2))]
     assert said == [False, True, False, True]
+
+
+def test_letters_are_written_as_they_are_set() -> None:
+    """Upright, slanted and bold; a panel is 5 inches wide, two are 7, and a row is 3.2 inches high."""
+    figure, _ = subplots(2, 2)
+    assert (figure.get_figwidth(), figure.get_figheight()) == (7.0, 6.4)
+    single, axis = subplots()
+    assert (single.get_figwidth(), single.get_figheight()) == (5.0, 3.2)
+    for word, style_ in (("upright", "normal"), ("slanted", "italic")):
+        axis.text(0.5, 0.5, word, fontstyle=style_)
+    explorer = Explorer(single, lambda: "still", controls={}, name="letters", caption="Letters.", alt="Letters.")
+    found = dict(re.findall(r"<text([^>]*)>(upright|slanted)</text>", explorer.html()))
+    slanted = {word: "font-style" in attributes for attributes, word in found.items()}
+    assert slanted == {"upright": False, "slanted": True}
+
+
+def test_only_a_line_of_so_many_points_is_one() -> None:
+    _, axis = subplots()
+    (line,) = axis.plot([0, 1], [0, 1])
+    (marker,) = axis.plot([0], [1], "o")
+    assert is_line(line, 2) and not is_line(line, 1) and is_line(marker, 1) and not is_line(marker, 2)
+    assert not is_line(axis.text(0, 0, "a"), 1) and not is_line(axis.bar([0], [1])[0], 2)

@@ -318,3 +318,10 @@ def test_the_slope_of_a_concentration_where_bessel_functions_nearly_agree(kappa)
         size = (1 - ratio) + 2 * mpmath.sin(exact(e) / 2) ** 2
         limit = 2e-15 if kappa > 30 else 1e-14
         assert abs(exact(got) - (ratio - mpmath.cos(exact(e)))) < limit * size, (kappa, e)
+
+
+@pytest.mark.parametrize("wrong", [0.0, 1.0, -0.1, 1.1])
+def test_a_share_of_nothing_or_of_all_has_no_beta_density(wrong):
+    for function in (beta_nll, beta_nll_grad, beta_nll_grad_b):
+        with pytest.raises(ValueError, match=r"target must lie strictly between 0 and 1, got .* at index"):
+            function([2.0, 2.0], [5.0, 5.0], [0.5, wrong])
