@@ -476,3 +476,68 @@ def test_code_of_the_exercises_fits_its_box(chapter):
     for exercise in chapters()[chapter].values():
         lines = [*exercise.code.splitlines(), *getattr(exercise, "starter_code", "").splitlines()]
         assert max(map(len, lines), default=0) <= 80, exercise.id
+
+
+# ── Guesses, the challenge, and counts that spread ───────────────────────────────────────────────────────────────────
+
+
+def test_the_first_challenge_is_met_by_three_forecasts_judged_at_seven_tenths():
+    explorer = figures.sunny_share()
+    met = [
+        (a, b, y)
+        for a in explorer.controls["a"].values
+        for b in explorer.controls["b"].values
+        for y in explorer.controls["y"].values
+        if explorer.challenge.met(a=a, b=b, y=y)
+    ]
+    by_scipy = [(a, b) for a in figures.SHAPES for b in figures.SHAPES if -stats.beta.logpdf(0.7, a, b) < -0.8]
+    assert met == [(a, b, 0.7) for a, b in by_scipy] == [(5, 3, 0.7), (6, 3, 0.7), (6, 4, 0.7)]
+
+
+def test_a_residual_of_zero_has_a_loss_without_a_lowest_value():
+    sigmas = 10.0 ** -np.arange(0, 300, 10)
+    losses = [lossbook.normal_nll([0.0], [0.0], scale=sigma) for sigma in sigmas]
+    assert_allclose(np.diff(losses), -10 * math.log(10), rtol=1e-12)
+    assert f"{math.log(10):.1f} nats" in figures.one_scale().predict.found
+    assert figures.one_scale().predict.answer == "It has no lowest value."
+
+
+def test_the_wind_pulls_hardest_a_quarter_turn_off():
+    explorer = figures.wind_rose()
+    for concentration in explorer.controls["concentration"].values:
+        misses = np.arange(0.0, 181.0)
+        pull = [abs(lossbook.von_mises_nll_grad(0.0, np.deg2rad(m), concentration=concentration)) for m in misses]
+        assert f"{misses[np.argmax(pull)]:.0f}°" == "90°" and pull[0] == pytest.approx(pull[-1], abs=1e-12)
+    assert "90°" in explorer.predict.answer
+
+
+def test_one_normal_calls_the_valley_between_the_humps_the_likeliest():
+    sample = delays()
+    middle = sample.mean()  # the mode of the best normal
+    assert "between" in figures.two_humps().predict.answer
+    near = {place: (np.abs(sample - place) < 0.4).sum() for place in (0.0, middle, 3.0)}
+    assert near[middle] == 1 and near[0.0] > 15 and near[3.0] > 8
+    assert 0.6 < (sample < middle).mean() < 0.7  # two thirds stand near 0
+
+
+def test_the_negative_binomial_has_the_zeros_and_most_of_the_tail_that_poisson_lacks():
+    """Fitted here by another method and on other data than it is judged on, for three splits."""
+    visits = randhie.load_pandas().data["mdvis"].to_numpy()
+    assert f"{(visits == 0).mean():.1%}" == "31.2%" and f"{(visits > 15).mean():.2%}" == "1.94%"
+    for split in range(3):
+        order = np.random.default_rng(split).permutation(len(visits))
+        seen, unseen = visits[order[:13460]], visits[order[13460:]]
+        values, times = np.unique(seen, return_counts=True)
+        mean = seen.mean()
+
+        def loss(log_r, values=values, times=times, mean=mean):
+            r = math.exp(log_r)
+            return -(times * stats.nbinom.logpmf(values, r, r / (r + mean))).sum()
+
+        r = math.exp(optimize.minimize_scalar(loss, bracket=(-1, 0)).x)
+        uneven, calm = stats.nbinom(r, r / (r + mean)), stats.poisson(mean)
+        assert uneven.var() == pytest.approx(mean + mean**2 / r)
+        assert abs(uneven.pmf(0) - (unseen == 0).mean()) < 0.02 < 0.25 < (unseen == 0).mean() - calm.pmf(0)
+        assert uneven.sf(15) > (unseen > 15).mean() / 2 and calm.sf(15) < 1e-6  # most of the tail, and none
+        assert uneven.sf(15) < (visits > 15).mean()  # though not all of it
+        assert (uneven.logpmf(unseen) - calm.logpmf(unseen)).mean() > 0.9

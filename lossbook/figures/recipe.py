@@ -13,7 +13,7 @@ from lossbook.analysis.label_mass import MARGIN_LOSSES
 from lossbook.analysis.label_mass import label_mass as mass_of_labels
 from lossbook.analysis.point_forecasts import beta_answers, beta_partner, beta_quantile, likeliest_counts
 from lossbook.core import Floats, Loss
-from lossbook.explorer import Choice, Explorer, Handle, Slider, palette, subplots
+from lossbook.explorer import Challenge, Choice, Explorer, Handle, Predict, Slider, palette, subplots
 from lossbook.figures.wording import written
 from lossbook.losses.likelihood_bounded import beta_mode, beta_nll, von_mises_nll, von_mises_nll_grad
 from lossbook.losses.likelihood_discrete import poisson_nll, poisson_nll_grad
@@ -64,14 +64,18 @@ def sunny_share() -> Explorer:
         figure,
         update,
         name="sunny-share",
+        challenge=Challenge(
+            "Leave the outcome at 0.7 and find a forecast whose loss is below −0.8 nats.",
+            lambda a, b, y: y == 0.7 and float(beta_nll(a, b, y)) < -0.8,
+        ),
         controls={
             "a": Slider(values=SHAPES, value=2.0, label="first number a"),
             "b": Slider(values=SHAPES, value=5.0, label="second number b"),
             "y": Slider(0.1, 0.9, step=0.1, value=0.7, label="what came, y"),
         },
         handles=[Handle(top, x="y"), Handle(probe, x="y")],
-        caption="Drag the outcome y: the loss is high where the density is low. Then leave y at 0.7 and look for a "
-        "forecast that makes it cheap. More than one does, and the cheapest losses lie below zero.",
+        caption="Drag the outcome y: the loss is high where the density is low. Where the density exceeds 1, the "
+        "loss lies below zero.",
         alt="Left, a density over the share from 0 to 1 with its peak at 0.2 and a mark at 0.7, where it is low. "
         "Right, the loss: lowest at 0.2, rising steeply towards 1, with a mark of 1.77 at 0.7.",
     )
@@ -267,6 +271,11 @@ def one_scale() -> Explorer:
         figure,
         update,
         name="one-scale",
+        predict=Predict(
+            "It has no lowest value.",
+            "Each time σ is divided by ten, the loss falls by another 2.3 nats, without end.",
+            options=["Down to 0.", "Down to ½ log 2π, about 0.92 nats.", "It has no lowest value."],
+        ),
         controls={
             "residual": Slider(values=[0, 0.01, 0.03, 0.1, 0.3, 1.0, 2.0, 3.0], value=1.0, label="residual |e|"),
             "decade": Slider(TINY, WIDE, step=0.2, value=0.0, label="log₁₀ σ"),
@@ -445,6 +454,11 @@ def wind_rose() -> Explorer:
         figure,
         update,
         name="wind-rose",
+        predict=Predict(
+            "A quarter turn, 90°.",
+            "The pull is κ times the sine of the miss: it grows up to a quarter turn, and is gone at the opposite.",
+            options=["It pulls equally hard at every miss.", "A quarter turn, 90°.", "Half a turn, 180°."],
+        ),
         controls={
             "wind": Slider(0, 345, step=15, value=45, label="wind that came", unit="°"),
             "concentration": Slider(values=[0.5, 1, 2, 4, 8], value=2, label="concentration κ"),
@@ -490,6 +504,15 @@ def two_humps() -> Explorer:
         figure,
         update,
         name="two-humps",
+        predict=Predict(
+            "One between the humps, where hardly a ride ended.",
+            "Its most likely value is its mean, and the mean of all delays lies in the valley.",
+            options=[
+                "One in the larger hump, near 0.",
+                "One in the smaller hump, near 3 minutes.",
+                "One between the humps, where hardly a ride ended.",
+            ],
+        ),
         controls={
             "share": Slider(values=[0.05, 0.2, 0.35, 0.5, 0.7], value=0.2, label="share of the second hump"),
             "mean": Slider(0, 5, step=0.5, value=1.0, label="its centre", unit="min"),
