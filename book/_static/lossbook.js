@@ -69,7 +69,7 @@ addEventListener("copy", (event) => {
 });
 
 // A link to a state of a figure that is not on this page says so; the figure's player says what else may be wrong.
-function missing() {
+function nowhere() {
   document.querySelector("body > .no-figure")?.remove();
   const [, name] = location.hash.match(/^#([\w-]+)\?/) ?? [];
   if (!name || document.querySelector(`figure.explorer[data-explorer="${name}"]`)) return;
@@ -78,7 +78,7 @@ function missing() {
   line.addEventListener("click", () => line.remove());
   document.body.append(line);
 }
-addEventListener("load", missing);
-addEventListener("hashchange", missing);
+addEventListener("load", nowhere);
+addEventListener("hashchange", nowhere);
 
 addEventListener("load", reachable);

@@ -27,7 +27,7 @@ const lossbook = (() => {
     const picture = figure.querySelector(".explorer-picture");
     const fields = figure.querySelector(".explorer-controls");
     const output = figure.querySelector(".explorer-readout");
-    const spoken = figure.querySelector(".explorer-spoken");
+    const [spoken, link] = [figure.querySelector(".explorer-spoken"), figure.querySelector(".explorer-link")];
     const prefix = figure.dataset.explorer + "::";
     const mine = ids ?? claim(figure, false);
     const own = (text) => text.replaceAll(prefix, mine);
@@ -185,7 +185,7 @@ const lossbook = (() => {
       });
 
     // A link to where the controls stand now. Where it may not be copied, it can be taken from the address.
-    figure.querySelector(".explorer-link")?.addEventListener("click", async ({ target }) => {
+    link?.addEventListener("click", async ({ target }) => {
       const query = names.map((name) => `${name}=${encodeURIComponent(plain(model.get("_texts")[name][state()[name]]))}`);
       history.replaceState(null, "", `#${figure.dataset.explorer}?${query.join("&")}`);
       const copied = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);
@@ -206,7 +206,7 @@ const lossbook = (() => {
       for (const event of ["afterprint", "pageshow"]) // a browser that comes back puts old values into the inputs
         window.addEventListener(event, () => draw());
     }
-    fields.disabled = false;
+    for (const one of link ? [fields, link] : [fields]) one.disabled = false;
     draw();
     figure.dataset.ready = "";
     return () => {

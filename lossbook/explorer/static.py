@@ -50,7 +50,7 @@ def travel(explorer: State) -> str:
     """What takes a state elsewhere: a button, to which `externalise` adds the file."""
     name = explorer.name.replace("-", " ")
     return (
-        f'<span class="explorer-travel"><button type="button" class="explorer-link" '
+        f'<span class="explorer-travel"><button type="button" class="explorer-link" disabled '
         f'aria-label="Copy link to this state of {name}">Copy link</button><span role="status"></span></span>'
     )
 

@@ -274,7 +274,7 @@ def missing_feature() -> Explorer:
 def families() -> Explorer:
     """A family of noise, minus the logarithm of its density, and the line that it fits to rides with a loose one."""
     e = np.linspace(-6, 6, 121)
-    figure, (top, middle, right) = subplots(1, 3, figsize=(9.6, 3.2))
+    figure, (top, middle, right) = subplots(1, 3, figsize=(9.6, 2.5))
     (bell,) = top.plot(e, e, color=palette.density)
     top.set(xlim=(-6, 6), ylim=(0, 0.9), xlabel="residual e (min)", ylabel="density per min", title="the noise")
     (loss,) = middle.plot(e, e, color=palette.loss)
@@ -284,7 +284,7 @@ def families() -> Explorer:
     (line,) = right.plot(ENDS, ENDS, color=palette.model)
     (loose,) = right.plot([LOOSE_KM], [10], "o", color=palette.outlier, ms=11)
     right.set(xlim=(0, 6), ylim=(-2, 30), xlabel="distance (km)", ylabel="time (min)", title="the likeliest line")
-    right.text(0.2, 28.5, "dotted: without the loose ride", color=palette.muted, va="top", fontsize="small")
+    right.text(0.2, 28.5, "dotted: without it", color=palette.muted, va="top")
     named = {family.name: number for number, family in enumerate(FAMILIES)}
 
     def update(family: int, minutes: float) -> str:
@@ -321,7 +321,7 @@ def families() -> Explorer:
 
 def likelihood_of_slope() -> Explorer:
     """Likelihood, log-likelihood and average loss of N rides over the slope, with one argmax."""
-    figure, axes = subplots(1, 3, figsize=(9.6, 3.1))
+    figure, axes = subplots(1, 3, figsize=(9.6, 2.5))
     titles = ("likelihood, largest = 1", "log-likelihood", "average loss")
     colours = (palette.density, palette.density, palette.loss)
     curves, marks = [], []
