@@ -356,12 +356,15 @@ def test_no_single_day_moves_the_absolute_slope_and_each_moves_the_squared_one_d
     assert figures.days_left_out().predict.answer == sum(change > 1e-9 for change in moved["absolute"])
 
 
-def test_hubers_constant_of_the_ten_points_need_not_lie_between_mean_and_median() -> None:
-    ten = np.asarray(SAMPLE)
-    assert (round(ten.mean(), 2), round(float(np.median(ten)), 2)) == (0.25, 0.05)
-    near = np.abs(ten) <= 0.5
-    assert near.sum() == 4 and ten[near].sum() == pytest.approx(0, abs=1e-12)
-    assert (ten[~near] < 0).sum() == (ten[~near] > 0).sum() == 3  # so at 0 the clipped residuals add up to 0
-    assert fit_constant(HUBER, ten, delta=0.5) == pytest.approx(0, abs=1e-9)
-    guess = figures.huber_profile().predict
-    assert guess.letter == "B" and "it is 0.00, below both" in guess.found
+def test_from_one_tenth_to_nine_tenths_the_quantile_line_rises_and_becomes_steeper_at_every_step() -> None:
+    explorer = figures.quantile_lines()
+    households = engel.load_pandas().data
+    income, food = households["income"].to_numpy(), households["foodexp"].to_numpy()
+    lines = [QuantReg(food, np.column_stack([np.ones_like(income), income])).fit(q=q).params for q in (0.1, 0.5, 0.9)]
+    assert lines[0][1] < lines[1][1] < lines[2][1]
+    for x in (income.min(), np.median(income), income.max()):
+        assert lines[0] @ [1, x] < lines[1] @ [1, x] < lines[2] @ [1, x]
+    assert explorer.predict.letter == "B"
+    poor = income < np.median(income)
+    off = food - np.column_stack([np.ones_like(income), income]) @ lines[1]
+    assert off[~poor].std() > 1.5 * off[poor].std(), "rich households differ more"

@@ -16,7 +16,7 @@ from lossbook.analysis.residual_curve import residual_curve
 from lossbook.analysis.sentences import label, profiled
 from lossbook.catalogue import find
 from lossbook.core import Floats, Loss
-from lossbook.explorer import Explorer, Handle, Predict, Slider, palette, subplots
+from lossbook.explorer import Explorer, Handle, Slider, palette, subplots
 from lossbook.figures.wording import letter
 
 NO_DENSITY = "no density:\nits integral is infinite"
@@ -29,7 +29,6 @@ def profile(
     name: str | None = None,
     caption: str | None = None,
     alt: str | None = None,
-    predict: Predict | None = None,
     **parameters: float,
 ) -> Explorer:
     r"""The loss, its slope, the density it implies and the constant it fits to a sample, in one linked picture.
@@ -43,8 +42,6 @@ def profile(
         The numbers to which the loss fits a constant; the picture shows those between −5 and 5.
     name, caption, alt : str, optional
         As for `Explorer`; made from the loss's name where they are left out.
-    predict : Predict, optional
-        As for `Explorer`.
     **parameters
         Values for the loss's own keywords. A catalogue loss gets a slider for each one that is left out.
 
@@ -98,7 +95,6 @@ def profile(
         figure,
         update,
         name=name or f"profile-{_slug(curve.title)}",
-        predict=predict,
         controls=controls,
         handles=[Handle(draw.probe, x="probe"), Handle(draw.probe_slope, x="probe")],
         caption=caption

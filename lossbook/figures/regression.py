@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lossbook.analysis import outliers
-from lossbook.analysis.fitting import fit_constant, fit_line
+from lossbook.analysis.fitting import fit_line
 from lossbook.analysis.outliers import LINE_X, LINE_Y, LINES, PLANT, SCALES, WEIGHERS, Contender
 from lossbook.analysis.profile import GRID, REACH, SAMPLE, loss_profile
 from lossbook.analysis.residual_curve import residual_curve
@@ -84,21 +84,11 @@ def flour_scales() -> Explorer:
     )
 
 
-BETWEEN = ["Yes, for every $\\delta$.", "No, not for every $\\delta$."]
-HALF = fit_constant(HUBER, SAMPLE, delta=0.5)
-
-
 def huber_profile() -> Explorer:
     """The loss profile of Huber with δ and the probe as controls."""
     return profile(
         HUBER,
         name="huber-profile",
-        predict=Predict(
-            BETWEEN[1],
-            f"At $\\delta = 0.5$ it is {abs(HALF):.2f}, below both: three points on either side count with their side "
-            "alone, and the four near ones have the mean 0.",
-            options=BETWEEN,
-        ),
         caption="Move δ and drag the marked residual. Inside δ the slope grows with the residual; outside it "
         "stays at δ. "
         f"Towards a large δ the fitted constant goes to the mean of the sample, {np.mean(SAMPLE):.2f}; towards a small "
@@ -260,6 +250,9 @@ def days_left_out() -> Explorer:
     )
 
 
+WAYS = ["It moves up and keeps its slope.", "It moves up and becomes steeper.", "It moves up and becomes flatter."]
+
+
 def quantile_lines() -> Explorer:
     """Food expenditure against income (Engel's households), with the line that the pinball loss fits at a level τ."""
     from statsmodels.datasets import engel
@@ -289,6 +282,11 @@ def quantile_lines() -> Explorer:
         figure,
         update,
         name="quantile-lines",
+        predict=Predict(
+            WAYS[1],
+            "Rich households differ more in what they spend on food than poor ones do, so the lines spread like a fan.",
+            options=WAYS,
+        ),
         controls={"quantile": Slider(0.05, 0.95, step=0.05, value=0.9, label="level τ")},
         caption="What 235 Belgian households in Engel's data spent on food. Move τ: the pinball loss fits a line with "
         "about that share of the households below it (dotted: τ = 0.5). The lines fan out, so the spread grows with "
