@@ -84,12 +84,16 @@ def page(browser: Browser, server: str, asked: list[str]) -> Iterator[Page]:
     assert complaints == []
 
 
+UNFOLD = "(one) => { for (; (one = one.parentElement?.closest('details')); ) one.open = true; }"
+
+
 def form_of(page: Page, exercise: Code = PINBALL) -> Locator:
     return page.locator(f'form.question[data-question="{exercise.id}"]')
 
 
 def opened(page: Page, exercise: Code = PINBALL) -> Locator:
     form = form_of(page, exercise)
+    form.evaluate(UNFOLD)
     if form.locator(".question-try").get_attribute("open") is None:
         form.locator(".question-try summary").click()
     expect(form.locator("textarea")).to_be_visible()
