@@ -78,7 +78,8 @@ def test_a_beginning_stands_where_it_will_stand(name: str, browser: Browser, sit
         whole = one.page.evaluate(PLACES)
         one.page.route(url, lambda route: route.fulfill(body=begun, content_type="text/html"))
         one.page.reload()
-        assert one.page.evaluate(PLACES)[: len(whole)] == whole
+        first = one.page.evaluate(PLACES)
+        assert len(first) >= 2 and first == whole[: len(first)]
 
 
 def test_a_shift_is_found(browser: Browser, server: str) -> None:
