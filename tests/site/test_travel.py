@@ -65,9 +65,13 @@ def test_a_copied_link_comes_back_to_its_state(open_page: OpenPage) -> None:
     """Its end stands in the address, too; a second link on the page is followed without loading it again."""
     page = open_page(PAGE)
     figure = page.locator(f'[data-explorer="{NAME}"]')
+    start = shown(page)
+    figure.scroll_into_view_if_needed()
+    expect(figure).to_have_attribute("data-ready", "")  # its table comes when the reader is near
     figure.locator("[name=delta]").press("End")
     figure.locator("[name=probe]").press("Home")
     before = shown(page)
+    assert before != start
     button = figure.get_by_role("button", name="Copy link to this state of huber profile")
     button.press("Enter")
     expect(button.locator("+ [role=status]")).to_have_text(re.compile("Copied|It is in the address bar now"))
