@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from lossbook.core import (
     Argument,
+    Card,
     Density,
     Floats,
     Loss,
@@ -183,6 +184,19 @@ BETA_NLL = Loss(
     density=Density("Beta", r"\frac{y^{a - 1} (1 - y)^{b - 1}}{\operatorname{B}(a, b)}", "stats.beta(a, b)"),
     estimates="both shapes of the distribution of a fraction",
     torch="torch.distributions.Beta",
+    card=Card(
+        what="How surprising a fraction is under a density on 0 to 1 that two shapes describe.",
+        why="A bell would give probability to a share of 1.2.",
+        strengths=(
+            "No probability lies below 0 or above 1.",
+            "It tells sure from unsure: $(8, 4)$ and $(15, 7)$ have one mode and different losses.",
+        ),
+        weaknesses=(
+            "At 0 and at 1 the density is 0 or infinite, unless a shape is 1: such targets are refused.",
+            "For one single target the loss falls without bound along the shapes with that mode.",
+        ),
+        pytorch="-torch.distributions.Beta(a, b).log_prob(target).mean()",
+    ),
     source="ferrari2004",
     chapter="recipe",
 )
@@ -294,6 +308,20 @@ VON_MISES_NLL = Loss(
     ),
     estimates="the conditional mean direction",
     torch="torch.distributions.VonMises",
+    card=Card(
+        what=r"How surprising an angle is under a bell that is bent around the circle, about $\hat y$.",
+        why="350° and 10° are 20° apart, and a difference of raw degrees says 340.",
+        strengths=(
+            "Whole turns of forecast or target change nothing.",
+            r"For large $\kappa$ and small misses it is the normal loss with $\sigma = 1/\sqrt\kappa$.",
+        ),
+        weaknesses=(
+            "At the exact opposite the slope is 0: the worst forecast is not pulled.",
+            r"On a target that is met, the loss falls without bound as $\kappa$ grows.",
+        ),
+        pytorch="(torch.log(2 * torch.pi * torch.special.i0e(concentration))\n"
+        "    + concentration * (1 - torch.cos(target - prediction))).mean()",
+    ),
     source="vonmises1918",
     chapter="recipe",
 )

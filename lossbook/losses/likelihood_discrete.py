@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lossbook.core import (
     Argument,
+    Card,
     Density,
     Floats,
     Loss,
@@ -133,6 +134,16 @@ BERNOULLI_NLL = Loss(
     ),
     estimates="the conditional log-odds of 1",
     torch="torch.distributions.Bernoulli",
+    card=Card(
+        what="How surprising a yes or a no is, given the log-odds of yes.",
+        why="Binary cross-entropy, found by the recipe.",
+        strengths=(
+            "The best constant is the log-odds of the share of ones.",
+            r"The slope is $\hat p - y$: no example pulls with a force above 1.",
+        ),
+        weaknesses=("If a line separates the labels, larger logits are always cheaper: there is no best one.",),
+        pytorch="F.binary_cross_entropy_with_logits(logits, labels.to(logits))",
+    ),
     source="cox1958",
     chapter="recipe",
 )
@@ -217,6 +228,16 @@ CATEGORICAL_NLL = Loss(
     density=Density("categorical", r"\frac{\exp\left(s_y\right)}{\sum_{k=1}^{K} \exp\left(s_k\right)}"),
     estimates="the conditional probability of every class",
     torch="torch.distributions.Categorical",
+    card=Card(
+        what="How surprising the class that occurred is, given a raw number for each class.",
+        why="Cross-entropy, found by the recipe.",
+        strengths=(
+            "The best constants give each class its share of the examples.",
+            r"The slopes $\hat p_k - [k = y]$ of an example sum to 0.",
+        ),
+        weaknesses=("One number added to all raw numbers of an example changes nothing: they are not unique.",),
+        pytorch="F.cross_entropy(logits, labels)",
+    ),
     source="bridle1990",
     chapter="recipe",
 )
@@ -318,6 +339,19 @@ POISSON_NLL = Loss(
     estimates="the logarithm of the conditional mean of a count",
     torch="torch.nn.functional.poisson_nll_loss",
     sklearn="sklearn.metrics.mean_poisson_deviance (from the rate)",
+    card=Card(
+        what="How surprising a count is, given the logarithm of its rate.",
+        why="A count is 0, 1, 2, …; its mean is never negative, and its spread grows with it.",
+        strengths=(
+            "The best constant rate is the mean count.",
+            "Convex in $s$: a constant has one best value.",
+        ),
+        weaknesses=(
+            "The variance is the rate, however far the counts spread.",
+            "As the rate goes to 0, the loss of every positive count grows without bound.",
+        ),
+        pytorch="-torch.distributions.Poisson(log_rate.exp()).log_prob(target).mean()",
+    ),
     source="poisson1837",
     chapter="recipe",
     keras="keras.losses.Poisson (from the rate, without log y!)",

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from lossbook.core import (
     RESIDUAL,
     Argument,
+    Card,
     Density,
     Floats,
     Loss,
@@ -163,6 +164,19 @@ NORMAL_NLL = Loss(
     ),
     estimates="the conditional mean",
     torch="torch.nn.functional.gaussian_nll_loss",
+    card=Card(
+        what=r"How surprising the target is under a bell around $\hat y$, of width $\sigma$.",
+        why=r"The recipe with a normal family; with one fixed $\sigma$ all that moves is squared error.",
+        strengths=(
+            r"For examples that share a $\sigma$, the best one is the root of their mean squared residual.",
+            r"An example that is declared noisy counts less: twice the $\sigma$, a quarter of the pull on $\hat y$.",
+        ),
+        weaknesses=(
+            r"Where $\hat y$ meets a target, the loss falls without bound as $\sigma$ goes to 0.",
+            r"The pull on $\hat y$ grows in proportion to the residual, without bound.",
+        ),
+        pytorch="-torch.distributions.Normal(prediction, scale).log_prob(target).mean()",
+    ),
     source="gauss1809",
     chapter="recipe",
 )
@@ -256,6 +270,19 @@ LAPLACE_NLL = Loss(
     ),
     estimates="the conditional median",
     torch="torch.distributions.Laplace",
+    card=Card(
+        what=r"How surprising the target is under a sharp peak at $\hat y$, of scale $b$.",
+        why="Absolute error as a likelihood, with a scale that can be learnt.",
+        strengths=(
+            "No example pulls harder than $1/b$.",
+            "For examples that share a $b$, the best one is their mean absolute residual.",
+        ),
+        weaknesses=(
+            "At the target the slope jumps from one sign to the other.",
+            r"Where $\hat y$ meets a target, the loss falls without bound as $b$ goes to 0.",
+        ),
+        pytorch="-torch.distributions.Laplace(prediction, scale).log_prob(target).mean()",
+    ),
     source="laplace1774",
     chapter="recipe",
 )
@@ -396,6 +423,20 @@ STUDENT_T_NLL = Loss(
     ),
     estimates="the centre of the bulk of the targets",
     torch="torch.distributions.StudentT",
+    card=Card(
+        what="How surprising the target is under a bell with tails that fall like a power.",
+        why="Some targets are wild; the fit is to stay with the rest.",
+        strengths=(
+            r"Beyond $|e| = \sigma\sqrt\nu$ the pull falls: a wild target lets go.",
+            r"As $\nu$ grows it becomes the normal loss.",
+        ),
+        weaknesses=(
+            r"Not convex in $\hat y$: two groups of targets can make two valleys.",
+            r"$\sigma$ is not the standard deviation, which is $\sqrt2\,\sigma$ at $\nu = 4$.",
+            r"Where $\hat y$ meets a target, the loss falls without bound as $\sigma$ goes to 0.",
+        ),
+        pytorch="-torch.distributions.StudentT(df, prediction, scale).log_prob(target).mean()",
+    ),
     source="student1908",
     chapter="recipe",
 )
@@ -561,6 +602,22 @@ NORMAL_MIXTURE_NLL = Loss(
     ),
     estimates="the whole conditional distribution, with several humps if need be",
     torch="torch.distributions.MixtureSameFamily",
+    card=Card(
+        what="How surprising the target is under a weighted sum of bells, all of them predicted.",
+        why="Several values are likely, and those between them are not.",
+        strengths=(
+            "Two far humps cost it less than they cost any single bell.",
+            "A bell far from the target is not pulled: each mean gets its share of the residual only.",
+        ),
+        weaknesses=(
+            "One bell on one target lowers the loss without bound as it shrinks.",
+            "Renaming the bells changes nothing, so the best parameters are not unique.",
+        ),
+        pytorch="-torch.distributions.MixtureSameFamily(\n"
+        "    torch.distributions.Categorical(logits=logits),\n"
+        "    torch.distributions.Normal(means, scales),\n"
+        ").log_prob(target).mean()",
+    ),
     source="bishop1994",
     chapter="recipe",
 )
