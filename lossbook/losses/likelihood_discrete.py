@@ -350,7 +350,7 @@ POISSON_NLL = Loss(
             "The variance is the rate, however far the counts spread.",
             "As the rate goes to 0, the loss of every positive count grows without bound.",
         ),
-        pytorch="-torch.distributions.Poisson(log_rate.exp()).log_prob(target).mean()",
+        pytorch="-torch.distributions.Poisson(log_rate.exp()).log_prob(target.to(log_rate)).mean()",
     ),
     source="poisson1837",
     chapter="recipe",
