@@ -8,7 +8,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lossbook.analysis.delays import best_normal, delays, mixture_losses
-from lossbook.analysis.households import GROUPS, USUAL, best_line, households, inside_band, mean_loss, spread
+from lossbook.analysis.households import (
+    GROUPS,
+    USUAL,
+    best_line,
+    households,
+    inside_band,
+    likeliest_line,
+    mean_loss,
+    spread,
+)
 from lossbook.analysis.label_mass import MARGIN_LOSSES
 from lossbook.analysis.label_mass import label_mass as mass_of_labels
 from lossbook.analysis.point_forecasts import beta_answers, beta_partner, beta_quantile, likeliest_counts
@@ -177,20 +186,28 @@ NOISE: dict[str, tuple[Loss, dict[str, float]]] = {
 }
 
 
+HUNDREDS = np.array([3.0, 50.0])  # hundred francs of income: the ends of the line
+
+
 def density_beside_loss() -> Explorer:
-    """A density of the residual and, beside it, its negative logarithm."""
-    figure, (left, right) = subplots(1, 2)
+    """A density of the residual, beside it its negative logarithm, and the line that this loss fits to households."""
+    figure, (left, middle, right) = subplots(1, 3, figsize=(9.6, 2.5))
     (bell,) = left.plot(RESIDUALS, RESIDUALS, ":", color=palette.muted, lw=1)
-    (bowl,) = right.plot(RESIDUALS, RESIDUALS, ":", color=palette.muted, lw=1)
+    (bowl,) = middle.plot(RESIDUALS, RESIDUALS, ":", color=palette.muted, lw=1)
     (curve,) = left.plot(RESIDUALS, RESIDUALS, color=palette.density)
-    (losses,) = right.plot(RESIDUALS, RESIDUALS, color=palette.loss)
+    (losses,) = middle.plot(RESIDUALS, RESIDUALS, color=palette.loss)
     (top,) = left.plot([2], [1], "o", color=palette.density, ms=10)
-    (probe,) = right.plot([2], [1], "o", color=palette.loss, ms=10)
-    for axis in (left, right):
-        axis.set(xlim=(-REACH - 0.2, REACH + 0.2), xlabel="residual e = y − ŷ")
+    (probe,) = middle.plot([2], [1], "o", color=palette.loss, ms=10)
+    for axis in (left, middle):
+        axis.set(xlim=(-REACH - 0.2, REACH + 0.2), xlabel="residual e (100 francs)")
     left.set(ylim=(0, 0.75), title="density p(e)")
-    right.set(ylim=(-0.6, 16), title="loss −log p(e), in nats")
+    middle.set(ylim=(-0.6, 16), title="loss −log p(e), in nats")
     left.text(-4.0, 0.72, "dotted: normal", color=palette.muted, va="top", fontsize="small")
+    income, food = households()
+    right.plot(income / 100, food / 100, "o", color=palette.data, ms=3, alpha=0.5)
+    right.plot(HUNDREDS, likeliest_line(NORMAL_NLL.name, 1.0)(HUNDREDS), ":", color=palette.muted, lw=1.5)
+    (line,) = right.plot(HUNDREDS, HUNDREDS, color=palette.model)
+    right.set(xlim=(2, 51), ylim=(0, 30), xlabel="income (100 francs)", title="food (100 francs): the line")
 
     @cache
     def shape(density: str, scale: float) -> Floats:
@@ -208,9 +225,12 @@ def density_beside_loss() -> Explorer:
         pull = float(np.asarray(loss.grad([0.0], [at_e], scale=scale, **parameters))[0])
         top.set_data([at_e], [np.exp(-value)])
         probe.set_data([at_e], [value])
+        fitted = likeliest_line(loss.name, scale, **parameters)
+        line.set_ydata(fitted(HUNDREDS))
         return (
             f"{density}, scale {scale:g}: at e = {written(at_e, 1)} the density is {np.exp(-value):.4f}, the loss "
-            f"{written(value, 3)} nats and its gradient in the prediction {written(pull, 3)}."
+            f"{written(value, 3)} nats and its gradient in the prediction {written(pull, 3)}. The likeliest line "
+            f"spends {100 * fitted.slope:.1f} of 100 further francs on food."
         )
 
     return Explorer(
@@ -219,14 +239,15 @@ def density_beside_loss() -> Explorer:
         name="density-beside-loss",
         controls={
             "density": Choice(list(NOISE), value="normal", label="density"),
-            "scale": Slider(0.75, 2.0, step=0.25, value=1.0, label="scale"),
+            "scale": Slider(values=[0.75, 1.0, 1.5, 2.0], value=1.0, label="scale"),
             "at_e": Slider(-REACH, REACH, step=0.5, value=2.0, label="residual e"),
         },
         handles=[Handle(top, x="at_e"), Handle(probe, x="at_e")],
-        caption="Choose a density and drag the residual outwards. A tail that falls fast makes a loss that rises fast. "
-        "Then lower the scale: the loss falls at the centre and rises outside.",
-        alt="Left, the standard normal density over residuals from −4 to 4. Right, its negative logarithm, a parabola "
-        "whose lowest value is 0.92.",
+        caption="Choose a density and drag the residual outwards: a tail that falls fast makes a loss that rises fast. "
+        "On the right, the line for 235 households (dotted: that of the normal): every heavier tail makes it steeper, "
+        "since a few rich ones hold it down.",
+        alt="Left, the standard normal density over residuals from −4 to 4. Middle, its negative logarithm, a parabola "
+        "whose lowest value is 0.92. Right, food against income of 235 households, and the line that the normal fits.",
     )
 
 
@@ -562,13 +583,18 @@ def label_mass() -> Explorer:
         figure,
         update,
         name="label-mass",
+        predict=Predict(
+            "The logistic loss.",
+            "Its two terms are a sigmoid and what that lacks to 1; each of the other sums wanders.",
+            options=["All four.", "The hinge and the logistic loss.", "The logistic loss.", "None of them."],
+        ),
         controls={
             "loss": Choice(list(MARGIN_LOSSES), value="hinge", label="loss"),
             "score": Slider(-4, 4, step=0.5, value=0.0, label="score s"),
         },
         handles=[Handle(probe, x="score")],
         caption="If a loss is a negative log-probability, exp(−loss) of the two labels must sum to the same number at "
-        "every score. Choose the logistic loss, and it does; choose any other, and the sum wanders.",
+        "every score. Choose a loss, and move the score along the thick curve.",
         alt="Over scores from −4 to 4, exp(−hinge) of the label +1 rises to 1, that of −1 falls from 1, and their sum "
         "dips to 0.74 at s = 0 with humps of 1.14 at s = ±1.",
     )
