@@ -63,6 +63,10 @@ def test_the_number_to_report_grows_with_the_level():
 def test_the_number_to_report_is_the_quantile(rng):
     readout = figures.many_answers().set(quantile=0.75).readout
     assert f"costs 3 times as much as each that it is too high, report {stats.beta(2, 5).ppf(0.75):.3f}" in readout
+    guess = figures.many_answers().predict
+    beta = stats.beta(2, 5)
+    assert set(guess.options) == {f"{at:.3f}" for at in (0.2, beta.median(), beta.mean(), beta.ppf(0.75))}
+    assert guess.answer == f"{beta.ppf(0.75):.3f}"
     draws = rng.beta(2, 5, 200_000)
     cost = lambda c: np.mean(np.where(draws > c, 3 * (draws - c), c - draws))  # noqa: E731
     best = optimize.minimize_scalar(cost, bounds=(0, 1), method="bounded").x

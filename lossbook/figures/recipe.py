@@ -166,6 +166,11 @@ def many_answers() -> Explorer:
         figure,
         update,
         name="many-answers",
+        predict=Predict(
+            f"{beta_quantile(a, b, 0.75):.3f}",
+            "It is the level that the outcome stays below with a probability of three quarters: 3/(3 + 1).",
+            options=[*(f"{place:.3f}" for place in beta_answers(a, b).values()), f"{beta_quantile(a, b, 0.75):.3f}"],
+        ),
         controls={"quantile": Slider(0.05, 0.95, step=0.05, value=0.75, label="level τ")},
         caption="One predicted density, here a = 2 and b = 5, answers many questions. Move τ to change what too low "
         "costs against too high; the density stays, the number to report moves.",
