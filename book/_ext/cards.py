@@ -1,7 +1,7 @@
 """The card of a loss, on one screen: what its record says, formulas first checked and then printed.
 
     ```{card} hinge             in the place of `{formula} hinge`: its equations have the same labels and the same mark
-    :folded:                    only name and formula, until it is opened: for variants of a loss that has a card
+    :folded:                    name and, if short, formula only, until it is opened: for variants of a loss with a card
     ```
 
 The facts beside the formulas come from `Loss.card`.
@@ -20,7 +20,8 @@ from sphinx.application import Sphinx
 
 from lossbook.core import Loss
 
-MOST = 8  # rows of derivatives that a card shows unfolded
+MOST = 6  # rows of derivatives that a card shows unfolded
+SHORT = 2  # rows of a formula that the summary of a folded card shows
 
 
 def facts(loss: Loss) -> Iterator[tuple[str, str]]:
@@ -73,8 +74,11 @@ class Card(Formula):
         if loss.synonyms:
             head.append(html_element("span", nodes.Text(f"also {', '.join(loss.synonyms)}"), class_="loss-card-also"))
         if folded:
-            (paragraph,) = self.markdown(f"${value_equation(loss)}$")
-            head[1:] = [html_element("span", *paragraph.children, class_="loss-card-formula")]
+            if (tex := value_equation(loss)).count(r"\\") < SHORT:
+                (paragraph,) = self.markdown(f"${tex}$")
+                head[1:] = [html_element("span", *paragraph.children, class_="loss-card-formula")]
+            else:
+                del head[1:]
             summary = html_element("summary", *head, paper="paragraph")
             return [html_element("details", summary, body, self.mark(loss), class_="loss-card", id=f"card-{name}")]
         title = html_element("p", *head, paper="paragraph", class_="loss-card-head")
