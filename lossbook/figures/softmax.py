@@ -9,7 +9,7 @@ import numpy as np
 
 from lossbook.analysis import irises, overflow, rivals
 from lossbook.core import Floats
-from lossbook.explorer import Choice, Explorer, Handle, Play, Slider, palette, subplots
+from lossbook.explorer import Challenge, Choice, Explorer, Handle, Play, Predict, Slider, palette, subplots
 from lossbook.figures.wording import written
 from lossbook.losses.classification import softmax_cross_entropy, softmax_cross_entropy_grad
 from lossbook.losses.information import entropy
@@ -91,6 +91,13 @@ def three_logits() -> Explorer:
         name="three-logits",
         controls={**_sliders(), "temperature": Slider(values=TEMPERATURES, value=1.0, label="temperature T")},
         handles=panel.handles(),
+        challenge=Challenge(
+            "Set T to 0.5, and move the logits until the probabilities are 0.665, 0.245 and 0.090 again.",
+            lambda blackbird, robin, temperature: bool(
+                temperature == 0.5
+                and np.allclose(softmax([blackbird, robin, 0.0], temperature=temperature), softmax(SCORES))
+            ),
+        ),
         caption="On the left, drag the tops of the first two bars, then move the temperature. The probabilities stay "
         "in the order of the scores and always sum to 1 (rounded as they are here: a 0.000 is a positive number, and "
         "the three may miss 1 by 0.001). Unless all scores are equal, the largest takes more when the temperature "
@@ -241,6 +248,8 @@ def large_logits() -> Explorer:
     axis.set_ylabel("log-sum-exp minus c")
     axis.set_yticks([low, 2.2, 2.4, 2.6, high], ["−∞", "2.2", "2.4", "2.6", "∞"])
 
+    sizes = {kind: f"About {overflow.largest_logit(kind):.0f}." for kind in ("float16", "float32", "float64")}
+
     def update(shift: float, bits: int) -> str:
         naive.set_ydata(curves[bits])
         logits = np.add(SCORES, shift)
@@ -265,6 +274,12 @@ def large_logits() -> Explorer:
             "bits": Choice({"16 bits": 16, "32 bits": 32, "64 bits": 64}, value=32, label="precision"),
         },
         handles=[Handle(stable_probe, x="shift")],
+        predict=Predict(
+            sizes["float32"],
+            f"$e^{{{overflow.largest_logit('float32'):.1f}}}$ is about $3.4 \\cdot 10^{{38}}$, the largest number of "
+            "32 bits. It is the power that has to fit, not the logit.",
+            options=[*sizes.values(), r"$3.4 \cdot 10^{38}$, the largest number there is."],
+        ),
         caption="Three logits are shifted by c. Log-sum-exp should shift along, so the plotted difference should be "
         "flat, as the stable one is. Move c to the right until the naive formula overflows, then to the left until it "
         "loses its digits and underflows. Then change the precision. (The axis is stretched around 0.)",
@@ -300,6 +315,9 @@ def bounded_pull() -> Explorer:
     for axis in (left, right):
         axis.set_xticks([-5, 0, 5, 10])
 
+    _, (early, late) = rivals.brier_of([2.0, 10.0])
+    pushes = ["It grows with the mistake.", "It shrinks to almost nothing."]
+
     def update(wrong: float) -> str:
         (value,), (slope,) = rivals.cross_entropy_of(wrong)
         _, (square,) = rivals.logit_error_of(wrong)
@@ -317,6 +335,11 @@ def bounded_pull() -> Explorer:
         name="bounded-pull",
         controls={"wrong": Slider(-6, 10, step=0.5, value=2.0, label="wrong logit")},
         handles=[Handle(dot, x="wrong"), Handle(slope_dot, x="wrong")],
+        predict=Predict(
+            pushes[int(late < early)],
+            f"Its slope falls from {early:.3f} at 2 to {late:.5f} at 10: surer, and less is done about it.",
+            options=pushes,
+        ),
         caption="Raise the logit of the wrong class; the right one stays at 0. The loss bends into a straight line and "
         "its slope rises towards 1 without reaching it. The slope of the dotted squared error grows for ever, and on "
         "the left it pushes a right answer back that is merely sure. The dashed Brier score has nearly no slope left "
@@ -537,6 +560,8 @@ def label_floor() -> Explorer:
     right.text(1.37, 0.84, "● p̂ of the model", color=palette.model, fontsize="small")
     right.set(xlim=(1.35, 1.85), ylim=(0, 1.02), xlabel="petal width in cm", xticks=widths, title="virginica")
 
+    ends = ["At 0.", f"At about {flowers.floor:.1f}.", "At log 2: it does not move."]
+
     def update(snapshot: int) -> str:
         dot.set_data([steps[snapshot] + 1], [losses[snapshot]])
         points.set_ydata(shares[snapshot])
@@ -550,6 +575,11 @@ def label_floor() -> Explorer:
         figure,
         update,
         name="label-floor",
+        predict=Predict(
+            ends[1],
+            f"At {flowers.floor:.3f} nats. At each width both species occur; the best answer is their share.",
+            options=ends,
+        ),
         controls={"snapshot": Play(0, len(steps) - 1, step=1, value=8, label="snapshot", interval=150)},
         caption="38 irises have one of five petal widths, and at each width both species occur. The model may choose "
         "its logits at each width freely. Press play: every dot comes to rest in its diamond, and the loss on "

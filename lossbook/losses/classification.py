@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lossbook.core import (
     Argument,
+    Card,
     Floats,
     Loss,
     Parameter,
@@ -246,7 +247,22 @@ SOFTMAX_CROSS_ENTROPY = Loss(
     latex=r"-\log \frac{\exp\left(s_y\right)}{\sum_{k=1}^{K} \exp\left(s_k\right)}",
     latex_grad={"logits": r"\frac{\exp\left(s_k\right)}{\sum_{j=1}^{K} \exp\left(s_j\right)} - [k = y]"},
     arguments={"logits": Argument("s", "logits"), "labels": Argument("y", "label")},
+    where="$y$ is the index of the true class, and $[k = y]$ is 1 if $k$ is that class and 0 otherwise.",
     estimates="the conditional probability of every class",
+    card=Card(
+        what=r"Minus the log-probability of the true class: $\operatorname{LSE}(s) - s_y$.",
+        why="The negative log-likelihood, if the label is drawn from the distribution that the softmax predicts.",
+        strengths=(
+            "Convex in the logits; the slope in each is between −1 and 1.",
+            "A sure mistake pulls hardest.",
+            "In the mean over equal features it is lowest at the share of each class: probabilities are honest.",
+        ),
+        weaknesses=(
+            "One confident mistake can cost more than a thousand right answers save.",
+            "If the classes can be separated, larger logits are always cheaper: training has no end of its own.",
+        ),
+        pytorch="F.cross_entropy(logits, labels)",
+    ),
     torch="torch.nn.functional.cross_entropy",
     sklearn="sklearn.metrics.log_loss (from probabilities)",
     optax="optax.softmax_cross_entropy_with_integer_labels",
@@ -428,7 +444,18 @@ BINARY_CROSS_ENTROPY_WITH_LOGITS = Loss(
     latex_grad={"logits": r"\frac{1 - y}{1 + \exp\left(-s\right)} - \frac{w y}{1 + \exp\left(s\right)}"},
     arguments={"logits": Argument("s", "real"), "labels": Argument("y", "probability")},
     parameters={"pos_weight": Parameter(1.0, 0.1, 10.0, "w")},
+    where="$w$ weights the class 1; the plain loss has $w = 1$.",
     estimates="the conditional log-odds of 1, plus log w",
+    card=Card(
+        what="Cross-entropy of a yes or no from one logit $s$, with $w$ for the price of a missed yes.",
+        why="One sigmoid for each question: two classes, or several labels that do not exclude each other.",
+        strengths=(
+            r"At $w = 1$ the slope is $\sigma(s) - y$: bounded, and right for a $y$ between 0 and 1 too.",
+            "Equal to the softmax loss of the logits $s$ and 0, at $w = 1$.",
+        ),
+        weaknesses=(r"With $w \ne 1$ the sigmoid is no probability: its odds are $w$ times the true ones.",),
+        pytorch="F.binary_cross_entropy_with_logits(\n    logits, labels, pos_weight=logits.new_tensor(pos_weight)\n)",
+    ),
     torch="torch.nn.functional.binary_cross_entropy_with_logits",
     sklearn="sklearn.metrics.log_loss (from probabilities)",
     optax="optax.sigmoid_binary_cross_entropy",

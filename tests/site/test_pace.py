@@ -11,6 +11,7 @@ TALLEST = 20_000  # pixels at a width of 1280, before a guess opens what it cove
 WITHIN = [
     "part-1/statistical-view",
     "part-1/recipe",
+    "part-1/softmax",
     "part-2/regression",
     "part-2/classification",
     "part-2/contrastive",
