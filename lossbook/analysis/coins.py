@@ -44,6 +44,18 @@ def log_ratios(q_of_heads: float, last: int) -> Floats:
     return np.concatenate([np.zeros((PLAYERS, 1)), walks], axis=1)
 
 
+def settled(q_of_heads: float) -> int:
+    """The first of the `STOPS` from which on all players' ratios stay above zero."""
+    above = (log_ratio_per_flip(shares_of_heads(), q_of_heads) > 0).all(axis=0)
+    last = FLIPS[~above].max(initial=0)
+    return next(stop for stop in STOPS if stop > last)
+
+
+def heads_in(flips: int, heads: float) -> Floats:
+    """The probabilities of 0, 1, … heads in so many flips. That is all of the flips that tells two coins apart."""
+    return np.array([math.comb(flips, k) * heads**k * (1 - heads) ** (flips - k) for k in range(flips + 1)])
+
+
 class Wait(NamedTuple):
     """How long it takes until the fair coin is first ahead by a factor, and when it is in expectation."""
 

@@ -1,14 +1,14 @@
-"""Parts and estimates of divergences: beliefs that are cut off, areas of the integrand, samples used well and badly."""
+"""Beside the divergences: total variation, beliefs that are cut off, samples used well and badly."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
-from lossbook.core import Floats
-from lossbook.losses.information_densities import kl_normal
+from lossbook.core import Floats, check_distribution, same_shape
 
 SIX = np.array([0.08, 0.16, 0.24, 0.24, 0.18, 0.10])
 
@@ -22,12 +22,16 @@ def cut_belief(kept: int, floor: float) -> Floats:
     return belief
 
 
-def signed_areas(mean: float, scale: float) -> tuple[float, float]:
-    """The areas above and below zero of p log(p/q), p the standard normal and q another: they add up to D(p‖q)."""
-    x = np.linspace(-12, 12, 24_001)
-    log_ratio = stats.norm.logpdf(x) - stats.norm.logpdf(x, mean, scale)
-    above = float(np.trapezoid(stats.norm.pdf(x) * np.maximum(log_ratio, 0), x))
-    return above, float(kl_normal(0, 1, mean, scale)) - above
+def total_variation_of(p: ArrayLike, q: ArrayLike) -> Floats | float:
+    """The largest difference that p and q give to any event: half of the sum of |p − q|, along the last axis.
+
+    >>> total_variation_of([0.5, 0.5], [0.25, 0.75])
+    0.25
+    """
+    p, q = check_distribution("p", p, -1), check_distribution("q", q, -1)
+    same_shape("p", p, "q", q)
+    halves = np.abs(p - q).sum(axis=-1) / 2
+    return float(halves) if halves.ndim == 0 else halves
 
 
 def sorted_sample_divergence(mean_p: float, mean_q: float, size: int = 10_000, seed: int = 1) -> float:

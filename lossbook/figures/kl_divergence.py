@@ -17,10 +17,11 @@ from lossbook.analysis.coins import (
     STOPS,
     log_ratio_per_flip,
     log_ratios,
+    settled,
     shares_of_heads,
     waiting_time,
 )
-from lossbook.analysis.divergences import SIX, cut_belief, signed_areas
+from lossbook.analysis.divergences import SIX, cut_belief, total_variation_of
 from lossbook.analysis.two_humps import (
     BIN_COUNTS,
     BIN_RANGE,
@@ -35,10 +36,9 @@ from lossbook.analysis.two_humps import (
     two_humps,
 )
 from lossbook.core import Floats
-from lossbook.explorer import Choice, Explorer, Handle, Slider, Toggle, palette, style, subplots
+from lossbook.explorer import Challenge, Choice, Explorer, Handle, Predict, Slider, Toggle, palette, style, subplots
 from lossbook.figures.wording import written
 from lossbook.losses.information import entropy, js_divergence, kl_divergence, surprisal
-from lossbook.losses.information_densities import kl_normal
 
 
 def amount(value: float, digits: int = 3) -> str:
@@ -93,12 +93,20 @@ def coin_trajectories() -> Explorer:
             "flips": Slider(values=STOPS, value=10, label="flips N"),
         },
         handles=[Handle(grip, x="flips")],
+        challenge=Challenge(
+            "Take the coin of 5/12, and stop at the first N from which on all eight lines stay above zero.",
+            lambda twelfths, flips: twelfths == 5 and flips == settled(5 / 12),
+        ),
         caption="Eight players flip one fair coin each; a thin line follows each of them. Its height says how much "
         "better, per flip, the fair coin explains the flips so far than the coin q does. Move N to the right: all "
         "eight settle on the dashed line. Move q towards 6/12 and watch the line sink, but never below zero.",
         alt="Eight jagged lines over the number of flips, from 1 to 5000 on a logarithmic scale. They start between "
         "−0.29 and 0.41 and close in on a dashed line at 0.059.",
     )
+
+
+WAITS = ("between 114 and 120", "between 105 and 131", "between 95 and 140", "between 74 and 149")
+"""What can be guessed; the last is right."""
 
 
 def waiting_times() -> Explorer:
@@ -143,6 +151,11 @@ def waiting_times() -> Explorer:
             "coin": Choice(coins, value=1 / 3, label="q(heads)"),
             "factor": Choice(factors, value=1000, label="ahead by a factor of"),
         },
+        predict=Predict(
+            WAITS[-1],
+            "Of all players a quarter is there by flip 74, a quarter is not there by flip 149; a few wait far longer.",
+            options=WAITS,
+        ),
         caption="Above, the whole log ratio of the same eight players, not divided by N: each walks at random around a "
         "line that rises by the divergence with every flip. Below, how many of all players have reached the goal at "
         "least once; the middle half of them is shaded. Try a lower goal and a coin that is more bent. The average "
@@ -237,12 +250,14 @@ def coin_divergences() -> Explorer:
         "D(p‖q)": (palette.surplus, "-", kl_divergence),
         "D(q‖p)": (palette.surplus, "--", lambda p, q: kl_divergence(q, p)),
         "Jensen–Shannon": (palette.data, ":", js_divergence),
+        "total variation": (palette.muted, "-.", total_variation_of),
     }
     drawn = {}
     for place, (name, (colour, line_style, _)) in enumerate(rows.items()):
         (line,) = axis.plot(grid, grid, line_style, color=colour)
         inside = palette.background if line_style == "--" else colour
-        (dot,) = axis.plot([0.5], [0], "o", color=colour, mfc=inside, mew=2, ms=9)
+        over = 3 if colour == palette.surplus else 2  # total variation may lie on a divergence
+        (dot,) = axis.plot([0.5], [0], "o", color=colour, mfc=inside, mew=2, ms=9, zorder=over)
         axis.plot([0.36, 0.43], [2.3 - 0.22 * place] * 2, line_style, color=colour)
         axis.text(0.45, 2.3 - 0.22 * place, name, color=colour, va="center")
         drawn[name] = line, dot
@@ -265,7 +280,7 @@ def coin_divergences() -> Explorer:
         truth.set_xdata([p, p])
         truth_label.set_x(p)
         listed = ", ".join(f"{name} = {written(value, 3)}" for name, value in values.items())
-        return f"p(heads) = {p:.2f}, q(heads) = {q:.2f}: {listed} nats."
+        return f"p(heads) = {p:.2f}, q(heads) = {q:.2f}, in nats but the last: {listed}."
 
     return Explorer(
         figure,
@@ -276,10 +291,11 @@ def coin_divergences() -> Explorer:
             "q": Slider(0.05, 0.95, step=0.05, value=0.15, label="q(heads)"),
         },
         handles=[Handle(drawn[name][1], x="q") for name in rows],
-        caption="All three curves are zero where q meets p. Take q towards either edge: the solid curve has no "
-        "bound there, the other two end at a finite height. Then try p = 0.1 and compare q = 0.05 with q = 0.95.",
-        alt="Three U-shaped curves over q, all zero at q = 0.5. The solid one, D(p‖q), shoots up at both edges; "
-        "D(q‖p) ends at 0.69 there and Jensen–Shannon at 0.22.",
+        caption="All four curves are zero where q meets p, three of them round, total variation with a corner. Take q "
+        "towards either edge: the solid curve has no bound there, the others end at a finite height. Then try p = 0.1 "
+        "and compare q = 0.05 with q = 0.95.",
+        alt="Three U-shaped curves and a V over q, all zero at q = 0.5. The solid one, D(p‖q), shoots up at both "
+        "edges; D(q‖p) ends at 0.69 there, total variation at 0.5 and Jensen–Shannon at 0.22.",
     )
 
 
@@ -325,6 +341,16 @@ def support() -> Explorer:
             "kept": Slider(3, 5, step=1, value=5, label="q believes in outcomes 1 to"),
             "floor": Choice(floors, value=1e-3, label="and leaves the others together"),
         },
+        predict=Predict(
+            "It grows by about 0.7.",
+            "A factor 1000 is $\\log 1000 \\approx 6.9$ nats of surprise, for an outcome that comes once in ten times.",
+            options=[
+                "It hardly changes.",
+                "It grows by about 0.7.",
+                "It doubles.",
+                "It becomes a thousand times as large.",
+            ],
+        ),
         caption="Cut outcomes off the right-hand end of q and make the remainder smaller. D(p‖q) grows, though slowly: "
         "from 10⁻³ on, each factor 1000 costs practically the same again. At exactly 0 it is infinite. D(q‖p) stays "
         "below 1.",
@@ -378,6 +404,11 @@ def binning() -> Explorer:
             "mean": Slider(-3, 3, step=1.0, value=1.0, label="mean of q"),
         },
         handles=[Handle(peak, x="mean"), Handle(dot, x="bins")],
+        predict=Predict(
+            "Down, or not at all.",
+            "What merges bins throws away what told p and q apart there; it cannot add anything.",
+            options=["Up, or not at all.", "Down, or not at all.", "Either way: it depends on p and q."],
+        ),
         caption="Each halving of the number of bins merges neighbouring bins in pairs. The divergence falls or stays, "
         "whatever you choose for q; it never rises. With a single bin every two distributions look alike.",
         alt="Left, a two-humped p and a one-humped q as histograms with four bins. Right, the divergence over the "
@@ -446,56 +477,6 @@ def wrong_code() -> Explorer:
 
 
 # ── Densities ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def gaussian_integrand() -> Explorer:
-    """Where the divergence of two normals comes from: the integrand p log(p/q), positive and negative parts."""
-    x = np.linspace(-5, 5, 161)
-    p = stats.norm.pdf(x)
-    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.2))
-    left.plot(x, p, color=palette.truth)
-    (q_line,) = left.plot(x, p, color=palette.model)
-    (peak,) = left.plot([1], [0.4], "o", color=palette.model, ms=10)
-    left.text(-4.8, 0.36, "p = N(0, 1)", color=palette.truth, va="center")
-    q_label = left.text(1.4, 0.36, "q", color=palette.model)
-    left.set(xlim=(-5, 5), ylim=(0, 0.9), xlabel="x", title="density")
-    right.axhline(0, color=palette.muted, lw=0.8)
-    above = right.fill_between(x, p, color=palette.surplus, alpha=0.75, lw=0)
-    below = right.fill_between(x, -p, color=palette.data, alpha=0.75, lw=0)
-    total = right.text(-4.8, 1.75, "", color=palette.surplus)
-    right.set(xlim=(-5, 5), ylim=(-0.5, 2.0), xlabel="x", title="p(x) log(p(x)/q(x))")
-
-    def update(mean: float, scale: float) -> str:
-        q_line.set_ydata(stats.norm.pdf(x, mean, scale))
-        top = stats.norm.pdf(0, scale=scale)
-        peak.set_data([mean], [top])
-        q_label.set_position((mean + 0.4, top + 0.03))
-        integrand = p * (stats.norm.logpdf(x) - stats.norm.logpdf(x, mean, scale))
-        above.set_data(x, np.maximum(integrand, 0), 0)
-        below.set_data(x, np.minimum(integrand, 0), 0)
-        plus, minus = signed_areas(mean, scale)
-        value = float(kl_normal(0, 1, mean, scale))
-        total.set_text(f"area {written(value, 3)}")
-        return (
-            f"q has mean {written(mean, 2)} and σ = {scale:.2f}. The area above zero is {written(plus, 3)}, below it "
-            f"{written(minus, 3)}; together, before rounding, D(p‖q) = {written(value, 3)} nats."
-        )
-
-    return Explorer(
-        figure,
-        update,
-        name="kl-gaussian-integrand",
-        controls={
-            "mean": Slider(-1.0, 1.0, step=0.25, value=1.0, label="mean of q"),
-            "scale": Slider(0.5, 2.0, step=0.25, value=1.0, label="σ of q"),
-        },
-        handles=[Handle(peak, x="mean")],
-        caption="p is the standard normal. Drag q. Where q is the smaller of the two you pay (above zero), where it is "
-        "the larger you are paid back (below zero), but never more than you pay. "
-        "Set the mean to 0 and compare σ = 0.5 with σ = 2: the q that is too narrow costs more.",
-        alt="Left, a standard normal p and a q shifted by one. Right, the integrand: positive left of 0.5, negative "
-        "right of it, with a total area of 0.5.",
-    )
 
 
 def forward_reverse() -> Explorer:

@@ -12,6 +12,7 @@ WITHIN = [
     "part-1/statistical-view",
     "part-1/recipe",
     "part-1/softmax",
+    "part-1/kl-divergence",
     "part-2/regression",
     "part-2/classification",
     "part-2/contrastive",
