@@ -62,11 +62,13 @@ def test_the_line_of_pytorch_is_the_loss(loss: Loss) -> None:
         }
         mean = eval(loss.card.pytorch, {"torch": torch, "F": F}, {**tensors, **keywords})
         assert mean.ndim == 0
-        assert mean.item() == pytest.approx(loss(**inputs, **keywords), rel=1e-9, abs=1e-12)
+        assert mean.item() == pytest.approx(loss(**inputs, **keywords, reduction="mean"), rel=1e-9, abs=1e-12)
         assert mean.item() == pytest.approx(torch_losses(loss, inputs, keywords)[0].mean().item(), rel=1e-9, abs=1e-12)
         mean.backward()
         for name, grad in loss.grads.items():
-            np.testing.assert_allclose(tensors[name].grad, grad(**inputs, **keywords), rtol=1e-7, atol=1e-10)
+            np.testing.assert_allclose(
+                tensors[name].grad, grad(**inputs, **keywords, reduction="mean"), rtol=1e-7, atol=1e-10
+            )
 
 
 @CARDS

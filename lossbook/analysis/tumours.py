@@ -65,10 +65,62 @@ def each_test_loss(width: float, split: int = 0) -> Floats:
     )
 
 
+def standard_error(losses: Floats) -> float:
+    """Of the average of these losses."""
+    return float(losses.std(ddof=1) / np.sqrt(losses.size))
+
+
+def misjudged(width: float, split: int = 0) -> float:
+    """The share of the test half that the fit puts on the wrong side."""
+    data, (weights, intercept) = halves(split), map_fit(width, split)
+    return float(np.mean((data.test_x @ weights + intercept > 0) != data.test_y))
+
+
+@cache
+def chosen_width(split: int = 0) -> float:
+    """The width with the smallest loss in a five-fold cross-validation of the training half alone."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold
+
+    x, y = halves(split).train_x, halves(split).train_y
+    folds = list(StratifiedKFold(5, shuffle=True, random_state=0).split(x, y))
+
+    def price(width: float) -> float:
+        model = LogisticRegression(C=width**2, solver="newton-cholesky", tol=1e-8, max_iter=1000)
+        scores = [(model.fit(x[fit], y[fit]).decision_function(x[held]), y[held]) for fit, held in folds]
+        return sum(float(binary_cross_entropy_with_logits(s, held, reduction="sum")) for s, held in scores)
+
+    return min(WIDTHS, key=price)
+
+
+# ── One direction ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+LENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
+"""Lengths of the weights along one direction."""
+
+
+@cache
+def places(split: int = 0) -> tuple[Floats, Floats]:
+    """How far each tumour of the two halves is from the plane of the widest prior, which separates the first half."""
+    data, (weights, intercept) = halves(split), map_fit(max(WIDTHS), split)
+    length = np.linalg.norm(weights)
+    return (data.train_x @ weights + intercept) / length, (data.test_x @ weights + intercept) / length
+
+
+def losses_at(length: float, split: int = 0) -> tuple[Floats, Floats]:
+    """The loss of every tumour of the two halves if the weights had this length and the plane stayed where it is."""
+    data, (train, test) = halves(split), places(split)
+    pairs = ((train, data.train_y), (test, data.test_y))
+    first, second = (
+        np.asarray(binary_cross_entropy_with_logits(length * place, y, reduction="none")) for place, y in pairs
+    )
+    return first, second
+
+
 def difference(width: float, other: float) -> tuple[float, float]:
     """By how much the test loss under one prior is above that under another, and the standard error of this.
 
     Both fits are judged on the same tumours, so the error is that of the mean of the differences, tumour by tumour.
     """
     gaps = each_test_loss(width) - each_test_loss(other)
-    return float(gaps.mean()), float(gaps.std(ddof=1) / np.sqrt(gaps.size))
+    return float(gaps.mean()), standard_error(gaps)

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from lossbook.analysis import pin, priors, tumours
-from lossbook.explorer import Explorer, Handle, Play, Slider, palette, subplots
+from lossbook.analysis import joint, optimism, pin, priors, tumours
+from lossbook.explorer import Challenge, Choice, Explorer, Handle, Play, Predict, Slider, palette, subplots
 from lossbook.figures.wording import adding_up, written
 from lossbook.losses.classification import binary_cross_entropy
 from lossbook.losses.information import cross_entropy, entropy, kl_divergence, surprisal
@@ -139,6 +139,87 @@ def constant_gap() -> Explorer:
     )
 
 
+# ── The bus ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def bus_terms() -> Explorer:
+    """The joint divergence of the bus as three terms, and where it is lowest, under several forecasts."""
+    grid = np.linspace(0, 3, 61)
+    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.6), width_ratios=[1.25, 1])
+    rows = (
+        ("+ conditional\ncross-entropy", palette.loss),
+        ("+ weather", palette.data),
+        ("− entropy\nof the truth", palette.truth),
+        ("= joint KL", palette.surplus),
+    )
+    bars = [left.barh([3 - row], [1.0], 0.5, color=colour)[0] for row, (_, colour) in enumerate(rows)]
+    numbers = [left.text(0, 3 - row, "", color=palette.ink, va="center") for row in range(4)]
+    left.set(xlim=(0, 3.6), ylim=(-0.5, 3.5), xticks=[0, 1, 2, 3], xlabel="nats", title="one sum")
+    left.set_yticks([3, 2, 1, 0], [name for name, _ in rows])
+    (conditional,) = right.plot(grid, grid, color=palette.loss)
+    (divergence,) = right.plot(grid, grid, color=palette.surplus)
+    stars = [right.plot([1], [0], "*", color=colour, ms=14)[0] for colour in (palette.loss, palette.surplus)]
+    (dot,) = right.plot([1], [0], "o", color=palette.surplus, ms=9)
+    right.text(0.1, 2.3, "conditional", color=palette.loss, va="center")
+    right.text(0.1, 2.08, "joint KL", color=palette.surplus, va="center")
+    right.set(xlim=(-0.08, 3.08), ylim=(-0.1, 2.5), xticks=[0, 1, 2, 3], yticks=[0, 1, 2], xlabel="w", title="nats")
+
+    def update(w: float, forecast: str) -> str:
+        terms = joint.joint_terms(w, forecast)
+        least = joint.best_w(forecast)
+        two = terms.conditional + terms.features
+        spans = (
+            (0.0, terms.conditional),
+            (terms.conditional, terms.features),
+            (terms.joint_kl, terms.truth),
+            (0.0, terms.joint_kl),
+        )
+        for bar, number, (start, size), end in zip(bars, numbers, spans, (terms.conditional, two, two, terms.joint_kl),
+                                                   strict=True):  # fmt: skip
+            bar.set_x(start)
+            bar.set_width(size)
+            number.set_text(f"{size:.3f}")
+            number.set_x(end + 0.06)
+        along = [joint.joint_terms(at, forecast) for at in grid]
+        conditional.set_ydata([at.conditional for at in along])
+        divergence.set_ydata([at.joint_kl for at in along])
+        dot.set_data([w], [terms.joint_kl])
+        at_least = [joint.joint_terms(at, forecast) for at in least]
+        for star, place, low in zip(stars, least, (at_least[0].conditional, at_least[1].joint_kl), strict=True):
+            star.set_data([place], [low])
+        first, second, third, whole = (
+            f"{part:.3f}" for part in (terms.conditional, terms.features, terms.truth, terms.joint_kl)
+        )
+        return (
+            f"At w = {w:.2f}: {first} + {second} − {third} = {whole} nats. The conditional cross-entropy is lowest at "
+            f"w = {least[0]:.3f}, the joint KL at w = {least[1]:.3f}."
+        )
+
+    stay, move = "It stays where it is.", "It moves, because the divergence has changed."
+    shifted = [joint.best_w(name)[1] for name in joint.FORECASTS]
+    return Explorer(
+        figure,
+        update,
+        name="cross-entropy-bus-terms",
+        predict=Predict(
+            stay if max(shifted) - min(shifted) < 1e-6 else move,
+            "It stays: only the middle bar grows, by the same amount for every $w$. Choose the third forecast and see "
+            "the orange curve rise, its star straight above the old place. Then choose the last one.",
+            options=[stay, move, "It moves, but only if the new forecast is better than the old one."],
+        ),
+        controls={
+            "w": Slider(0, 3, step=0.25, value=2.0, label="model w"),
+            "forecast": Choice([*joint.FORECASTS, joint.TIED], label="dry, rain, snow"),
+        },
+        handles=[Handle(dot, x="w")],
+        caption="Left, the three terms and what they come to. Right, the first term and the sum over w, each with a "
+        "star at its lowest point. Change the forecast: the sum rises or falls as a whole, and its star keeps its w. "
+        "Let w shape the weather as well, and the star jumps: the second term is no constant any more.",
+        alt="Left, bars from 0 to 0.478, on by 0.958, back by 1.377, and what is left, 0.060. Right, two curves over w "
+        "of one shape, both lowest at 1.344.",
+    )
+
+
 # ── Monte Carlo ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -192,6 +273,73 @@ def monte_carlo() -> Explorer:
     )
 
 
+# ── Own throws and new ones ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def own_and_new() -> Explorer:
+    """The loss of a fitted w on the throws that it was fitted to, and what MLE and MAP cost on new ones."""
+    sizes = np.arange(1, 61)
+    floor = float(entropy(pin.two_sided(pin.POINT_UP)))
+    figure, axis = subplots(figsize=(5.6, 3.9))
+    axis.axhline(floor, color=palette.truth, ls=":", lw=1.8)
+    (own,) = axis.plot(sizes, sizes, color=palette.loss)
+    (new,) = axis.plot(sizes, sizes, "--", color=palette.loss)
+    (prior,) = axis.plot(sizes, sizes, color=palette.density)
+    (endless,) = axis.plot(sizes, sizes, "^", color=palette.loss, ms=6)
+    dots = [axis.plot([3], [0], "o", color=colour, ms=8)[0] for colour in (palette.loss, palette.loss, palette.density)]
+    rows = (
+        ("dashed, best w on new throws (▴ infinite)", palette.loss),
+        ("MAP under Beta(2, 2) on new throws", palette.density),
+        ("dotted: the floor H(p*)", palette.truth),
+    )
+    for row, (text, colour) in enumerate(rows):
+        axis.text(60, 1.27 - 0.105 * row, text, color=colour, ha="right", va="center")
+    axis.text(60, 0.2, "solid, best w on its own throws", color=palette.loss, ha="right", va="center")
+    axis.set(xscale="log", xlim=(0.94, 64), ylim=(-0.05, 1.35), xlabel="throws N", ylabel="loss per throw (nats)")
+    axis.set_xticks([1, 2, 3, 5, 10, 20, 60], ["1", "2", "3", "5", "10", "20", "60"])
+    axis.set_xticks([], minor=True)
+
+    def update(size: int, series: int) -> str:
+        found = optimism.judged(series)
+        infinite = np.isinf(found.new)
+        own.set_ydata(found.own)
+        new.set_ydata(np.where(infinite, np.nan, found.new))
+        prior.set_ydata(found.prior)
+        endless.set_data(sizes[infinite], np.full(int(infinite.sum()), 1.1))
+        at = size - 1
+        for dot, height in zip(dots, (found.own[at], min(found.new[at], 1.1), found.prior[at]), strict=True):
+            dot.set_data([size], [height])
+        price = "infinite" if infinite[at] else f"{found.new[at]:.3f}"
+        return (
+            f"Series {series}, {size} throws: the best w costs {found.own[at]:.3f} nats on them (over all series of "
+            f"this length {optimism.mean_own_loss(size):.3f} on average), on new throws {price}; the MAP costs "
+            f"{found.prior[at]:.3f}."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="cross-entropy-own-and-new",
+        predict=Predict(
+            optimism.all_alike(3),
+            "It is $0.7^3 + 0.3^3 = 0.37$: whenever the three fall alike, the best $w$ is 1 or 0, and the first new "
+            "throw that falls the other way costs infinitely much.",
+        ),
+        controls={
+            "size": Slider(1, 60, step=1, value=3, label="throws N"),
+            "series": Slider(1, optimism.SERIES, step=1, value=1, label="series"),
+        },
+        handles=[Handle(dots[0], x="size")],
+        caption="Series 1 is that of the first figure. The solid line is what you see when you fit: often below the "
+        "floor. The dashed one is what new throws will cost on average: never below it, and infinite as long as all "
+        "throws fell alike. With two imagined throws, one of each kind, the MAP is finite from the start. Try the "
+        "other series: which of the three lines would you trust?",
+        alt="Three lines over the number of throws. After three throws the loss of the best w is 0 on its own throws "
+        "and infinite on new ones, while the MAP costs 0.639. At sixty throws all three are near a dotted line at "
+        "0.611.",
+    )
+
+
 # ── Spikes ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 SEEDLINGS = np.array([2.1, 3.0, 3.4, 3.9, 4.2, 4.6, 5.5, 7.3])
@@ -236,6 +384,10 @@ def spikes() -> Explorer:
         figure,
         update,
         name="cross-entropy-spikes",
+        challenge=Challenge(
+            "Bring the average below 1.83 nats.",
+            lambda mean, scale: float(normal_nll(np.full(8, mean), SEEDLINGS, scale=scale)) < 1.83,
+        ),
         controls={
             "mean": Slider(3.0, 6.0, step=0.25, value=5.25, label="mean μ", unit="cm"),
             "scale": Slider(1.0, 3.0, step=0.25, value=1.0, label="σ", unit="cm"),
@@ -296,6 +448,10 @@ def forward_not_reverse() -> Explorer:
         figure,
         update,
         name="cross-entropy-forward-not-reverse",
+        predict=Predict(
+            pin.best_pairs(2)[1],
+            "At 0.181: of the two humps of the data it takes one and drops the other.",
+        ),
         controls={
             "mixed": Slider(1, 9, step=1, value=2, label="mixed pairs"),
             "w": Slider(0.1, 0.9, step=0.05, value=0.6, label="model w"),
@@ -404,6 +560,10 @@ def two_targets() -> Explorer:
         figure,
         update,
         name="cross-entropy-two-targets",
+        challenge=Challenge(
+            "Leave the truths where they are, and find a place for $q$ where cross-entropy and KL agree.",
+            lambda first, second, model: (first, second) == (0.95, 0.5) and _agree(first, second, model),
+        ),
         controls={
             "first": Slider(values=TENTHS, value=0.95, label="first truth p₁"),
             "second": Slider(values=TENTHS, value=0.5, label="second truth p₂"),
@@ -415,6 +575,13 @@ def two_targets() -> Explorer:
         alt="Left, p₁ at 0.95, p₂ at 0.5 and q at 0.65. Right, two split bars: for p₁ 0.199 + 0.263 = 0.462 nats, for "
         "p₂ 0.693 + 0.047 = 0.740 nats.",
     )
+
+
+def _agree(first: float, second: float, model: float) -> bool:
+    q = pin.two_sided(model)
+    truths = [pin.two_sided(at) for at in (first, second)]
+    gaps = [float(np.subtract(*(measure(p, q) for p in truths))) for measure in (cross_entropy, kl_divergence)]
+    return gaps[0] * gaps[1] > 0
 
 
 def _smaller(numbers: dict[str, float]) -> str:
@@ -574,6 +741,11 @@ def parameterisation() -> Explorer:
         figure,
         update,
         name="cross-entropy-parameterisation",
+        predict=Predict(
+            float(sigmoid(priors.log_odds_mode(3, 0))),
+            r"It is $\frac{3 + 1}{3 + 2} = 0.8$: the new axis stretches the ends, so the same belief is spread thinner "
+            "there.",
+        ),
         controls={
             "up": Slider(0, 8, step=1, value=3, label="throws, point up"),
             "down": Slider(0, 8, step=1, value=0, label="throws, point down"),
@@ -589,46 +761,80 @@ def parameterisation() -> Explorer:
 # ── Real data ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def prior_width() -> Explorer:
-    """Thirty weights of a logistic regression and its losses, over the width of the prior."""
-    widths = tumours.WIDTHS
-    losses = np.array([tumours.average_losses(width) for width in widths])
-    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.6))
-    left.axhline(0, color=palette.muted, lw=0.8)
-    (weights,) = left.plot(np.arange(1, 31), np.zeros(30), "o", color=palette.model, ms=5)
-    left.set(xlim=(0, 31), yscale="symlog", ylim=(-300, 300), xlabel="feature", title="the 30 weights")
-    left.set_yticks([-100, -10, -1, 0, 1, 10, 100], ["−100", "−10", "−1", "0", "1", "10", "100"])
-    right.plot(widths, losses[:, 0], color=palette.loss)
-    right.plot(widths, losses[:, 1], "--", color=palette.loss)
+def one_direction() -> Explorer:
+    """Tumours along the direction that separates the training half, and what longer weights do to both losses."""
+    data, (train, test) = tumours.halves(), tumours.places()
+    at = np.linspace(-3.0, 2.6, 141)
+    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.9), width_ratios=[1.3, 1])
+    jitter = np.random.default_rng(0).uniform(-0.05, 0.05, train.size + test.size)
+    heights = {("training", 1): 1.14, ("test", 1): 1.34, ("training", 0): -0.14, ("test", 0): -0.34}
+    for half, places, labels, moved in (
+        ("training", train, data.train_y, jitter[: train.size]),
+        ("test", test, data.test_y, jitter[train.size :]),
+    ):
+        wrong = (places > 0) != labels
+        level = np.array([heights[half, int(label)] for label in labels]) + moved
+        kept = places > -3.0  # the surest few are off the panel
+        left.plot(places[kept & ~wrong], level[kept & ~wrong], ".", color=palette.data, ms=3, alpha=0.6)
+        left.plot(places[kept & wrong], level[kept & wrong], "x", color=palette.outlier, ms=6, mew=1.6)
+    left.plot([0, 0], [-0.42, 1.42], ":", color=palette.muted, lw=1.2)
+    (curve,) = left.plot(at, at, color=palette.model)
+    left.text(0.25, 0.28, "p̂ of “benign”", color=palette.model, va="center")
+    left.text(0.25, 0.1, "✕ wrong side", color=palette.outlier, va="center")
+    left.set(xlim=(-3.05, 2.65), ylim=(-0.46, 1.46), xlabel="distance from the plane", title="569 tumours")
+    left.set_yticks(
+        [1.34, 1.14, 1, 0.5, 0, -0.14, -0.34],
+        ["benign, test", "training", "1", "½", "0", "malignant, training", "test"],
+    )
+    lengths = np.array(tumours.LENGTHS)
+    pairs = [tumours.losses_at(length) for length in lengths]
+    means = np.array([[part.mean() for part in pair] for pair in pairs])
+    errors = np.array([tumours.standard_error(pair[1]) for pair in pairs])
+    low, high = means[:, 1] - errors, means[:, 1] + errors
+    right.fill_between(lengths, low, high, color=palette.loss, alpha=0.18, lw=0)
+    right.plot(lengths, means[:, 0], color=palette.loss)
+    right.plot(lengths, means[:, 1], "--", color=palette.loss)
     fills = (palette.loss, palette.background)
     dots = [right.plot([1], [0.1], "o", mfc=fill, mec=palette.loss, mew=2, ms=9)[0] for fill in fills]
-    right.text(2.2, 0.011, "training", color=palette.loss, ha="right")
-    right.text(8, 1.2, "test (dashed)", color=palette.loss, ha="right")
-    right.set(xscale="log", yscale="log", ylim=(1e-4, 10), xlabel="width τ of the prior", title="cross-entropy (nats)")
-    right.set_xticks([0.01, 0.1, 1, 10, 100], ["0.01", "0.1", "1", "10", "100"])
-    right.set_yticks([1e-4, 1e-3, 1e-2, 0.1, 1], ["0.0001", "0.001", "0.01", "0.1", "1"])
+    right.text(5.5, 0.0012, "training", color=palette.loss, ha="right")
+    right.text(110, 5.2, "test (dashed) ± 1 SE", color=palette.loss, ha="right")
+    right.set(xscale="log", yscale="log", ylim=(1e-5, 20), xlabel="length of the weights", title="cross-entropy (nats)")
+    right.set_xticks([1, 10, 100], ["1", "10", "100"])
+    right.set_yticks([1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10], ["10⁻⁵", "10⁻⁴", "10⁻³", "0.01", "0.1", "1", "10"])
     right.set_xticks([], minor=True)
     right.set_yticks([], minor=True)
+    missed = [int(np.sum((places > 0) != y)) for places, y in ((train, data.train_y), (test, data.test_y))]
+    best = lengths[means[:, 1].argmin()]
 
-    def update(width: float) -> str:
-        fitted, _ = tumours.map_fit(width)
-        weights.set_ydata(fitted)
-        train, test = tumours.average_losses(width)
-        for dot, value in zip(dots, (train, test), strict=True):
-            dot.set_data([width], [value])
+    def update(length: float) -> str:
+        curve.set_ydata(sigmoid(length * at))
+        number = tumours.LENGTHS.index(length)
+        for dot, value in zip(dots, means[number], strict=True):
+            dot.set_data([length], [value])
+        training, tested = (f"{value:.3g}" for value in means[number])
         return (
-            f"τ = {width:g}: length of the weights {np.linalg.norm(fitted):.3g}, training loss {train:.3g} nats, "
-            f"test loss {test:.3g} nats."
+            f"Length {length:g}: {missed[0]} of {train.size} training tumours on the wrong side, loss {training} nats; "
+            f"{missed[1]} of {test.size} test tumours, loss {tested} ± {errors[number]:.2g}, the dearest costs "
+            f"{pairs[number][1].max():.1f}."
         )
 
     return Explorer(
         figure,
         update,
-        name="cross-entropy-prior-width",
-        controls={"width": Slider(values=widths, value=1.0, label="width τ of the prior")},
-        handles=[Handle(dots[0], x="width"), Handle(dots[1], x="width")],
-        caption="Widen the prior. The training loss goes towards 0 and the weights grow without end: on these data the "
-        "likelihood has no maximum. The test loss has its lowest point in between.",
-        alt="Left, thirty weights, all between −1.2 and 0.5. Right, training loss falling and test loss first falling, "
-        "then rising over the width of the prior, both axes logarithmic.",
+        name="cross-entropy-one-direction",
+        predict=Predict(
+            float(best),
+            f"At {best:g}. Longer weights turn no tumour round, but the {missed[1]} on the wrong side of the plane "
+            "grow dearer in proportion, and in the end nothing else counts.",
+            control="length",
+        ),
+        controls={"length": Slider(values=tumours.LENGTHS, value=1.0, label="length of the weights")},
+        handles=[Handle(dots[0], x="length"), Handle(dots[1], x="length")],
+        caption="Left, every tumour at its distance from a plane that separates the training half; the plane stays, "
+        "only the length of the weights changes. Lengthen them: the curve sharpens into a step. The training loss "
+        "goes to 0, as there is nobody on the wrong side. The test loss turns and climbs, with the same "
+        f"{missed[1]} mistakes throughout.",
+        alt="Left, the benign tumours of the training half right of a dotted line, the malignant ones left of it, 14 "
+        "of the test half on the wrong side, and a flat S-shaped curve. Right, the training loss falls with the length "
+        "and the test loss has its lowest point at 8.",
     )

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from lossbook.core import (
     Argument,
+    Card,
     Floats,
     Loss,
     check_distribution,
@@ -235,6 +236,20 @@ CROSS_ENTROPY = Loss(
     torch="torch.nn.functional.cross_entropy (from logits, soft targets)",
     sklearn="sklearn.metrics.log_loss",
     optax="optax.softmax_cross_entropy (from logits)",
+    card=Card(
+        what="The average surprise of who believes $q$ while $p$ deals the outcomes.",
+        why="Maximum likelihood: with the shares in the data as $p$ it is minus the log-likelihood of one example.",
+        strengths=(
+            r"It has the minimiser of $D_{\mathrm{KL}}(p \,\|\, q)$ and does without the entropy of $p$.",
+            "Convex in $q$.",
+            "Of $q$ only the probabilities of what occurs count.",
+        ),
+        weaknesses=(
+            "Its lowest value is the entropy of $p$ and not 0, so alone it does not say how good a model is.",
+            "One outcome that occurs and was given the probability 0 makes it infinite.",
+        ),
+        pytorch="-torch.xlogy(p, q).sum(-1).mean()",
+    ),
     source="coverthomas2006",
     chapter="cross-entropy",
     keras="keras.losses.CategoricalCrossentropy",
