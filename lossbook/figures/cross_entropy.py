@@ -11,7 +11,6 @@ from lossbook.explorer import Challenge, Choice, Explorer, Handle, Play, Predict
 from lossbook.figures.wording import adding_up, written
 from lossbook.losses.classification import binary_cross_entropy
 from lossbook.losses.information import cross_entropy, entropy, kl_divergence, surprisal
-from lossbook.losses.likelihood_real import normal_nll
 from lossbook.losses.scores import sigmoid
 
 # In every figure of the chapter a cross-entropy has the colour of a loss, the entropy that it cannot get below that of
@@ -35,20 +34,22 @@ def powers_of_ten(log: float) -> str:
 
 def pin_arrives() -> Explorer:
     """Likelihood, log-likelihood and average loss of a drawing pin, throw by throw."""
-    figure, axes = subplots(3, 1, figsize=(5.2, 6.0), sharex=True)
-    titles = ("likelihood, in parts of its largest value", "log-likelihood (nats)", "average loss (nats)")
+    figure, axes = subplots(1, 3, figsize=(9.6, 3.2))
+    titles = ("likelihood / its largest", "log-likelihood (nats)", "average loss (nats)")
     colours, tops = (palette.data, palette.data, palette.loss), (1.15, 4.0, 2.5)
     curves, dots, lines = [], [], []
     for axis, title, colour, bottom, top in zip(axes, titles, colours, (-0.05, -82.0, -0.15), tops, strict=True):
         lines.append(axis.plot([0.5, 0.5], [bottom, top], color=palette.model, lw=1)[0])
         curves.append(axis.plot(W, W, color=colour)[0])
         dots.append(axis.plot([0.5], [0], "o", color=palette.model, ms=8)[0])
-        axis.set(xlim=(-0.015, 1.015), ylim=(bottom, top), title=title)
+        axis.set(xlim=(-0.03, 1.03), ylim=(bottom, top), xticks=[0, 0.5, 1], title=title)
     axes[2].set_ylim(top=3.2)  # room above the line for the label, which the line would run through
-    largest = axes[0].text(0.03, 0.93, "", color=palette.data, va="top")
+    axes[0].set_ylim(top=1.5)
+    axes[0].set_yticks([0, 0.5, 1])
+    largest = axes[0].text(0.5, 1.36, "", color=palette.data, ha="center", va="center")
     axes[2].plot(W, pin.average_loss(pin.POINT_UP, W), "--", color=palette.loss, lw=1.5)
     axes[2].text(0.5, 2.85, "dashed: the limit, H(p*, p)", color=palette.loss, ha="center", va="center")
-    axes[2].set_xlabel("w, the model's probability of “point up”")
+    axes[1].set_xlabel("w, the model's probability of “point up”")
 
     def update(throws: int) -> str:
         up = int(pin.THROWS[:throws].sum())
@@ -61,7 +62,7 @@ def pin_arrives() -> Explorer:
             dot.set_data([best], [value])
         for line in lines:
             line.set_xdata([best, best])
-        largest.set_text(f"largest:\n{powers_of_ten(-throws * lowest)}")
+        largest.set_text(f"largest: {powers_of_ten(-throws * lowest)}")
         return (
             f"{up} of {throws} throws landed point up, so the best w is {best:.3f}. There the likelihood is "
             f"{powers_of_ten(-throws * lowest)}, the log-likelihood {written(-throws * lowest, 1)} and the average "
@@ -88,7 +89,7 @@ def pin_arrives() -> Explorer:
 def constant_gap() -> Explorer:
     """Cross-entropy and KL over w: the same curve at two heights, H(p*) apart."""
     grid = W[3:-3]
-    figure, axis = subplots(figsize=(5.4, 3.7))
+    figure, axis = subplots(figsize=(5.4, 3.4))
     (upper,) = axis.plot(grid, grid, color=palette.loss)
     (lower,) = axis.plot(grid, grid, color=palette.surplus)
     (gap,) = axis.plot([0.4, 0.4], [0, 1], color=palette.truth, lw=4)
@@ -204,7 +205,7 @@ def bus_terms() -> Explorer:
         predict=Predict(
             stay if max(shifted) - min(shifted) < 1e-6 else move,
             "It stays: only the middle bar grows, by the same amount for every $w$. Choose the third forecast and see "
-            "the orange curve rise, its star straight above the old place. Then choose the last one.",
+            "the joint KL rise, its star straight above the old place. Then choose the last one.",
             options=[stay, move, "It moves, but only if the new forecast is better than the old one."],
         ),
         controls={
@@ -225,7 +226,7 @@ def bus_terms() -> Explorer:
 
 def monte_carlo() -> Explorer:
     """The average loss of a growing dataset, with the band that about 95% of all datasets fall into."""
-    figure, axis = subplots(figsize=(5.4, 3.7))
+    figure, axis = subplots(figsize=(5.4, 3.4))
     sizes, none = pin.SIZES, np.zeros(pin.SIZES.size)
     band = axis.fill_between(sizes, none, none, color=palette.loss, alpha=0.18, lw=0)
     (exact,) = axis.plot([2, 10_000], [0, 0], "--", color=palette.loss, lw=1.5)
@@ -280,7 +281,7 @@ def own_and_new() -> Explorer:
     """The loss of a fitted w on the throws that it was fitted to, and what MLE and MAP cost on new ones."""
     sizes = np.arange(1, 61)
     floor = float(entropy(pin.two_sided(pin.POINT_UP)))
-    figure, axis = subplots(figsize=(5.6, 3.9))
+    figure, axis = subplots(figsize=(5.6, 3.7))
     axis.axhline(floor, color=palette.truth, ls=":", lw=1.8)
     (own,) = axis.plot(sizes, sizes, color=palette.loss)
     (new,) = axis.plot(sizes, sizes, "--", color=palette.loss)
@@ -330,75 +331,13 @@ def own_and_new() -> Explorer:
             "series": Slider(1, optimism.SERIES, step=1, value=1, label="series"),
         },
         handles=[Handle(dots[0], x="size")],
-        caption="Series 1 is that of the first figure. The solid line is what you see when you fit: often below the "
-        "floor. The dashed one is what new throws will cost on average: never below it, and infinite as long as all "
-        "throws fell alike. With two imagined throws, one of each kind, the MAP is finite from the start. Try the "
-        "other series: which of the three lines would you trust?",
+        caption="Series 1 is that of the first figure. The solid line is what you see when you fit: on average over "
+        "all series below the floor. The dashed one is what new throws will cost on average: never below it, and infinite "
+        "as long as all throws fell alike. With two imagined throws, one of each kind, the MAP is finite from the "
+        "start. Try the other series: which of the three lines would you trust?",
         alt="Three lines over the number of throws. After three throws the loss of the best w is 0 on its own throws "
         "and infinite on new ones, while the MAP costs 0.639. At sixty throws all three are near a dotted line at "
         "0.611.",
-    )
-
-
-# ── Spikes ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-SEEDLINGS = np.array([2.1, 3.0, 3.4, 3.9, 4.2, 4.6, 5.5, 7.3])
-"""The heights of eight seedlings of cress after a week, in cm: mean 4.25, standard deviation 1.50."""
-
-
-def spikes() -> Explorer:
-    """The empirical distribution as spikes, a bell over it, and what each spike costs."""
-    x = np.linspace(0.5, 9, 86)
-    figure, (top, bottom) = subplots(2, 1, figsize=(5.4, 5.2), sharex=True)
-    top.vlines(SEEDLINGS, 0, 0.46, color=palette.data, lw=1.5)
-    top.plot(SEEDLINGS, np.full(8, 0.46), "^", color=palette.data, ms=7)
-    top.text(8.9, 0.62, "arrows: probability 1/8 at one point", color=palette.data, ha="right")
-    (bell,) = top.plot(x, x, color=palette.model)
-    (peak,) = top.plot([5], [0.3], "o", color=palette.model, ms=10)
-    top.text(8.9, 0.54, "curve: model density p(x | w), per cm", color=palette.model, ha="right")
-    top.set(xlim=(0.5, 9), ylim=(0, 0.69), yticks=[0, 0.2, 0.4], title="data and model")
-    (cost,) = bottom.plot(x, x, color=palette.loss)
-    (dots,) = bottom.plot(SEEDLINGS, SEEDLINGS, "o", color=palette.data, ms=7)
-    (mean_line,) = bottom.plot([0.5, 9], [2, 2], "--", color=palette.loss, lw=1.2)
-    mean_label = bottom.text(4.5, 9.6, "", color=palette.loss, ha="center")
-    bottom.set(ylim=(0, 11), xlabel="height x (cm)", title="what an example costs: −log p(x | w), nats")
-
-    def update(mean: float, scale: float) -> str:
-        at = np.full(x.shape, mean)
-        costs = np.asarray(normal_nll(np.full(8, mean), SEEDLINGS, scale=scale, reduction="none"))
-        curve = np.asarray(normal_nll(at, x, scale=scale, reduction="none"))
-        average = float(np.mean(costs))
-        bell.set_ydata(np.exp(-curve))
-        peak.set_data([mean], [math.exp(-normal_nll([0.0], [0.0], scale=scale))])
-        cost.set_ydata(curve)
-        dots.set_ydata(costs)
-        mean_line.set_ydata([average, average])
-        mean_label.set_text(f"average: {average:.3f}")
-        dearest = int(np.argmax(costs))
-        return (
-            f"With μ = {mean:.2f} and σ = {scale:.2f} the cross-entropy of spikes and bell is {average:.3f} nats. The "
-            f"dearest seedling, {SEEDLINGS[dearest]} cm, costs {float(costs[dearest]):.2f}."
-        )
-
-    return Explorer(
-        figure,
-        update,
-        name="cross-entropy-spikes",
-        challenge=Challenge(
-            "Bring the average below 1.83 nats.",
-            lambda mean, scale: float(normal_nll(np.full(8, mean), SEEDLINGS, scale=scale)) < 1.83,
-        ),
-        controls={
-            "mean": Slider(3.0, 6.0, step=0.25, value=5.25, label="mean μ", unit="cm"),
-            "scale": Slider(1.0, 3.0, step=0.25, value=1.0, label="σ", unit="cm"),
-        },
-        handles=[Handle(peak, x="mean")],
-        caption="Above, the model's density and eight examples. An example is a spike: it holds the probability 1/8 "
-        "at a single point, so no finite height would do, and the arrows have none. Below, the price of each example; "
-        "the dashed line is their average, which is the cross-entropy. Make it as low as you can. Which two numbers "
-        "did you find?",
-        alt="Above, eight arrows between 2.1 and 7.3 cm and a bell curve with its top at 5.25. Below, a parabola with "
-        "the eight examples on it; their average is 2.545 nats.",
     )
 
 
@@ -602,7 +541,7 @@ INSIDE = (1 - np.cos(np.linspace(0.12, np.pi - 0.12, 61))) / 2
 
 def beta_prior() -> Explorer:
     """Prior, likelihood and posterior of the pin, with MLE, MAP and posterior mean."""
-    figure, axis = subplots(figsize=(5.4, 4.2))
+    figure, axis = subplots(figsize=(5.4, 3.8))
     (prior,) = axis.plot(INSIDE, INSIDE, "--", color=palette.density)
     (likelihood,) = axis.plot(INSIDE, INSIDE, ":", color=palette.data, lw=2.5)
     (posterior,) = axis.plot(INSIDE, INSIDE, color=palette.density)
