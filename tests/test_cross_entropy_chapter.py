@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy import integrate, optimize, special, stats
 
-from lossbook.analysis import joint, pin, priors, tumours
+from lossbook.analysis import joint, optimism, pin, priors, tumours
 from lossbook.exercises import check
 from lossbook.explorer import Explorer, palette
 from lossbook.figures import cross_entropy as figures
@@ -109,6 +109,51 @@ def test_joint_is_conditional_plus_features_minus_truth() -> None:
     assert joint.ALL_DAYS.sum() == pytest.approx(1, abs=1e-12) == pytest.approx(joint.FORECAST.sum())
 
 
+def best_of_the_bus(tied: bool) -> float:
+    """Where the slope of the divergence is 0: expected minus true, of lateness in each weather and of the weather."""
+    days = np.array([0.6, 0.25, 0.15])
+    late = np.array([0.06, 0.075, 0.105]) / days
+    x = np.arange(3.0)
+
+    def slope(w: float) -> float:
+        shares = np.exp(-w * x)
+        return float(days @ (x * (special.expit(w * x - 2) - late)) + tied * (days @ x - shares @ x / shares.sum()))
+
+    return float(optimize.brentq(slope, 0.0, 3.0))
+
+
+def test_the_best_w_stays_for_every_forecast_and_jumps_where_w_shapes_the_weather() -> None:
+    """In every state of the figure: the three terms, both stars, and the sentence, by arithmetic of its own."""
+    free, tied = best_of_the_bus(False), best_of_the_bus(True)
+    assert (round(free, 3), round(tied, 3)) == (1.344, 0.91)
+    explorer = figures.bus_terms()
+    prices: dict[str, set[float]] = {}
+    for state, text in states(explorer):
+        w, forecast = state["w"], state["forecast"]
+        shaped = forecast == joint.TIED
+        weather = np.exp(-w * np.arange(3)) if shaped else np.array(joint.FORECASTS[forecast])
+        weather = weather / weather.sum()
+        late = 1 / (1 + np.exp(2 - w * np.arange(3)))
+        table = np.stack([1 - late, late], axis=1)
+        conditional = -np.sum(joint.ALL_DAYS * np.log(table))
+        features = -joint.ALL_DAYS.sum(axis=1) @ np.log(weather)
+        model = (weather[:, None] * table).ravel()
+        truth, whole = stats.entropy(joint.ALL_DAYS.ravel()), stats.entropy(joint.ALL_DAYS.ravel(), model)
+        *said, at_conditional, at_joint = numbers(text)[1:]
+        assert said == pytest.approx([conditional, features, truth, whole], abs=5.1e-4)
+        wanted = (free, tied if shaped else free)
+        assert (at_conditional, at_joint) == pytest.approx(wanted, abs=5.1e-4)
+        assert (marker(explorer, 1, 0)[0], marker(explorer, 1, 1)[0]) == pytest.approx(wanted, abs=1e-6)
+        bars = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in explorer.figure.axes[0].patches]
+        ends = [(0, conditional), (conditional, conditional + features), (whole, conditional + features), (0, whole)]
+        np.testing.assert_allclose(bars, ends, atol=1e-9)
+        prices.setdefault(forecast, set()).add(round(features, 9))
+    constant = {forecast: len(values) == 1 for forecast, values in prices.items()}
+    assert constant == {**dict.fromkeys(joint.FORECASTS, True), joint.TIED: False}
+    first, right, worst = (min(prices[name]) for name in joint.FORECASTS)
+    assert round(first - right, 4) == 0.0207 and right < first < worst
+
+
 # ── Data arrive ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -193,6 +238,42 @@ def test_the_band_keeps_its_promise(seed: int) -> None:
     assert 0.94 < inside.mean() < 0.97
 
 
+def test_the_bolder_the_model_the_larger_its_luck() -> None:
+    bold = np.linspace(0.5, 0.99, 50)
+    for side in (bold, 1 - bold):
+        assert np.all(np.diff([float(pin.standard_error(w, 10)) for w in side]) > 0)
+
+
+def test_own_loss_is_below_the_floor_on_average_and_new_loss_never() -> None:
+    """For every number of throws and every series, from the binomial formula and the counts of each series."""
+    for n in range(1, 61):
+        mean = sum(
+            math.comb(n, k) * 0.7**k * 0.3 ** (n - k) * stats.entropy([k, n - k]) for k in range(n + 1)
+        )  # `stats.entropy` divides by the sum
+        assert optimism.mean_own_loss(n) == pytest.approx(mean, rel=1e-9)
+        assert mean < FLOOR
+    assert [round(optimism.mean_own_loss(n), 3) for n in (3, 10, 60)] == [0.401, 0.556, 0.602]
+    explorer = figures.own_and_new()
+    assert explorer.predict is not None and explorer.predict.answer == pytest.approx(0.37, abs=1e-12)
+    for state, text in states(explorer):
+        n, throws = state["size"], optimism.series(state["series"])
+        k = int(throws[: state["size"]].sum())
+        own, later, prior = numbers(text)[0], numbers(text)[1:-1], numbers(text)[-1]
+        assert own == pytest.approx(stats.entropy([k, n - k]), abs=5.1e-4)
+        assert later[0] == pytest.approx(optimism.mean_own_loss(n), abs=5.1e-4)
+        assert ("new throws infinite" in text) == (k in (0, n)) == (len(later) == 1)
+        if 0 < k < n:
+            assert later[1] == pytest.approx(-0.7 * math.log(k / n) - 0.3 * math.log(1 - k / n), abs=5.1e-4)
+        map_up = (k + 1) / (n + 2)
+        assert prior == pytest.approx(-0.7 * math.log(map_up) - 0.3 * math.log(1 - map_up), abs=5.1e-4)
+    for number in range(1, optimism.SERIES + 1):
+        found = optimism.judged(number)
+        assert np.all(found.new >= FLOOR - 1e-12) and np.all(np.isfinite(found.prior))
+    assert np.array_equal(optimism.series(1), pin.THROWS)
+    ends = [float(line[-1]) for line in (optimism.judged(1).own, optimism.judged(1).new, optimism.judged(1).prior)]
+    assert ends == pytest.approx([FLOOR] * 3, abs=0.02)
+
+
 def test_every_path_ends_near_the_cross_entropy() -> None:
     assert np.all(np.abs(pin.shares_up()[:, -1] - 0.7) < 4 * math.sqrt(0.21 / 10_000))
     for w in (0.3, 0.6, 0.8, 0.9):
@@ -204,21 +285,6 @@ def test_the_loss_of_a_dataset_is_the_cross_entropy_of_its_shares() -> None:
     throws = pin.THROWS[:20]
     plain = np.mean([-math.log(0.6) if throw else -math.log(0.4) for throw in throws])
     assert plain == pytest.approx(cross_entropy([1 - throws.mean(), throws.mean()], [0.4, 0.6]), rel=1e-13)
-
-
-def test_seedlings_are_cheapest_at_their_mean_and_standard_deviation() -> None:
-    explorer = figures.spikes()
-    found = {}
-    for mean in explorer.controls["mean"].values:
-        for scale in explorer.controls["scale"].values:
-            found[mean, scale] = -stats.norm(mean, scale).logpdf(figures.SEEDLINGS).mean()
-    assert min(found, key=found.__getitem__) == (4.25, 1.5)
-    assert stats.norm.fit(figures.SEEDLINGS) == pytest.approx((4.25, 1.5), abs=1e-3)
-    for state, text in states(explorer):
-        at = state["mean"], state["scale"]
-        assert f"is {found[at]:.3f} nats" in text
-        dearest = figures.SEEDLINGS[stats.norm(*at).logpdf(figures.SEEDLINGS).argmin()]
-        assert f"dearest seedling, {dearest} cm" in text
 
 
 # ── Maximum likelihood is the forward divergence ─────────────────────────────────────────────────────────────────────
@@ -245,6 +311,20 @@ def test_the_reverse_optimum_of_the_text_and_an_unseen_outcome() -> None:
     assert round(ratio) == 2058  # as the chapter prints it
     for w in (0.01, 0.3, 0.99):
         assert kl_divergence(pin.two_throws(w), pin.pairs(0)) == math.inf
+
+
+def test_the_reverse_divergence_has_two_valleys_at_one_mixed_pair_alone() -> None:
+    """Counted on a fine grid, with the divergence from SciPy; and what the model claims at the two optima."""
+    models = stats.binom(2, GRID[:, None]).pmf([0, 1, 2])
+    valleys = {}
+    for mixed in range(1, 10):
+        values = special.rel_entr(models, np.array([10, mixed, 10 - mixed]) / 20).sum(axis=1)
+        inner = (values[1:-1] < values[:-2]) & (values[1:-1] < values[2:])
+        valleys[mixed] = GRID[1:-1][inner].tolist()
+    assert {mixed for mixed, found in valleys.items() if len(found) > 1} == {1}
+    assert valleys[1] == pytest.approx([0.07, 0.917], abs=1e-3) and valleys[1][0] < 0.5 < valleys[1][1]
+    forward, reverse = pin.best_pairs(2)
+    assert (100 * pin.two_throws(forward)[1], 100 * pin.two_throws(reverse)[2]) == pytest.approx((49.5, 3), abs=0.3)
 
 
 def test_average_loss_and_forward_divergence_share_their_star_always() -> None:
@@ -302,7 +382,10 @@ def test_two_targets_in_every_state() -> None:
     """What stands over the bars adds up as printed; the verdict is right; both verdicts are within reach."""
     explorer = figures.two_targets()
     verdicts = set()
-    for state, text in states(explorer):
+    assert explorer.challenge is not None
+    goal = explorer.challenge.column(explorer.controls)
+    for met, (state, text) in zip(goal, states(explorer), strict=True):
+        assert met == (text.endswith("They agree.") and (state["first"], state["second"]) == (0.95, 0.5))
         q = [state["model"], 1 - state["model"]]
         truths = [[state[name], 1 - state[name]] for name in ("first", "second")]
         extras = [stats.entropy(p, q) for p in truths]
@@ -453,6 +536,61 @@ def test_other_halves_tell_the_same_story(split: int) -> None:
     best = losses[:, 1].argmin()
     assert 0.1 <= tumours.WIDTHS[best] <= 3
     assert losses[-1, 1] > 2 * losses[best, 1] and losses[0, 1] > 2 * losses[best, 1]
+    assert 3.5 < losses[-1, 1] / tumours.average_losses(1.0, split)[1] < 11.5  # "4 to 11 times"
+    assert tumours.misjudged(100.0, split) > tumours.misjudged(1.0, split)
+
+
+@pytest.mark.parametrize("split", [0, 1, 2, 3])
+def test_longer_weights_turn_no_tumour_round_and_the_test_loss_turns(split: int) -> None:
+    """Training loss down with every length; test loss down, then up, with the same mistakes; by the plain formula."""
+    data, (train, test) = tumours.halves(split), tumours.places(split)
+    weights, intercept = tumours.map_fit(100.0, split)
+    length = math.sqrt(sum(weight**2 for weight in weights))
+    np.testing.assert_allclose(test, (data.test_x @ weights + intercept) / length, rtol=1e-12)
+    assert np.all((train > 0) == data.train_y)  # nobody on the wrong side
+    signs = [2 * y - 1 for y in (data.train_y, data.test_y)]
+    means = np.array([[np.logaddexp(0, -s * at * length).mean() for s, at in zip(signs, (train, test), strict=True)]
+                      for length in tumours.LENGTHS])  # fmt: skip
+    np.testing.assert_allclose(
+        means, [[part.mean() for part in tumours.losses_at(length, split)] for length in tumours.LENGTHS], rtol=1e-9
+    )
+    best = int(means[:, 1].argmin())
+    assert np.all(np.diff(means[:, 0]) < 0) and means[-1, 0] < 1e-4
+    assert 0 < best < len(means) - 1
+    assert np.all(np.diff(means[: best + 1, 1]) < 0) and np.all(np.diff(means[best:, 1]) > 0)
+
+
+def test_the_figure_of_one_direction_in_every_state() -> None:
+    data, (train, test) = tumours.halves(), tumours.places()
+    explorer = figures.one_direction()
+    assert explorer.predict is not None and explorer.predict.answer == 8
+    crosses = [line for line in explorer.figure.axes[0].lines if line.get_marker() == "x"]
+    assert sum(len(line.get_xdata()) for line in crosses) == 14
+    for state, text in states(explorer):
+        each = np.logaddexp(0, -(2 * data.test_y - 1) * test * state["length"])
+        own = np.logaddexp(0, -(2 * data.train_y - 1) * train * state["length"]).mean()
+        error = each.std(ddof=1) / math.sqrt(each.size)
+        assert text == (
+            f"Length {state['length']:g}: 0 of 284 training tumours on the wrong side, loss {own:.3g} nats; 14 of 285 "
+            f"test tumours, loss {each.mean():.3g} ± {error:.2g}, the dearest costs {each.max():.1f}."
+        )
+
+
+def test_what_the_chapter_says_of_the_widest_prior() -> None:
+    """The printed list, and the sentence below it."""
+    each = np.sort(tumours.each_test_loss(100.0))[::-1]
+    assert each[:5].round(1).tolist() == [115.8, 55.1, 31.1, 21.2, 15.9]
+    shares = each[:5].sum() / each.sum(), each[0] / each.sum()
+    assert shares == pytest.approx((0.80, 0.39), abs=5e-3)
+    near, wide = tumours.average_losses(1.0)[1], tumours.average_losses(100.0)[1]
+    assert wide / near == pytest.approx(15.6, abs=0.05)
+    ones = tumours.halves().test_y.mean()
+    assert wide > stats.entropy([ones, 1 - ones]) > near
+    assert (tumours.misjudged(1.0) * 285, tumours.misjudged(100.0) * 285) == pytest.approx((6, 14))
+    assert 14 / 285 < 1 / 20
+    assert tumours.chosen_width() == 1.0
+    factors = [tumours.average_losses(100.0, s)[1] / tumours.average_losses(1.0, s)[1] for s in range(1, 5)]
+    assert (round(min(factors)), round(max(factors))) == (4, 11)
 
 
 def test_the_differences_have_the_standard_errors_that_the_slips_print() -> None:

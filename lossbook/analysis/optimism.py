@@ -49,6 +49,7 @@ def judged(number: int) -> Judged:
     )
 
 
+@cache
 def mean_own_loss(size: int) -> float:
     """The loss of the best w on its own throws, averaged over all series of this size."""
     up = np.arange(size + 1)

@@ -34,7 +34,7 @@ def powers_of_ten(log: float) -> str:
 
 def pin_arrives() -> Explorer:
     """Likelihood, log-likelihood and average loss of a drawing pin, throw by throw."""
-    figure, axes = subplots(1, 3, figsize=(9.6, 3.2))
+    figure, axes = subplots(1, 3, figsize=(9.6, 2.9))
     titles = ("likelihood / its largest", "log-likelihood (nats)", "average loss (nats)")
     colours, tops = (palette.data, palette.data, palette.loss), (1.15, 4.0, 2.5)
     curves, dots, lines = [], [], []
@@ -165,6 +165,8 @@ def bus_terms() -> Explorer:
     right.text(0.1, 2.08, "joint KL", color=palette.surplus, va="center")
     right.set(xlim=(-0.08, 3.08), ylim=(-0.1, 2.5), xticks=[0, 1, 2, 3], yticks=[0, 1, 2], xlabel="w", title="nats")
 
+    along = {name: [joint.joint_terms(at, name) for at in grid] for name in (*joint.FORECASTS, joint.TIED)}
+
     def update(w: float, forecast: str) -> str:
         terms = joint.joint_terms(w, forecast)
         least = joint.best_w(forecast)
@@ -181,9 +183,8 @@ def bus_terms() -> Explorer:
             bar.set_width(size)
             number.set_text(f"{size:.3f}")
             number.set_x(end + 0.06)
-        along = [joint.joint_terms(at, forecast) for at in grid]
-        conditional.set_ydata([at.conditional for at in along])
-        divergence.set_ydata([at.joint_kl for at in along])
+        conditional.set_ydata([at.conditional for at in along[forecast]])
+        divergence.set_ydata([at.joint_kl for at in along[forecast]])
         dot.set_data([w], [terms.joint_kl])
         at_least = [joint.joint_terms(at, forecast) for at in least]
         for star, place, low in zip(stars, least, (at_least[0].conditional, at_least[1].joint_kl), strict=True):
@@ -332,9 +333,9 @@ def own_and_new() -> Explorer:
         },
         handles=[Handle(dots[0], x="size")],
         caption="Series 1 is that of the first figure. The solid line is what you see when you fit: on average over "
-        "all series below the floor. The dashed one is what new throws will cost on average: never below it, and infinite "
-        "as long as all throws fell alike. With two imagined throws, one of each kind, the MAP is finite from the "
-        "start. Try the other series: which of the three lines would you trust?",
+        "all series below the floor. The dashed one is what new throws will cost on average: never below it, and "
+        "infinite as long as all throws fell alike. With two imagined throws, one of each kind, the MAP is finite from "
+        "the start. Try the other series: which of the three lines would you trust?",
         alt="Three lines over the number of throws. After three throws the loss of the best w is 0 on its own throws "
         "and infinite on new ones, while the MAP costs 0.639. At sixty throws all three are near a dotted line at "
         "0.611.",
@@ -410,7 +411,7 @@ def forward_not_reverse() -> Explorer:
 def label_curves() -> Explorer:
     """Binary cross-entropy over p̂ for a label between 0 and 1, and the floor that it cannot get below."""
     grid = W[2:-2]
-    figure, axis = subplots(figsize=(5.4, 3.6))
+    figure, axis = subplots(figsize=(5.4, 3.3))
     axis.plot(grid, surprisal(grid), ":", color=palette.muted, lw=1.2)
     axis.plot(grid, surprisal(1 - grid), ":", color=palette.muted, lw=1.2)
     axis.text(0.04, 4.32, "y = 1: −log p̂", color=palette.muted)
@@ -593,7 +594,7 @@ def beta_prior() -> Explorer:
 def penalties() -> Explorer:
     """One weight: the loss of the data, the penalty of a normal and of a Laplace prior, and their sums."""
     grid = np.linspace(-4, 4, 81)
-    figure, axes = subplots(1, 2, figsize=(7.0, 3.7))
+    figure, axes = subplots(1, 2, figsize=(7.0, 3.4))
     kinds = (
         ("normal prior: L2", priors.normal_penalty, priors.map_under_normal),
         ("Laplace prior: L1", priors.laplace_penalty, priors.map_under_laplace),
