@@ -519,8 +519,8 @@ def two_targets() -> Explorer:
 
 def _agree(first: float, second: float, model: float) -> bool:
     q = pin.two_sided(model)
-    truths = [pin.two_sided(at) for at in (first, second)]
-    gaps = [float(np.subtract(*(measure(p, q) for p in truths))) for measure in (cross_entropy, kl_divergence)]
+    one, two = pin.two_sided(first), pin.two_sided(second)
+    gaps = [float(measure(one, q)) - float(measure(two, q)) for measure in (cross_entropy, kl_divergence)]
     return gaps[0] * gaps[1] > 0
 
 

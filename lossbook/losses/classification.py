@@ -266,20 +266,6 @@ SOFTMAX_CROSS_ENTROPY = Loss(
     torch="torch.nn.functional.cross_entropy",
     sklearn="sklearn.metrics.log_loss (from probabilities)",
     optax="optax.softmax_cross_entropy_with_integer_labels",
-    card=Card(
-        what="Minus the log-probability of the true class: log-sum-exp minus the logit of that class.",
-        why="Maximum likelihood for one of $K$ classes, drawn with the probabilities of the softmax.",
-        strengths=(
-            r"Its gradient is prediction minus target: no slope is larger than 1, and a sure mistake has the largest.",
-            "Convex in the logits.",
-            "Logits of thousands are no trouble to it.",
-        ),
-        weaknesses=(
-            "With hard labels no finite logits are best: a larger lead is always cheaper.",
-            "A sure mistake costs as much as the lead of the wrong class, and there is no bound on that.",
-        ),
-        pytorch="F.cross_entropy(logits, labels)",
-    ),
     source="bridle1990",
     chapter="softmax",
     keras="keras.losses.SparseCategoricalCrossentropy (from logits, if told)",
@@ -486,19 +472,6 @@ BINARY_CROSS_ENTROPY_WITH_LOGITS = Loss(
     torch="torch.nn.functional.binary_cross_entropy_with_logits",
     sklearn="sklearn.metrics.log_loss (from probabilities)",
     optax="optax.sigmoid_binary_cross_entropy",
-    card=Card(
-        what="Binary cross-entropy of the sigmoid of a score, with a weight $w$ for the label 1.",
-        why="Yes or no from one logit: softmax cross-entropy with the logit of “no” held at 0.",
-        strengths=(
-            "Convex in the logit, and the pull never exceeds the larger of 1 and $w$.",
-            "Exact where the sigmoid has rounded to 0 or 1.",
-        ),
-        weaknesses=(
-            r"A weight $w$ moves the best logit by $\log w$: its sigmoid is no longer the probability of 1.",
-            "With hard labels that a threshold separates, larger logits are always cheaper.",
-        ),
-        pytorch="F.binary_cross_entropy_with_logits(\n    logits, labels, pos_weight=logits.new_tensor(pos_weight)\n)",
-    ),
     source="cox1958",
     chapter="softmax",
     keras="keras.losses.BinaryCrossentropy (from logits, if told)",

@@ -10,6 +10,7 @@ TALLEST = 20_000  # pixels at a width of 1280, before a guess opens what it cove
 # Chapters that are within it and stay so; a chapter that gets there is added.
 WITHIN = [
     "part-1/statistical-view",
+    "part-1/cross-entropy",
     "part-1/recipe",
     "part-1/softmax",
     "part-1/kl-divergence",
