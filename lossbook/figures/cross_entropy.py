@@ -34,7 +34,7 @@ def powers_of_ten(log: float) -> str:
 
 def pin_arrives() -> Explorer:
     """Likelihood, log-likelihood and average loss of a drawing pin, throw by throw."""
-    figure, axes = subplots(1, 3, figsize=(9.6, 2.9))
+    figure, axes = subplots(1, 3, figsize=(9.6, 2.7))
     titles = ("likelihood / its largest", "log-likelihood (nats)", "average loss (nats)")
     colours, tops = (palette.data, palette.data, palette.loss), (1.15, 4.0, 2.5)
     curves, dots, lines = [], [], []
@@ -43,13 +43,13 @@ def pin_arrives() -> Explorer:
         curves.append(axis.plot(W, W, color=colour)[0])
         dots.append(axis.plot([0.5], [0], "o", color=palette.model, ms=8)[0])
         axis.set(xlim=(-0.03, 1.03), ylim=(bottom, top), xticks=[0, 0.5, 1], title=title)
+        axis.set_xlabel("w, probability of “up”")
     axes[2].set_ylim(top=3.2)  # room above the line for the label, which the line would run through
     axes[0].set_ylim(top=1.5)
     axes[0].set_yticks([0, 0.5, 1])
     largest = axes[0].text(0.5, 1.36, "", color=palette.data, ha="center", va="center")
     axes[2].plot(W, pin.average_loss(pin.POINT_UP, W), "--", color=palette.loss, lw=1.5)
     axes[2].text(0.5, 2.85, "dashed: the limit, H(p*, p)", color=palette.loss, ha="center", va="center")
-    axes[1].set_xlabel("w, the model's probability of “point up”")
 
     def update(throws: int) -> str:
         up = int(pin.THROWS[:throws].sum())
@@ -770,9 +770,10 @@ def one_direction() -> Explorer:
         ),
         controls={"length": Slider(values=tumours.LENGTHS, value=1.0, label="length of the weights")},
         handles=[Handle(dots[0], x="length"), Handle(dots[1], x="length")],
-        caption="Left, every tumour at its distance from a plane that separates the training half; the plane stays, "
-        "only the length of the weights changes. Lengthen them: the curve sharpens into a step. The training loss "
-        "goes to 0, as there is nobody on the wrong side. The test loss turns and climbs, with the same "
+        caption="Left, every tumour (the surest few are off to the left) at its distance from a plane that separates "
+        "the training half; the plane stays, only the length of the weights changes. Lengthen them: the curve sharpens "
+        "into a step. The training loss goes to 0, as there is nobody on the wrong side. The test loss turns and "
+        "climbs, with the same "
         f"{missed[1]} mistakes throughout.",
         alt="Left, the benign tumours of the training half right of a dotted line, the malignant ones left of it, 14 "
         "of the test half on the wrong side, and a flat S-shaped curve. Right, the training loss falls with the length "
