@@ -576,6 +576,24 @@ def test_the_figure_of_one_direction_in_every_state() -> None:
         )
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_symptoms_of_the_table(seed: int) -> None:
+    """The losses at the start, with weights as PyTorch draws them; a tight prior; and a logit of 40."""
+    labels = tumours.halves().train_y
+    raw = tumours.raw_features()
+    np.testing.assert_allclose((raw - raw.mean(axis=0)) / raw.std(axis=0), tumours.halves().train_x, atol=1e-9)
+    generator = np.random.default_rng(seed)
+    weights = generator.uniform(-1, 1, 31) / math.sqrt(30)
+    starts = [
+        np.logaddexp(0, -(2 * labels - 1) * (x @ weights[:30] + weights[30])).mean()
+        for x in (raw, tumours.halves().train_x)
+    ]
+    assert starts[0] > 10 and starts[1] < 1.5
+    assert tumours.average_losses(0.01, seed)[0] > 0.9 * stats.entropy([labels.mean(), 1 - labels.mean()])
+    assert tumours.average_losses(100.0, seed)[0] < 0.01 < 20 < np.linalg.norm(tumours.map_fit(100.0, seed)[0])
+    assert 1 / (1 + math.exp(-40)) == 1 and np.logaddexp(0, 40) == 40
+
+
 def test_what_the_chapter_says_of_the_widest_prior() -> None:
     """The printed list, and the sentence below it."""
     each = np.sort(tumours.each_test_loss(100.0))[::-1]

@@ -14,6 +14,16 @@ WIDTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 """Standard deviations of the prior on the weights."""
 
 
+@cache
+def raw_features(split: int = 0) -> Floats:
+    """The measurements of the training half as they come, from thousandths to thousands."""
+    from sklearn.datasets import load_breast_cancer
+    from sklearn.model_selection import train_test_split
+
+    x, y = load_breast_cancer(return_X_y=True)
+    return np.asarray(train_test_split(x, test_size=0.5, random_state=split, stratify=y)[0])
+
+
 @dataclass(frozen=True)
 class Tumours:
     """Standardised measurements of tumours and whether each is benign (1), in two halves."""
