@@ -1,4 +1,4 @@
-"""Two classifiers of irises: a small network that is trained already, and one that is free to say anything."""
+"""Classifiers of irises: small ones that are trained already, and one that is free to say anything."""
 
 from __future__ import annotations
 
@@ -43,6 +43,96 @@ def flower_network() -> Network:
     fitted.fit(flowers.data[:, 2:] - centre, flowers.target)
     (first, second), (first_bias, second_bias) = fitted.coefs_, fitted.intercepts_
     return Network(first, first_bias - centre @ first, second, second_bias)
+
+
+# ── Petals, and flowers held out ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class Linear(NamedTuple):
+    """Softmax regression: the logits are linear in the features."""
+
+    weights: Floats
+    bias: Floats
+
+    def logits(self, features: ArrayLike) -> Floats:
+        return np.asarray(np.asarray(features) @ self.weights + self.bias)
+
+
+class Petals(NamedTuple):
+    """Lengths and widths of petals in cm, and species: a hundred to train on, fifty held out."""
+
+    train_x: Floats
+    held_x: Floats
+    train_y: np.ndarray
+    held_y: np.ndarray
+
+
+@cache
+def petals(seed: int = 1) -> Petals:
+    from sklearn.datasets import load_iris
+    from sklearn.model_selection import train_test_split
+
+    flowers = load_iris()
+    return Petals(*train_test_split(flowers.data[:, 2:], flowers.target, test_size=50, random_state=seed))
+
+
+@cache
+def petal_model(kind: str, seed: int = 1) -> Linear | Network:
+    """The "linear" model or a "network" of eight hidden units, with next to no penalty on the weights."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neural_network import MLPClassifier
+
+    data = petals(seed)
+    centre, spread = data.train_x.mean(axis=0), data.train_x.std(axis=0)
+    x = (data.train_x - centre) / spread
+    if kind == "linear":
+        straight = LogisticRegression(C=1e3, max_iter=5000).fit(x, data.train_y)
+        weights = straight.coef_.T / spread[:, None]
+        return Linear(weights, straight.intercept_ - centre @ weights)
+    bent = MLPClassifier((8,), activation="tanh", solver="lbfgs", alpha=1e-3, max_iter=3000, random_state=1)
+    bent.fit(x, data.train_y)
+    (first, second), (first_bias, second_bias) = bent.coefs_, bent.intercepts_
+    first = first / spread[:, None]
+    return Network(first, first_bias - centre @ first, second, second_bias)
+
+
+def loss_at(kind: str, temperature: float, held_out: bool, seed: int = 1) -> float:
+    """The mean cross-entropy of a petal model whose logits are divided by a temperature."""
+    data, model = petals(seed), petal_model(kind, seed)
+    x, y = (data.held_x, data.held_y) if held_out else (data.train_x, data.train_y)
+    return float(softmax_cross_entropy(model.logits(x) / temperature, y))
+
+
+LENGTHS, BREADTHS = np.linspace(0.5, 7.2, 68), np.linspace(0, 2.7, 55)
+"""Where the petal plane is looked at, in cm."""
+
+
+def _lines(field: Floats, level: float) -> tuple[Floats, Floats]:
+    """The lines on which a field over the petal plane has a level, as one path with gaps."""
+    from contourpy import contour_generator
+
+    found = contour_generator(LENGTHS, BREADTHS, field).lines(level)
+    gap = np.full((1, 2), np.nan)
+    path = np.concatenate([part for line in found for part in (line, gap)] or [gap])
+    return path[:, 0], path[:, 1]
+
+
+@cache
+def _plane_logits(kind: str) -> Floats:
+    return petal_model(kind).logits(np.stack(np.meshgrid(LENGTHS, BREADTHS), axis=-1))
+
+
+def boundaries(kind: str) -> tuple[Floats, Floats]:
+    """Where the most probable species changes: setosa against the others, and virginica against the others."""
+    s = _plane_logits(kind)
+    parts = [_lines(s[..., k] - np.delete(s, k, axis=-1).max(axis=-1), 0.0) for k in (0, 2)]
+    x, y = (np.concatenate(both) for both in zip(*parts, strict=True))
+    return x, y
+
+
+def surest(kind: str, temperature: float, level: float = 0.9) -> tuple[Floats, Floats]:
+    """Where the model gives its most probable species just this probability."""
+    return _lines(softmax(_plane_logits(kind), temperature=temperature).max(axis=-1), level)
 
 
 # ── The floor of the loss ────────────────────────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lossbook.analysis import irises, overflow, rivals
+from lossbook.analysis import irises, mislabelled, normalisers, overflow, rivals
 from lossbook.core import Floats
 from lossbook.explorer import Challenge, Choice, Explorer, Handle, Play, Predict, Slider, palette, subplots
 from lossbook.figures.wording import written
@@ -143,6 +143,81 @@ def gradient_bars() -> Explorer:
         "the scores are.",
         alt="Left, the logits 2, 1 and 0. Right, the gradient if the bird is a robin: blackbird 0.665, robin −0.755, "
         "wren 0.090.",
+    )
+
+
+# ── Why exponentials ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+CANDIDATES = {"e^s": "exp", "log(1 + e^s)": "softplus", "s²": "square", "|s|": "size"}
+
+
+def why_exponentials() -> Explorer:
+    """Shares of three shifted scores under four functions, and the odds of the first two against the shift."""
+    grid = np.linspace(-4, 4, 161)
+    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.4))
+    curves = {name: normalisers.odds(name, SCORES[:2], grid) for name in CANDIDATES.values()}
+    for curve in curves.values():
+        left.plot(grid, curve, color=palette.muted, lw=1)
+    (chosen,) = left.plot(grid, grid, color=palette.model, lw=2.5)
+    (dot,) = left.plot([0], [1], "o", color=palette.model, ms=10)
+    for x, y, name, side in (
+        (4, 3.1, "e^s", "right"),
+        (-3.9, 1.55, "log(1 + e^s)", "left"),
+        (-3.9, 0.88, "|s|", "left"),
+    ):
+        left.text(x, y, name, ha=side, va="center", color=palette.muted, fontsize="small")
+    left.text(-3.9, 0.29, "s²", color=palette.muted, fontsize="small", va="center")
+    left.set(yscale="log", ylim=(0.1, 30), xlim=(-4.2, 4.2), xlabel="shift c of all scores")
+    left.set_title("odds, blackbird : robin")
+    left.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
+    left.minorticks_off()
+    bars = right.bar(range(3), SCORES, width=0.6, color=palette.model, alpha=0.75)
+    (before,) = right.plot(range(3), SCORES, "_", color=palette.ink, ms=34, mew=2)
+    right.text(2.55, 0.96, "black: at c = 0", ha="right", va="center", fontsize="small")
+    right.set(xlim=(-0.6, 2.6), ylim=(0, 1.04), yticks=[0, 0.25, 0.5, 0.75, 1], title="shares")
+    right.set_xticks(range(3), BIRDS)
+    right.grid(False, axis="x")
+
+    def update(function: str, shift: float) -> str:
+        chosen.set_ydata(curves[function])
+        here, start = (normalisers.shares(function, np.add(SCORES, c)) for c in (shift, 0.0))
+        for bar, share in zip(bars, here, strict=True):
+            bar.set_height(share)
+        before.set_ydata(start)
+        ratio = float(normalisers.odds(function, SCORES[:2], shift))
+        dot.set_data([shift], [min(max(ratio, 0.1), 30)])
+        said = f"{ratio:.3f} to 1" if np.isfinite(ratio) else "infinite"
+        order = "kept" if normalisers.keeps_order(function, np.add(SCORES, shift)) else "broken"
+        none = [name for name, share in zip(BIRDS, here, strict=True) if share == 0]
+        return (
+            f"Scores {', '.join(written(value, 1) for value in np.add(SCORES, shift))}: blackbird to robin {said}"
+            f" ({float(normalisers.odds(function, SCORES[:2], 0.0)):.3f} at c = 0), order {order}"
+            + (f", {none[0]} impossible." if none else ".")
+        )
+
+    first, last = (float(normalisers.odds("softplus", SCORES[:2], c)) for c in (0.0, 4.0))
+    answers = ["They stay as they are.", "They move towards 1.", "They grow."]
+    return Explorer(
+        figure,
+        update,
+        name="why-exponentials",
+        controls={
+            "function": Choice(CANDIDATES, value="softplus", label="in place of the exponential"),
+            "shift": Slider(-4, 4, step=0.5, value=0.0, label="shift c"),
+        },
+        handles=[Handle(dot, x="shift")],
+        predict=Predict(
+            answers[1] if 1 < last < first else answers[2 * int(last > first)],
+            f"From {first:.2f} to {last:.2f}. Far to the right softplus is nearly s itself, and 6 is not "
+            "much more than 5.",
+            options=answers,
+        ),
+        caption="Each function turns the scores 2, 1 and 0, all shifted by c, into shares. Choose a function and move "
+        "the shift. The odds lie on a flat line for the exponential alone. Softplus keeps the order; the square and "
+        "the absolute value break even that where a score is negative, and give nothing at all to a score of 0.",
+        alt="Left, four curves of the odds of blackbird to robin against a common shift: that of the exponential is "
+        "flat at 2.7, softplus falls towards 1, the square and the absolute value swing far up and down between "
+        "shifts of −2 and −1. Right, bars of the shares.",
     )
 
 
@@ -350,6 +425,74 @@ def bounded_pull() -> Explorer:
     )
 
 
+PLACES = (0.5, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0, 30.0, 50.0, 70.0, 100.0)
+"""Where the point with the wrong label may stand."""
+
+
+def wrong_label() -> Explorer:
+    """A logistic regression, a point with the wrong label that moves away, and how hard it pulls."""
+    x, labels = mislabelled.two_clouds()
+    clean = mislabelled.clean_fit()
+    grid, places = np.linspace(-4, 8, 121), np.geomspace(PLACES[0], PLACES[-1], 60)
+    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.4))
+    left.plot(x, labels + np.where(labels == 1, 0.05, -0.05), "|", color=palette.data, ms=9, alpha=0.6)
+    left.plot(grid, clean.probability(grid), ":", color=palette.muted)
+    (curve,) = left.plot(grid, grid, color=palette.model)
+    (point,) = left.plot([0], [-0.05], "o", color=palette.outlier, ms=10)
+    note = left.text(0, 0.07, "", color=palette.outlier, ha="center", va="center")
+    left.set(xlim=(-4.2, 8.4), ylim=(-0.14, 1.14), xlabel="feature x", yticks=[0, 0.5, 1])
+    left.set_title("probability of class 1")
+    in_logit, in_slope = mislabelled.pulls(places)
+    right.plot(places, in_logit, color=palette.gradient)
+    right.plot(places, in_slope, "--", color=palette.gradient)
+    right.text(100, 0.62, "on its logit", color=palette.gradient, ha="right", va="center")
+    right.text(9, 30, "dashed:\non the slope", color=palette.gradient, ha="right", va="center")
+    (dot,) = right.plot([1], [1], "o", color=palette.gradient, ms=9)
+    (slope_dot,) = right.plot([1], [1], "o", color=palette.gradient, ms=9)
+    right.set(xscale="log", yscale="log", xlim=(0.45, 115), ylim=(0.3, 150), xlabel="x of the wrong label")
+    right.set_title("pull on the dotted fit")
+    for ticks in (right.set_xticks, right.set_yticks):
+        ticks([1, 10, 100], ["1", "10", "100"])
+    right.minorticks_off()
+
+    def update(at: float) -> str:
+        fit = mislabelled.ruined_fit(at)
+        curve.set_ydata(fit.probability(grid))
+        point.set_xdata([min(at, 7.6)])
+        note.set_text(f"x = {at:g}" if at <= 7 else f"x = {at:g} →")
+        note.set_x(min(at, 7.0))
+        (logit,), (slope,) = mislabelled.pulls(at)
+        dot.set_data([at], [logit])
+        slope_dot.set_data([at], [slope])
+        cost = mislabelled.mean_loss(fit, x, labels)
+        return (
+            f"One wrong label of {x.size + 1}, at x = {at:g}: it pulls its logit by {logit:.3f} and the slope by "
+            f"{slope:.2f}. The fitted slope is {fit.slope:.2f} (without it {clean.slope:.2f}), and the {x.size} others "
+            f"cost {cost:.3f} nats each ({mislabelled.mean_loss(clean, x, labels):.3f})."
+        )
+
+    ends = ["It stays above half of what it was.", "It falls to nearly 0."]
+    return Explorer(
+        figure,
+        update,
+        name="wrong-label",
+        controls={"at": Slider(values=PLACES, value=2.0, label="wrong label at x")},
+        handles=[Handle(dot, x="at"), Handle(slope_dot, x="at")],
+        predict=Predict(
+            ends[int(mislabelled.ruined_fit(100.0).slope < 0.05 * clean.slope)],
+            f"From {clean.slope:.2f} to {mislabelled.ruined_fit(100.0).slope:.2f}: one point of "
+            f"{x.size + 1} undoes what the others say.",
+            options=ends,
+        ),
+        caption="Move the disc to the right: its label says 0 where all around it are 1. Its pull on its own logit "
+        "never exceeds 1. Its pull on the slope is x times as large, and the fitted curve (dotted: without the disc) "
+        "lies down.",
+        alt="Left, strokes of two classes along a feature, a rising curve fitted to them, and a disc with the wrong "
+        "label at x = 2. Right, on logarithmic axes, its pull on its own logit, level near 1, and on the slope, a line "
+        "that rises to 100.",
+    )
+
+
 # ── Sure and unsure ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 PREDICTIONS = {
@@ -535,6 +678,71 @@ def whole_model() -> Explorer:
         "the numbers only the loss: the label takes no part in the prediction.",
         alt="Six stages from left to right: two features of a petal, a network of three hidden units, three "
         "logits, the softmax, the bars of a distribution over three species, and the loss of the true species.",
+    )
+
+
+# ── Held-out flowers ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+MODELS = {"one linear layer": "linear", "eight hidden units": "network"}
+HEATS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 8.0)
+
+
+def petal_plane() -> Explorer:
+    """Two classifiers over the petal plane as a temperature moves, and what they cost on old and on new flowers."""
+    data = irises.petals()
+    figure, (left, right) = subplots(1, 2, figsize=(7.2, 3.6), width_ratios=(1.15, 1))
+    for k, mark in enumerate("sov"):
+        for x, y, face in ((data.train_x, data.train_y, "none"), (data.held_x, data.held_y, palette.data)):
+            left.plot(*x[y == k].T, mark, mfc=face, mec=palette.data, ms=4.5, mew=0.8, alpha=0.75)
+    for y, sign, name in zip((0.62, 0.4, 0.18), "□○▽", irises.SPECIES, strict=True):
+        left.text(5.45, y, f"{sign} {name}", va="center", color=palette.data, fontsize="small")
+    (edge,) = left.plot([0], [0], color=palette.ink, lw=1.6)
+    (sure,) = left.plot([0], [0], "--", color=palette.model, lw=1.6)
+    left.set(xlim=(0.5, 7.2), ylim=(0, 2.75), xlabel="petal length in cm", title="petal width in cm")
+    costs = {
+        kind: [[irises.loss_at(kind, T, held) for T in HEATS] for held in (False, True)] for kind in MODELS.values()
+    }
+    (old,) = right.plot(HEATS, HEATS, "--", color=palette.loss, lw=1.3)
+    (new,) = right.plot(HEATS, HEATS, color=palette.loss)
+    (dot,) = right.plot([1], [1], "o", color=palette.loss, ms=10)
+    right.text(8.5, 0.58, "held-out flowers", color=palette.loss, va="center", ha="right")
+    right.text(8.5, 0.52, "dashed: training", color=palette.loss, va="center", ha="right")
+    right.set(xscale="log", xlim=(0.22, 9), ylim=(0, 0.62), xlabel="temperature T", title="mean loss in nats")
+    right.set_xticks([0.25, 1, 4], ["0.25", "1", "4"])
+    right.minorticks_off()
+
+    def update(model: str, temperature: float) -> str:
+        edge.set_data(*irises.boundaries(model))
+        sure.set_data(*irises.surest(model, temperature))
+        old.set_ydata(costs[model][0])
+        new.set_ydata(costs[model][1])
+        on_old, on_new = (losses[HEATS.index(temperature)] for losses in costs[model])
+        dot.set_data([temperature], [on_new])
+        right_ones = int(np.sum(irises.petal_model(model).logits(data.held_x).argmax(axis=1) == data.held_y))
+        return (
+            f"At T = {temperature:g}: {right_ones} of {data.held_y.size} held-out flowers named correctly, loss "
+            f"{on_new:.3f} nats; on the training flowers {on_old:.3f}."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="petal-plane",
+        controls={
+            "model": Choice(MODELS, value="network", label="model"),
+            "temperature": Slider(values=HEATS, value=1.0, label="temperature T"),
+        },
+        handles=[Handle(dot, x="temperature")],
+        challenge=Challenge(
+            "Make the network of eight hidden units cost less than 0.11 nats on the held-out flowers.",
+            lambda model, temperature: model == "network" and costs["network"][1][HEATS.index(temperature)] < 0.11,
+        ),
+        caption="Flowers that trained the model are hollow, those held out are full. On the solid lines the most "
+        "probable species changes; on the dashed ones it has just 90%. Move the temperature: the solid lines stay, and "
+        "between the dashed ones more and more is unsure. On the training flowers no T above 1 pays, for either model.",
+        alt="Left, three groups of flowers in the plane of petal length and width, solid boundaries between them, and "
+        "dashed lines beside these. Right, the loss on held-out flowers against the temperature, lowest at 2.5; on the "
+        "training flowers it is far lower at 1.",
     )
 
 
