@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import mpmath
 import numpy as np
 import pytest
 import scipy.special
+import scipy.stats
 import torch
 from numpy.testing import assert_allclose
 from scipy.optimize import approx_fprime, linprog
@@ -404,17 +406,143 @@ def test_one_wrong_label_far_out_ruins_a_slope(seed: int):
             p = scipy.special.expit(design @ w)
             step = np.linalg.solve((design.T * (p * (1 - p))) @ design, design.T @ (y - p))
             w = w + step * min(1, 0.3 / np.abs(step).max())
-        assert mislabelled.fitted_slope(points, y) == pytest.approx(w[0], rel=1e-4)
+        assert mislabelled.fit(points, y).slope == pytest.approx(w[0], rel=1e-4)
         slopes.append(w[0])
     assert slopes[0] > 1.9 and abs(slopes[1]) < 0.1
 
 
 def test_exponentials_alone_make_odds_of_differences():
-    """The derivation's claim, and what other positive functions do: a shift of both scores changes their odds."""
-    for f in (np.square, np.logaddexp, np.cosh):
-        g = (lambda s: np.logaddexp(0, s)) if f is np.logaddexp else f
-        assert abs(g(2.0) / g(1.0) - g(7.0) / g(6.0)) > 0.01
-    assert np.exp(2.0 / 3) / np.exp(1.0 / 3) == pytest.approx(np.exp(7.0 / 3) / np.exp(6.0 / 3), rel=1e-14)
+    """In every state: shares and odds by hand, a flat line for one function, and what the others break."""
+    by_hand = {"exp": math.exp, "softplus": lambda s: math.log(1 + math.exp(s)), "square": lambda s: s * s, "size": abs}
+    explorer = figures.why_exponentials()
+    ratios: dict[str, list[float]] = {}
+    for state, text in states(explorer):
+        name, shift = state["function"], state["shift"]
+        values = np.array([by_hand[name](s + shift) for s in figures.SCORES])
+        bars = [bar.get_height() for bar in explorer.figure.axes[1].patches]
+        assert_allclose(bars, values / values.sum(), rtol=1e-9, atol=1e-15)
+        ratio = values[0] / values[1] if values[1] else np.inf
+        ratios.setdefault(name, []).append(ratio)
+        assert (f"robin {ratio:.3f} to 1" if np.isfinite(ratio) else "robin infinite") in text
+        kept = values[0] > values[1] > values[2]
+        assert f"order {'kept' if kept else 'broken'}" in text and ("impossible" in text) == (0 in values)
+        # The caption: the order breaks where a score is negative, and is kept by the exponential and softplus.
+        assert kept or name in ("square", "size")
+        assert not kept or name in ("exp", "softplus") or shift >= 0
+        if name in ("square", "size"):
+            assert any(s + shift < 0 for s in figures.SCORES) == (not kept)
+    assert_allclose(ratios["exp"], math.e)
+    assert np.all(np.diff(ratios["softplus"]) < 0) and min(ratios["softplus"]) > 1
+    assert explorer.predict.letter == "B"  # towards 1: log(1 + e⁶) / log(1 + e⁵) = 1.199
+    assert all(np.ptp(found) > 1 for name, found in ratios.items() if name not in ("exp", "softplus"))
+
+
+def test_two_other_roads_to_the_softmax():
+    """Normal classes of one covariance give linear logits; the largest entropy at a mean score is a softmax."""
+    centres, x = np.array([[0.0, 1.0], [2.0, 0.0], [-1.0, -1.0]]), rng.normal(size=(20, 2))
+    covariance, prior = np.array([[1.0, 0.4], [0.4, 0.8]]), np.array([0.5, 0.2, 0.3])
+    density = np.stack([scipy.stats.multivariate_normal(c, covariance).pdf(x) for c in centres], axis=1) * prior
+    inverse = np.linalg.inv(covariance)
+    logits = x @ inverse @ centres.T - np.einsum("ki,ij,kj->k", centres, inverse, centres) / 2 + np.log(prior)
+    assert_allclose(scipy.special.softmax(logits, axis=1), density / density.sum(axis=1, keepdims=True), rtol=1e-9)
+    s = np.array(figures.SCORES)
+    for T in (0.5, 2.0, 20.0):
+        best = scipy.special.softmax(s / T)
+        assert s.mean() < best @ s < s.max()
+        across = np.array([1.0, -2.0, 1.0])  # keeps the sum, and the mean of scores that are evenly spaced
+        for step in (-1e-2, 1e-2, -1e-3, 1e-3):
+            other = best + step * across * best.min()
+            assert other @ s == pytest.approx(best @ s) and other.min() > 0
+            assert scipy.special.entr(other).sum() < scipy.special.entr(best).sum()
+
+
+def test_a_wrong_label_pulls_its_logit_by_at_most_one_and_the_slope_without_bound():
+    explorer = figures.wrong_label()
+    x, labels = mislabelled.two_clouds()
+    clean = mislabelled.clean_fit()
+    slopes, costs = [], []
+    for state, text in states(explorer):
+        at = state["at"]
+        p = 1 / (1 + math.exp(-(clean.slope * at + clean.intercept)))
+        first, _, slope, without, cost, plain = [n for n in numbers(text.split(": it")[1])]
+        assert first == pytest.approx(p, abs=5.1e-4) and p <= 1
+        assert mislabelled.pulls(at)[1][0] == pytest.approx(at * p, rel=1e-12)
+        fit = mislabelled.ruined_fit(at)
+        assert slope == pytest.approx(fit.slope, abs=5.1e-3) and without == pytest.approx(clean.slope, abs=5.1e-3)
+        margins = np.where(labels == 1, 1, -1) * (fit.slope * x + fit.intercept)
+        assert cost == pytest.approx(np.log1p(np.exp(-margins)).mean(), abs=5.1e-4)
+        assert np.mean(margins > 0) > 0.8  # "most points stay on the right side"
+        slopes.append(slope)
+        costs.append(cost)
+    assert np.all(np.diff(slopes) < 0) and slopes[-1] < 0.1 < 2 < slopes[0] and np.all(np.diff(costs) >= 0)
+    assert plain < costs[0] + 1e-9 and abs(costs[-1] - np.log(2)) < 0.05 and without == pytest.approx(2.35)
+
+
+def test_no_temperature_moves_a_boundary_and_a_sure_network_wants_one():
+    explorer = figures.petal_plane()
+    data = irises.petals()
+    grid = np.stack(np.meshgrid(irises.LENGTHS, irises.BREADTHS), axis=-1)
+    edges: dict[str, list[np.ndarray]] = {}
+    unsure: dict[str, list[float]] = {}
+    losses: dict[str, list[tuple[float, float]]] = {}
+    for state, text in states(explorer):
+        model, T = irises.petal_model(state["model"]), state["temperature"]
+        p = scipy.special.softmax(model.logits(grid) / T, axis=-1)
+        edges.setdefault(state["model"], []).append(p.argmax(axis=-1))
+        unsure.setdefault(state["model"], []).append(float(np.mean(p.max(axis=-1) < 0.9)))
+        at = np.column_stack(explorer.figure.axes[0].lines[-1].get_data())
+        at = at[~np.isnan(at).any(axis=1)]
+        if at.size:
+            there = scipy.special.softmax(model.logits(at) / T, axis=-1).max(axis=-1)
+            assert abs(np.median(there) - 0.9) < 0.01
+        log_p = [
+            scipy.special.log_softmax(model.logits(x) / T, axis=1)[np.arange(len(y)), y].mean()
+            for x, y in ((data.held_x, data.held_y), (data.train_x, data.train_y))
+        ]
+        on_new, on_old = -np.array(log_p)
+        losses.setdefault(state["model"], []).append((on_new, on_old))
+        right = int((model.logits(data.held_x).argmax(axis=1) == data.held_y).sum())
+        assert f"{right} of 50" in text and f"loss {on_new:.3f} nats; on the training flowers {on_old:.3f}" in text
+    one = figures.HEATS.index(1.0)
+    for kind in ("linear", "network"):
+        assert all((edge == edges[kind][0]).all() for edge in edges[kind])
+        assert np.all(np.diff(unsure[kind]) > 0)
+        assert all(on_old > losses[kind][one][1] for _, on_old in losses[kind][one + 1 :])
+    new = [on_new for on_new, _ in losses["network"]]
+    assert figures.HEATS[int(np.argmin(new))] == 2.5
+    assert losses["network"][one][1] < new[one] / 5  # the alternative text: "far lower at 1"
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_network_of_petals_is_too_sure_of_new_flowers(seed: int):
+    """However the flowers are divided, held-out ones ask for a temperature above 1, training flowers never do."""
+    heats = np.geomspace(0.25, 8, 60)
+    new, old = (np.array([irises.loss_at("network", T, held, seed) for T in heats]) for held in (True, False))
+    assert heats[new.argmin()] > 1.3 and heats[old.argmin()] < 1.05
+
+
+@pytest.mark.parametrize("seed", [pytest.param(4), *(pytest.param(s, marks=pytest.mark.seeds) for s in (1, 2))])
+def test_each_symptom_has_its_cause(seed: int):
+    torch.set_num_threads(1)
+    flowers, species = load_iris(return_X_y=True)
+    x, _, labels, _ = train_test_split(flowers, species, test_size=50, random_state=4)
+    standard, y = torch.tensor((x - x.mean(axis=0)) / x.std(axis=0)).float(), torch.tensor(labels)
+    torch.manual_seed(seed)
+    layer = torch.nn.Linear(4, 3)
+    cross_entropy = torch.nn.functional.cross_entropy
+    with torch.no_grad():
+        raw = layer(torch.tensor(100 * x).float())
+        p = raw.exp() / raw.exp().sum(1, keepdim=True)
+        assert cross_entropy(raw, y) > 20 * np.log(3) and cross_entropy(layer(standard), y) < 2
+        assert torch.isnan(-p[range(100), y].log().mean())
+    adam = torch.optim.Adam(layer.parameters(), lr=0.1)
+    for _ in range(300):
+        adam.zero_grad()
+        loss = cross_entropy(layer(standard).softmax(1), y)
+        loss.backward()
+        adam.step()
+    assert np.log(1 + 2 / np.e) < loss.item() < 0.6
+    assert (layer(standard).argmax(1) == y).float().mean() > 0.95
 
 
 # ── Exercises and the page ───────────────────────────────────────────────────────────────────────────────────────────

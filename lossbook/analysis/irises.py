@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from lossbook.core import Floats
 from lossbook.losses.classification import softmax_cross_entropy, softmax_cross_entropy_grad
 from lossbook.losses.information import entropy
-from lossbook.losses.scores import softmax
+from lossbook.losses.scores import logsumexp, softmax
 
 SPECIES = ("setosa", "versicolor", "virginica")
 
@@ -122,17 +122,23 @@ def _plane_logits(kind: str) -> Floats:
     return petal_model(kind).logits(np.stack(np.meshgrid(LENGTHS, BREADTHS), axis=-1))
 
 
-def boundaries(kind: str) -> tuple[Floats, Floats]:
-    """Where the most probable species changes: setosa against the others, and virginica against the others."""
-    s = _plane_logits(kind)
-    parts = [_lines(s[..., k] - np.delete(s, k, axis=-1).max(axis=-1), 0.0) for k in (0, 2)]
+def _joined(parts: list[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
     x, y = (np.concatenate(both) for both in zip(*parts, strict=True))
     return x, y
 
 
+def boundaries(kind: str) -> tuple[Floats, Floats]:
+    """Where the most probable species changes: setosa against the others, and virginica against the others."""
+    s = _plane_logits(kind)
+    return _joined([_lines(s[..., k] - np.delete(s, k, axis=-1).max(axis=-1), 0.0) for k in (0, 2)])
+
+
 def surest(kind: str, temperature: float, level: float = 0.9) -> tuple[Floats, Floats]:
-    """Where the model gives its most probable species just this probability."""
-    return _lines(softmax(_plane_logits(kind), temperature=temperature).max(axis=-1), level)
+    """Where the model gives a species just this probability: lines of its log-odds against the others."""
+    s, odds = _plane_logits(kind) / temperature, level / (1 - level)
+    return _joined(
+        [_lines(s[..., k] - np.asarray(logsumexp(np.delete(s, k, axis=-1))), float(np.log(odds))) for k in range(3)]
+    )
 
 
 # ── The floor of the loss ────────────────────────────────────────────────────────────────────────────────────────────

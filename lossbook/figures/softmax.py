@@ -694,8 +694,8 @@ def petal_plane() -> Explorer:
     for k, mark in enumerate("sov"):
         for x, y, face in ((data.train_x, data.train_y, "none"), (data.held_x, data.held_y, palette.data)):
             left.plot(*x[y == k].T, mark, mfc=face, mec=palette.data, ms=4.5, mew=0.8, alpha=0.75)
-    for y, sign, name in zip((0.62, 0.4, 0.18), "□○▽", irises.SPECIES, strict=True):
-        left.text(5.45, y, f"{sign} {name}", va="center", color=palette.data, fontsize="small")
+    for height, sign, name in zip((0.62, 0.4, 0.18), "□○▽", irises.SPECIES, strict=True):
+        left.text(5.45, height, f"{sign} {name}", va="center", color=palette.data, fontsize="small")
     (edge,) = left.plot([0], [0], color=palette.ink, lw=1.6)
     (sure,) = left.plot([0], [0], "--", color=palette.model, lw=1.6)
     left.set(xlim=(0.5, 7.2), ylim=(0, 2.75), xlabel="petal length in cm", title="petal width in cm")
