@@ -173,7 +173,7 @@ def why_exponentials() -> Explorer:
     left.minorticks_off()
     bars = right.bar(range(3), SCORES, width=0.6, color=palette.model, alpha=0.75)
     (before,) = right.plot(range(3), SCORES, "_", color=palette.ink, ms=34, mew=2)
-    right.text(2.55, 0.96, "black: at c = 0", ha="right", va="center", fontsize="small")
+    right.text(2.55, 0.96, "stroke: at c = 0", ha="right", va="center", fontsize="small")
     right.set(xlim=(-0.6, 2.6), ylim=(0, 1.04), yticks=[0, 0.25, 0.5, 0.75, 1], title="shares")
     right.set_xticks(range(3), BIRDS)
     right.grid(False, axis="x")
@@ -202,7 +202,7 @@ def why_exponentials() -> Explorer:
         update,
         name="why-exponentials",
         controls={
-            "function": Choice(CANDIDATES, value="softplus", label="in place of the exponential"),
+            "function": Choice(CANDIDATES, value="softplus", label="function"),
             "shift": Slider(-4, 4, step=0.5, value=0.0, label="shift c"),
         },
         handles=[Handle(dot, x="shift")],
@@ -440,7 +440,7 @@ def wrong_label() -> Explorer:
     (curve,) = left.plot(grid, grid, color=palette.model)
     (point,) = left.plot([0], [-0.05], "o", color=palette.outlier, ms=10)
     note = left.text(0, 0.07, "", color=palette.outlier, ha="center", va="center")
-    left.set(xlim=(-4.2, 8.4), ylim=(-0.14, 1.14), xlabel="feature x", yticks=[0, 0.5, 1])
+    left.set(xlim=(-4.2, 8.4), ylim=(-0.14, 1.14), xlabel="feature x", yticks=[0, 0.5, 1], xticks=[-4, 0, 4, 8])
     left.set_title("probability of class 1")
     in_logit, in_slope = mislabelled.pulls(places)
     right.plot(places, in_logit, color=palette.gradient)
