@@ -107,38 +107,25 @@ LENGTHS, BREADTHS = np.linspace(0.5, 7.2, 68), np.linspace(0, 2.7, 55)
 """Where the petal plane is looked at, in cm."""
 
 
-def _lines(field: Floats, level: float) -> tuple[Floats, Floats]:
-    """The lines on which a field over the petal plane has a level, as one path with gaps."""
-    from contourpy import contour_generator
-
-    found = contour_generator(LENGTHS, BREADTHS, field).lines(level)
-    gap = np.full((1, 2), np.nan)
-    path = np.concatenate([part for line in found for part in (line, gap)] or [gap])
-    return path[:, 0], path[:, 1]
-
-
 @cache
 def _plane_logits(kind: str) -> Floats:
     return petal_model(kind).logits(np.stack(np.meshgrid(LENGTHS, BREADTHS), axis=-1))
 
 
-def _joined(parts: list[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
-    x, y = (np.concatenate(both) for both in zip(*parts, strict=True))
-    return x, y
-
-
-def boundaries(kind: str) -> tuple[Floats, Floats]:
-    """Where the most probable species changes: setosa against the others, and virginica against the others."""
+def leads(kind: str) -> list[Floats]:
+    """Over the petal plane, by how much each species' logit leads the others' largest: 0 on its boundary."""
     s = _plane_logits(kind)
-    return _joined([_lines(s[..., k] - np.delete(s, k, axis=-1).max(axis=-1), 0.0) for k in (0, 2)])
+    return [s[..., k] - np.delete(s, k, axis=-1).max(axis=-1) for k in range(3)]
 
 
-def surest(kind: str, temperature: float, level: float = 0.9) -> tuple[Floats, Floats]:
-    """Where the model gives a species just this probability: lines of its log-odds against the others."""
-    s, odds = _plane_logits(kind) / temperature, level / (1 - level)
-    return _joined(
-        [_lines(s[..., k] - np.asarray(logsumexp(np.delete(s, k, axis=-1))), float(np.log(odds))) for k in range(3)]
-    )
+def log_odds(kind: str, temperature: float) -> list[Floats]:
+    """Over the petal plane, the log-odds of each species against the two others."""
+    s = _plane_logits(kind) / temperature
+    return [s[..., k] - np.asarray(logsumexp(np.delete(s, k, axis=-1))) for k in range(3)]
+
+
+SURE = float(np.log(9))
+"""The log-odds of a probability of 90%."""
 
 
 # ── The floor of the loss ────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,6 +6,7 @@ import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from lossbook.analysis import irises, mislabelled, normalisers, overflow, rivals
 from lossbook.core import Floats
@@ -687,6 +688,14 @@ MODELS = {"one linear layer": "linear", "eight hidden units": "network"}
 HEATS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 8.0)
 
 
+def _where(fields: list[Floats], level: float) -> tuple[Floats, Floats]:
+    """The lines on which one of some fields over the petal plane has a level, as one path with gaps."""
+    axis, gap = Figure().subplots(), np.full((1, 2), np.nan)
+    found = [axis.contour(irises.LENGTHS, irises.BREADTHS, field, levels=[level]).allsegs[0] for field in fields]
+    path = np.concatenate([part for lines in found for line in lines for part in (line, gap)] or [gap])
+    return path[:, 0], path[:, 1]
+
+
 def petal_plane() -> Explorer:
     """Two classifiers over the petal plane as a temperature moves, and what they cost on old and on new flowers."""
     data = irises.petals()
@@ -699,6 +708,7 @@ def petal_plane() -> Explorer:
     (edge,) = left.plot([0], [0], color=palette.ink, lw=1.6)
     (sure,) = left.plot([0], [0], "--", color=palette.model, lw=1.6)
     left.set(xlim=(0.5, 7.2), ylim=(0, 2.75), xlabel="petal length in cm", title="petal width in cm")
+    edges = {kind: _where(irises.leads(kind), 0.0) for kind in MODELS.values()}
     costs = {
         kind: [[irises.loss_at(kind, T, held) for T in HEATS] for held in (False, True)] for kind in MODELS.values()
     }
@@ -712,8 +722,8 @@ def petal_plane() -> Explorer:
     right.minorticks_off()
 
     def update(model: str, temperature: float) -> str:
-        edge.set_data(*irises.boundaries(model))
-        sure.set_data(*irises.surest(model, temperature))
+        edge.set_data(*edges[model])
+        sure.set_data(*_where(irises.log_odds(model, temperature), irises.SURE))
         old.set_ydata(costs[model][0])
         new.set_ydata(costs[model][1])
         on_old, on_new = (losses[HEATS.index(temperature)] for losses in costs[model])
