@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossbook.analysis.delays import best_normal, delays, mixture_losses
+from lossbook.analysis.doctor_visits import MOST, expected, observed
 from lossbook.analysis.households import (
     GROUPS,
     USUAL,
@@ -21,6 +21,10 @@ from lossbook.analysis.households import (
 from lossbook.analysis.label_mass import MARGIN_LOSSES
 from lossbook.analysis.label_mass import label_mass as mass_of_labels
 from lossbook.analysis.point_forecasts import beta_answers, beta_partner, beta_quantile, likeliest_counts
+from lossbook.analysis.predicted_spread import INCOMES, band, best, split
+from lossbook.analysis.predicted_spread import STEPS as TRAINED
+from lossbook.analysis.predicted_spread import run as spread_run
+from lossbook.analysis.railway import KM, components, density, fitted, rides
 from lossbook.core import Floats, Loss
 from lossbook.explorer import Challenge, Choice, Explorer, Handle, Predict, Slider, palette, subplots
 from lossbook.figures.wording import written
@@ -363,6 +367,85 @@ def engel_band() -> Explorer:
     )
 
 
+SHOWN_STEPS = (0, 10, 30, 100, 300, 1000, 3000)
+
+
+def overfitted_spread() -> Explorer:
+    """A network that predicts mean and σ, step by step: its band, and the loss of seen and of unseen households."""
+    figure, (left, right) = subplots(1, 2, figsize=(7, 3.6))
+    seen, unseen = split().incomes
+    left.plot(unseen, 100 * split().test[1], "o", color=palette.muted, ms=2, alpha=0.5)
+    left.plot(seen, 100 * split().train[1], "o", color=palette.data, ms=5)
+    (line,) = left.plot(INCOMES, INCOMES, color=palette.model, lw=2)
+    edges = [left.plot(INCOMES, INCOMES, "--", color=palette.model, lw=1.2)[0] for _ in range(2)]
+    left.set(
+        xscale="log", xlim=(360, 5200), ylim=(0, 2400), xlabel="yearly income (francs)", title="food, line and ±2σ"
+    )
+    left.set_xticks([400, 700, 1000, 2000, 4000], ["400", "700", "1000", "2000", "4000"])
+    left.minorticks_off()
+    left.text(380, 2330, "large dots: 40 to learn from", color=palette.data, va="top", fontsize="small")
+    left.text(380, 2180, "small: the 195 others", color=palette.muted, va="top", fontsize="small")
+    places = np.arange(len(TRAINED))
+    (losses,) = right.plot(places, places, color=palette.loss)
+    (others,) = right.plot(places, places, "--", color=palette.loss)
+    (stop,) = right.plot([5, 5], [-1.5, 100], ":", color=palette.muted, lw=1.5)
+    (here,) = right.plot([0, 0], [1, 1], "o", color=palette.loss, ms=8)
+    right.set(
+        yscale="symlog", ylim=(-1.4, 900), xlim=(-0.6, places[-1] + 0.6), xlabel="steps", title="mean loss in nats"
+    )
+    right.set_yscale("symlog", linthresh=3, linscale=1.6)
+    right.set_yticks([-1, 0, 1, 2, 3, 10, 100], ["−1", "0", "1", "2", "3", "10", "100"])
+    right.minorticks_off()
+    right.set_xticks(
+        [TRAINED.index(step) for step in SHOWN_STEPS], [f"{step}" for step in SHOWN_STEPS], fontsize="small"
+    )
+    right.text(-0.3, 600, "solid: the 40, dashed: the 195", color=palette.loss, va="top", fontsize="small")
+    right.text(-0.3, 250, "dotted: stop here", color=palette.muted, va="top", fontsize="small")
+
+    def update(step: int, floor: float) -> str:
+        records = spread_run(floor)
+        losses.set_ydata([record.loss for record in records])
+        others.set_ydata([record.test_loss for record in records])
+        at = TRAINED.index(step)
+        record, early = records[at], best(records)
+        mean, scale = band(record, floor)
+        line.set_ydata(100 * mean)
+        for edge, sign in zip(edges, (-2, 2), strict=True):
+            edge.set_ydata(np.clip(100 * (mean + sign * scale), -500, 3000))
+        stop.set_xdata([TRAINED.index(early.step)] * 2)
+        here.set_data([at, at], [record.loss, record.test_loss])
+        return (
+            f"After {step} steps the mean loss is {written(record.loss)} nats for the 40 households and "
+            f"{written(record.test_loss)} for the 195 others. For these it is lowest, {early.test_loss:.2f}, after "
+            f"{early.step} steps."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="overfitted-spread",
+        predict=Predict(
+            "It ends higher than before the first step.",
+            "A floor bounds the loss of the 40 from below. What the network has not seen, it misses by many σ.",
+            options=[
+                "It falls too, more slowly.",
+                "It falls and then levels out: the floor holds it.",
+                "It ends higher than before the first step.",
+            ],
+        ),
+        controls={
+            "step": Slider(values=list(SHOWN_STEPS), value=30, label="steps of training"),
+            "floor": Choice(
+                {"no floor": 0.0, "floor 10 francs": 0.1, "floor 50 francs": 0.5}, value=0.5, label="floor under σ"
+            ),
+        },
+        caption="Train on, and the band closes around the large dots: their loss falls, that of the others explodes. "
+        "The lower the floor, the higher it flies. The remedy is the dotted line.",
+        alt="Left, food against income, a smooth line and a band that most dots lie in. Right, over the steps, a solid "
+        "curve that falls and a dashed one that falls to about 1.2 and then rises to 6.",
+    )
+
+
 # ── Counts ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 COUNTS = np.arange(0.0, 16.0)
@@ -419,6 +502,55 @@ def _likeliest(rate: float) -> str:
 
 def _counts(s: ArrayLike, counts: Floats) -> Floats:
     return np.asarray(poisson_nll(np.broadcast_to(s, counts.shape), counts, reduction="none"))
+
+
+SPREADS = (0.0, 0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
+
+
+def doctor_visits() -> Explorer:
+    """Hanging rootogram: what a distribution expects of the visits to a doctor, and what is missing or too much."""
+    figure, axis = subplots(figsize=(4.8, 3.4))
+    counts, seen = np.arange(MOST + 1), np.sqrt(observed())
+    bars = axis.bar(counts, seen, width=0.8, color=palette.data, alpha=0.45)
+    (curve,) = axis.plot(counts, seen, "o-", color=palette.model, ms=4, lw=1.5)
+    axis.axhline(0, color=palette.ink, lw=1)
+    axis.text(20.4, 0.74, "curve: expected", color=palette.model, ha="right", va="top")
+    axis.text(20.4, 0.66, "bars: observed, hung from it", color=palette.data, ha="right", va="top")
+    axis.set(xlim=(-0.7, 20.7), ylim=(-0.36, 0.78), xlabel="visits in a year", ylabel="root of the share")
+    axis.set_xticks(range(0, 21, 5))
+
+    def update(spread: float) -> str:
+        chosen = expected(spread)
+        top = np.sqrt(chosen.shares)
+        curve.set_ydata(top)
+        for bar, end, height in zip(bars, top, seen, strict=True):
+            bar.set_y(end - height)
+            bar.set_height(height)
+        name = f"Negative binomial, r = {1 / spread:.3g}" if spread else "Poisson"
+        return (
+            f"{name}: variance {chosen.variance:.1f}, {100 * chosen.shares[0]:.1f}% without a visit "
+            f"({100 * observed()[0]:.1f}% observed); the mean loss is {chosen.loss:.3f} nats."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="doctor-visits",
+        predict=Predict(
+            float(round(100 * expected(0.0).shares[0], 1)),
+            f"It is $e^{{-\\lambda}}$. Observed are {100 * observed()[0]:.1f}%.",
+            unit="%",
+        ),
+        challenge=Challenge(
+            "Make the mean loss as low as the slider can.",
+            lambda spread: spread == min(SPREADS, key=lambda one: expected(one).loss),
+        ),
+        controls={"spread": Slider(values=list(SPREADS), value=0.0, label="extra spread 1/r")},
+        caption="Where a bar ends above the line, the distribution expects too much; below it, too little. Raise the "
+        "spread: the mean stays, the variance grows, and the bars come to stand on the line.",
+        alt="Over the counts 0 to 20, bars of the observed shares hang from a curve of what Poisson expects. The bar "
+        "of 0 reaches far below the line, those of 2 to 5 end above it, and beyond 8 all hang below it.",
+    )
 
 
 # ── Angles ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -501,53 +633,61 @@ def wind_rose() -> Explorer:
 
 # ── Several humps ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-WAITS = np.linspace(-2.5, 6.5, 109)
+TIMES = np.linspace(0, 17, 103)
 
 
-def two_humps() -> Explorer:
-    """A mixture of two normals that the reader fits to delays with two humps, beside the best single normal."""
-    sample, bell = delays(), best_normal()
-    figure, axis = subplots(figsize=(4.8, 3.4))
-    axis.hist(sample, bins=np.arange(-2.5, 6.6, 0.5), density=True, color=palette.data, alpha=0.25)
-    axis.plot(sample, np.full(sample.size, -0.035), "|", color=palette.data, ms=8)
-    axis.plot(WAITS, bell.density(WAITS), ":", color=palette.muted, lw=1.8)
-    axis.text(-2.4, 1.26, f"dotted: one normal, loss {bell.loss:.3f}", color=palette.muted, va="top")
-    (curve,) = axis.plot(WAITS, WAITS, color=palette.model, lw=2.2)
-    text = axis.text(-2.4, 1.4, "", color=palette.model, va="top")
-    axis.set(xlim=(-2.5, 6.5), ylim=(-0.07, 1.45), xlabel="delay in minutes", ylabel="density per minute")
+def railway_slices() -> Explorer:
+    """A mixture density network of rides over a railway, cut at a distance, beside a network with a single normal."""
+    figure, (left, right) = subplots(1, 2, figsize=(7, 3.6))
+    km, minutes = rides()
+    left.plot(km, minutes, "o", color=palette.data, ms=3, alpha=0.6)
+    heights = np.stack([density(2, index, TIMES) for index in range(KM.size)], axis=1)
+    left.contour(KM, TIMES, heights, levels=[0.05, 0.25], colors=palette.model, linewidths=1.2)
+    middle = fitted(1).raw[:, 0]
+    left.plot(KM, middle, "--", color=palette.muted, lw=1.8)
+    (cut,) = left.plot([4, 4], [0, 17], color=palette.outlier, lw=1.2)
+    (dot,) = left.plot([4], [9], "o", color=palette.outlier, ms=11)
+    left.text(0.4, 16.6, "contours: two normals", color=palette.model, va="top", fontsize="small")
+    left.text(0.4, 15.4, "dashed: the mean of one", color=palette.muted, va="top", fontsize="small")
+    left.set(xlim=(0.2, 6.3), ylim=(0, 17), xlabel="distance (km)", title="time of a ride (min)")
+    (curve,) = right.plot(TIMES, TIMES, color=palette.model, lw=2)
+    (bell,) = right.plot(TIMES, TIMES, ":", color=palette.muted, lw=1.8)
+    right.set(xlim=(0, 17), ylim=(0, 1.0), xlabel="time (min)", title="the cut: density per minute")
+    right.text(0.4, 0.97, "dotted: one normal", color=palette.muted, va="top", fontsize="small")
 
-    def update(share: float, mean: float, scale: float) -> str:
-        curve.set_ydata(np.exp(-mixture_losses(share, mean, scale, WAITS)))
-        loss = float(mixture_losses(share, mean, scale, sample).mean())
-        text.set_text(f"mixture, loss {loss:.3f}")
-        better = "lower" if loss < bell.loss else "higher"
+    def update(distance: float) -> str:
+        index = int(np.argmin(np.abs(KM - distance)))
+        curve.set_ydata(density(2, index, TIMES))
+        bell.set_ydata(density(1, index, TIMES))
+        cut.set_xdata([distance, distance])
+        dot.set_data([distance], [middle[index]])
+        pieces = components(index)
+        valley = float(density(2, index, middle[index : index + 1])[0])
         return (
-            f"{100 * share:.0f}% around {mean:.1f} min, the rest around 0, σ = {scale:g}: the mean loss is {loss:.3f} "
-            f"nats, {better} than the {bell.loss:.3f} of one normal."
+            f"At {distance:g} km the mixture has {100 * pieces[0].share:.0f}% around {pieces[0].mean:.1f} min and "
+            f"{100 * pieces[1].share:.0f}% around {pieces[1].mean:.1f}. One normal calls {middle[index]:.1f} min the "
+            f"most likely; the mixture gives that a density of {valley:.3f} per minute."
         )
 
     return Explorer(
         figure,
         update,
-        name="two-humps",
+        name="railway-slices",
         predict=Predict(
-            "One between the humps, where hardly a ride ended.",
-            "Its most likely value is its mean, and the mean of all delays lies in the valley.",
+            "One between, which hardly a ride took.",
+            "Its most likely value is its mean, and the mean of two stories is true of neither.",
             options=[
-                "One in the larger hump, near 0.",
-                "One in the smaller hump, near 3 minutes.",
-                "One between the humps, where hardly a ride ended.",
+                "That of the rides that found the barrier open.",
+                "That of the rides that had to wait.",
+                "One between, which hardly a ride took.",
             ],
         ),
-        controls={
-            "share": Slider(values=[0.05, 0.2, 0.35, 0.5, 0.7], value=0.2, label="share of the second hump"),
-            "mean": Slider(0, 5, step=0.5, value=1.0, label="its centre", unit="min"),
-            "scale": Slider(values=[0.35, 0.5, 0.7, 1.0, 1.5], value=1.0, label="σ of both", unit="min"),
-        },
-        caption="Place the second hump and set its share until the mean loss is as low as you can make it. The single "
-        "normal puts its centre into the valley, where hardly a ride ever ended.",
-        alt="A histogram of sixty delays with humps near 0 and 3 minutes, a wide dotted bell centred between them, and "
-        "a mixture that does not fit yet.",
+        controls={"distance": Slider(1.0, 6.0, step=0.5, value=4.5, label="distance of the cut", unit="km")},
+        handles=[Handle(dot, x="distance")],
+        caption="Drag the cut. Near rides hardly meet the railway, and one hump is nearly all. Further out a second one "
+        "grows three minutes above the first, and the single normal puts its centre into the empty middle.",
+        alt="Left, 150 rides that follow one band up to 2 km and two bands beyond, with contours around both and a "
+        "dashed line between them. Right, at 4.5 km, a density with two humps and a wide dotted bell centred between them.",
     )
 
 
