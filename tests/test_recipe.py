@@ -14,8 +14,8 @@ from scipy import integrate, optimize, special, stats
 from statsmodels.datasets import engel, randhie, star98
 
 import lossbook
-from lossbook.analysis import households
-from lossbook.analysis.delays import delays, mixture_losses
+from lossbook.analysis import doctor_visits, households, predicted_spread, railway
+from lossbook.analysis.delays import delays
 from lossbook.analysis.residual_curve import implied_density, residual_curve
 from lossbook.exercises import chapters
 from lossbook.figures import recipe as figures
@@ -422,24 +422,119 @@ def test_the_wind_does_not_notice_north():
     assert "150°, 165° apart" in explorer.set(wind=150).readout and "180°, 165° apart" in explorer.set(wind=180).readout
 
 
-def test_the_mixture_of_the_delays():
-    sample = delays()
-    parts = np.log([0.65, 0.35]) + stats.norm([0, 3], 0.5).logpdf(sample[:, None])
-    assert_allclose(mixture_losses(0.35, 3.0, 0.5, sample), -special.logsumexp(parts, axis=1), rtol=1e-12)
-    loss, alone = numbers(figures.two_humps().set(share=0.35, mean=3, scale=0.5).readout)[-2:]
-    assert loss == pytest.approx(-special.logsumexp(parts, axis=1).mean(), abs=5e-4)
-    assert alone == pytest.approx(-stats.norm(*stats.norm.fit(sample)).logpdf(sample).mean(), abs=5e-4)
-    explorer = figures.two_humps()
-    assert "higher than" in explorer.readout  # the picture that the reader meets does not fit yet
-    values = {
-        (share, mean, scale): numbers(explorer.set(share=share, mean=mean, scale=scale).readout)[-2]
-        for share in (0.05, 0.2, 0.35, 0.5, 0.7)
-        for mean in np.arange(0, 5.1, 0.5)
-        for scale in (0.35, 0.5, 0.7, 1.0, 1.5)
-    }
-    assert min(values, key=values.get) == (0.35, 3.0, 0.5)
-    valley = np.abs(sample - sample.mean()) < 0.25
-    assert valley.mean() < 0.04  # "where hardly a ride ever ended"
+@pytest.mark.seeds
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_two_normals_tell_the_two_stories_of_the_railway_and_one_answers_between_them(seed):
+    """Judged by SciPy on rides that neither network has seen."""
+    two, one = railway.fitted(2, seed), railway.fitted(1, seed)
+    assert two.test_loss < one.test_loss - 0.3
+    km, minutes = railway.rides(seed)
+    far = km > 3.5
+    between = np.abs(minutes - np.interp(km, railway.KM, one.raw[:, 0])) < 0.4
+    assert between[far].mean() < 0.08  # "hardly a ride took"
+    for index in np.flatnonzero(railway.KM >= 3):
+        early, late = railway.components(index, seed)
+        assert early.mean == pytest.approx(2 * railway.KM[index], abs=0.7)
+        assert 2 < late.mean - early.mean < 4 and 0.15 < late.share < 0.8
+    nearest = railway.components(int(np.abs(railway.KM - 1).argmin()), seed)
+    assert min(piece.share for piece in nearest) < 0.1  # near rides hardly meet the railway
+    assert railway.share_down(np.array([1.0])) < 0.01 < 0.4 < railway.share_down(np.array([4.5]))
+
+
+def test_a_cut_through_the_railway_is_drawn_as_scipy_computes_it():
+    explorer = figures.railway_slices()
+    curve, bell = (line for line in explorer.figure.axes[1].lines)
+    for distance in explorer.controls["distance"].values:
+        readout = explorer.set(distance=distance).readout
+        index = int(np.abs(railway.KM - distance).argmin())
+        assert railway.KM[index] == pytest.approx(distance)
+        s, mu, scale = np.split(railway.fitted(2).raw[index], 3)
+        sigma = railway.FLOOR + np.exp(scale)
+        mixture = stats.norm(mu, sigma).pdf(figures.TIMES[:, None]) @ special.softmax(s)
+        assert_allclose(curve.get_ydata(), mixture, rtol=1e-9, atol=1e-300)
+        mean, raw = railway.fitted(1).raw[index]
+        assert_allclose(bell.get_ydata(), stats.norm(mean, railway.FLOOR + np.exp(raw)).pdf(figures.TIMES), rtol=1e-9)
+        assert mixture.max() < explorer.figure.axes[1].get_ylim()[1]
+        told = numbers(readout)
+        assert told[1] + told[3] == 100 and told[2] < told[4] and told[5] == pytest.approx(mean, abs=0.051)
+        if distance >= 3:  # the centre of the single normal stands in a valley
+            at = np.searchsorted(figures.TIMES, mean)
+            assert mixture[at] < min(mixture[:at].max(), mixture[at:].max())
+    assert explorer.predict.answer.startswith("One between")
+
+
+@pytest.mark.seeds
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_floor_does_not_keep_a_network_from_overfitting_its_variance(seed):
+    ends = []
+    for floor in (0.0, 0.1, 0.5):
+        records = predicted_spread.run(floor, seed)
+        early = predicted_spread.best(records)
+        assert records[-1].test_loss > records[0].test_loss > early.test_loss  # higher than before the first step
+        assert 0 < early.step <= 150 and early.test_loss < 1.7
+        assert records[-1].loss < early_loss(records, early) < records[0].loss
+        ends.append(records[-1].test_loss)
+    assert ends == sorted(ends, reverse=True)  # the lower the floor, the higher it flies
+    shown = [record.loss for record in predicted_spread.run(0.5, seed) if record.step in figures.SHOWN_STEPS]
+    assert (np.diff(shown) < 0).all()
+
+
+def early_loss(records, early):
+    return next(record.loss for record in records if record.step == early.step)
+
+
+def test_the_figure_of_the_overfitted_spread_says_what_the_network_predicts():
+    table = engel.load_pandas().data
+    explorer = figures.overfitted_spread()
+    left = explorer.figure.axes[0]
+    order = np.random.default_rng(0).permutation(235)
+    seen = table.iloc[order[:40]]
+    assert_allclose(left.lines[1].get_xydata(), seen[["income", "foodexp"]])
+    for floor in (0.0, 0.1, 0.5):
+        for step in figures.SHOWN_STEPS:
+            told = numbers(explorer.set(step=step, floor=floor).readout)
+            record = next(one for one in predicted_spread.run(floor) if one.step == step)
+            assert told[1] == pytest.approx(record.loss, abs=6e-3)
+            assert told[3] == pytest.approx(record.test_loss, abs=6e-3)
+            assert told[-2] == pytest.approx(min(one.test_loss for one in predicted_spread.run(floor)), abs=6e-3)
+            mean, low = left.lines[2].get_ydata(), left.lines[3].get_ydata()
+            sigma = floor + np.exp(record.raw[:, 1])
+            assert_allclose(mean, 100 * record.raw[:, 0])
+            assert_allclose(low, np.clip(mean - 200 * sigma, -500, 3000))
+    logs = np.log(table["income"])
+    at = (np.log(seen["income"]) - logs.mean()) / logs.std(ddof=0)
+    assert_allclose(predicted_spread.split().train[0], at)
+    # before the first step the losses are those of a normal that hardly depends on the income
+    first = predicted_spread.run(0.0)[0]
+    flat = -stats.norm(first.raw[:, 0].mean(), np.exp(first.raw[:, 1]).mean()).logpdf(seen["foodexp"] / 100).mean()
+    assert first.loss == pytest.approx(flat, abs=0.5)
+
+
+@pytest.mark.seeds
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_what_is_declared_noisy_is_not_learnt_and_beta_nll_cures_it(seed):
+    misses = predicted_spread.wave_misses(seed)
+    assert misses["normal"] > 0.2 and max(misses["half"], misses["squares"]) < 0.1
+    assert misses["normal"] > 4 * misses["half"]
+
+
+def test_the_network_descends_the_slope_that_finite_differences_find(rng):
+    for criterion, columns in (
+        (predicted_spread.normal_criterion(0.1), 2),
+        (predicted_spread.squared_error, 2),
+        (railway.mixture_criterion, 6),
+    ):
+        raw, y = rng.normal(0, 0.5, (5, columns)), rng.normal(0, 1, 5)
+        _, slopes = criterion(raw, y)
+        for place in np.ndindex(raw.shape):
+            step = np.zeros_like(raw)
+            step[place] = 1e-6
+            change = (criterion(raw + step, y)[0].mean() - criterion(raw - step, y)[0].mean()) / 2e-6
+            assert slopes[place] == pytest.approx(change, abs=1e-7)
+    raw, y = rng.normal(0, 0.5, (5, 2)), rng.normal(0, 1, 5)
+    scale = np.exp(raw[:, 1:])
+    plain, half = (predicted_spread.normal_criterion(0.0, beta)(raw, y)[1] for beta in (0.0, 0.5))
+    assert_allclose(half, plain * scale)
 
 
 # ── Losses without a density; a loss of one's own ────────────────────────────────────────────────────────────────────
@@ -534,13 +629,32 @@ def test_the_wind_pulls_hardest_a_quarter_turn_off():
     assert "90°" in explorer.predict.answer
 
 
-def test_one_normal_calls_the_valley_between_the_humps_the_likeliest():
-    sample = delays()
-    middle = sample.mean()  # the mode of the best normal
-    assert "between" in figures.two_humps().predict.answer
-    near = {place: (np.abs(sample - place) < 0.4).sum() for place in (0.0, middle, 3.0)}
-    assert near[middle] == 1 and near[0.0] > 15 and near[3.0] > 8
-    assert 0.6 < (sample < middle).mean() < 0.7  # two thirds stand near 0
+def test_the_rootogram_hangs_what_is_observed_from_what_is_expected():
+    visits = randhie.load_pandas().data["mdvis"].to_numpy()
+    shares = np.array([(visits == count).mean() for count in range(21)])
+    explorer, losses = figures.doctor_visits(), {}
+    axis = explorer.figure.axes[0]
+    assert f"{visits.mean():.2f}" == "2.86"  # in the question
+    assert explorer.predict.answer == pytest.approx(100 * math.exp(-visits.mean()), abs=0.05)
+    ends = {}
+    for spread in explorer.controls["spread"].values:
+        told = numbers(explorer.set(spread=spread).readout)
+        r = 1 / spread if spread else 0
+        family = stats.nbinom(r, r / (r + visits.mean())) if spread else stats.poisson(visits.mean())
+        losses[spread] = -family.logpmf(visits).mean()
+        assert told[-4:] == pytest.approx([family.var(), 100 * family.pmf(0), 31.2, losses[spread]], abs=0.051)
+        top = np.sqrt(family.pmf(range(21)))
+        assert_allclose(axis.lines[0].get_ydata(), top, rtol=1e-9)
+        ends[spread] = np.array([bar.get_y() for bar in axis.patches])
+        assert_allclose(ends[spread], top - np.sqrt(shares), atol=1e-12)
+        assert_allclose([bar.get_y() + bar.get_height() for bar in axis.patches], top, atol=1e-12)
+        assert ends[spread].min() > axis.get_ylim()[0] and top.max() < axis.get_ylim()[1]
+    assert ends[0.0][0] < -0.3 and (ends[0.0][2:7] > 0).all() and (ends[0.0][7:] < 0).all()
+    best = min(losses, key=losses.get)
+    assert best == 1.5 and np.abs(ends[best]).max() < 0.03  # the bars come to stand on the line
+    met = [spread for spread in losses if explorer.challenge.met(spread=spread)]
+    assert met == [best]
+    assert doctor_visits.expected(1.5).variance == pytest.approx(visits.mean() + 1.5 * visits.mean() ** 2)
 
 
 def test_the_negative_binomial_has_the_zeros_and_most_of_the_tail_that_poisson_lacks():

@@ -367,7 +367,7 @@ def engel_band() -> Explorer:
     )
 
 
-SHOWN_STEPS = (0, 10, 30, 100, 300, 1000, 3000)
+SHOWN_STEPS = (0, 10, 30, 100, 300, 1000, 2000)
 
 
 def overfitted_spread() -> Explorer:
@@ -549,7 +549,7 @@ def doctor_visits() -> Explorer:
         caption="Where a bar ends above the line, the distribution expects too much; below it, too little. Raise the "
         "spread: the mean stays, the variance grows, and the bars come to stand on the line.",
         alt="Over the counts 0 to 20, bars of the observed shares hang from a curve of what Poisson expects. The bar "
-        "of 0 reaches far below the line, those of 2 to 5 end above it, and beyond 8 all hang below it.",
+        "of 0 reaches far below the line, those of 2 to 6 end above it, and from 7 on all hang below it.",
     )
 
 
@@ -645,15 +645,15 @@ def railway_slices() -> Explorer:
     left.contour(KM, TIMES, heights, levels=[0.05, 0.25], colors=palette.model, linewidths=1.2)
     middle = fitted(1).raw[:, 0]
     left.plot(KM, middle, "--", color=palette.muted, lw=1.8)
-    (cut,) = left.plot([4, 4], [0, 17], color=palette.outlier, lw=1.2)
+    (cut,) = left.plot([4, 4], [0, 15.8], color=palette.outlier, lw=1.2)
     (dot,) = left.plot([4], [9], "o", color=palette.outlier, ms=11)
-    left.text(0.4, 16.6, "contours: two normals", color=palette.model, va="top", fontsize="small")
-    left.text(0.4, 15.4, "dashed: the mean of one", color=palette.muted, va="top", fontsize="small")
-    left.set(xlim=(0.2, 6.3), ylim=(0, 17), xlabel="distance (km)", title="time of a ride (min)")
+    left.text(0.4, 18.1, "contours: two normals", color=palette.model, va="top", fontsize="small")
+    left.text(0.4, 16.9, "dashed: the mean of one", color=palette.muted, va="top", fontsize="small")
+    left.set(xlim=(0.2, 6.3), ylim=(0, 18.5), xlabel="distance (km)", title="time of a ride (min)")
     (curve,) = right.plot(TIMES, TIMES, color=palette.model, lw=2)
     (bell,) = right.plot(TIMES, TIMES, ":", color=palette.muted, lw=1.8)
-    right.set(xlim=(0, 17), ylim=(0, 1.0), xlabel="time (min)", title="the cut: density per minute")
-    right.text(0.4, 0.97, "dotted: one normal", color=palette.muted, va="top", fontsize="small")
+    right.set(xlim=(0, 17), ylim=(0, 1.3), xlabel="time (min)", title="the cut: density per minute")
+    right.text(16.7, 1.26, "dotted: one normal", color=palette.muted, ha="right", va="top", fontsize="small")
 
     def update(distance: float) -> str:
         index = int(np.argmin(np.abs(KM - distance)))
@@ -684,10 +684,10 @@ def railway_slices() -> Explorer:
         ),
         controls={"distance": Slider(1.0, 6.0, step=0.5, value=4.5, label="distance of the cut", unit="km")},
         handles=[Handle(dot, x="distance")],
-        caption="Drag the cut. Near rides hardly meet the railway, and one hump is nearly all. Further out a second one "
-        "grows three minutes above the first, and the single normal puts its centre into the empty middle.",
-        alt="Left, 150 rides that follow one band up to 2 km and two bands beyond, with contours around both and a "
-        "dashed line between them. Right, at 4.5 km, a density with two humps and a wide dotted bell centred between them.",
+        caption="Drag the cut. Near rides hardly meet the railway, and one hump is nearly all. Further out a second "
+        "one stands three minutes above the first, and the single normal puts its centre into the empty middle.",
+        alt="Left, 150 rides in one band up to 2 km and in two bands beyond, with contours around both and a dashed "
+        "line between them. Right, at 4.5 km, a density with two humps and a wide dotted bell centred between them.",
     )
 
 
