@@ -104,7 +104,7 @@ def wave_misses(seed: int = 0) -> dict[str, float]:
     criteria = {"normal": normal_criterion(0.0), "half": normal_criterion(0.0, 0.5), "squares": squared_error}
     misses = {}
     for name, criterion in criteria.items():
-        options = {"seed": seed, "rate": 0.003, "hidden": 16}
-        (record,) = trained(train, test, grid, criterion, [0.0, 0.0], (WAVE_STEPS,), **options)
+        start, steps = [0.0, 0.0], (WAVE_STEPS,)
+        (record,) = trained(train, test, grid, criterion, start, steps, seed=seed, rate=0.003, hidden=16)
         misses[name] = float(np.sqrt(np.mean((record.raw[:, 0] - wave(grid)) ** 2)))
     return misses

@@ -95,8 +95,8 @@ def density(components: int, index: int, minutes: Floats, seed: int = 0) -> Floa
         scale = float(scale_of(raw[1], FLOOR))
         losses = normal_nll(np.full(minutes.size, raw[0]), minutes, scale=scale, reduction="none")
     else:
-        rows = (np.broadcast_to(row, (minutes.size, 2)) for row in parts(raw))
-        losses = normal_mixture_nll(*rows, minutes, reduction="none")
+        s, mu, sigma = (np.broadcast_to(row, (minutes.size, 2)) for row in parts(raw))
+        losses = normal_mixture_nll(s, mu, sigma, minutes, reduction="none")
     return np.exp(-np.asarray(losses))
 
 

@@ -379,7 +379,11 @@ def overfitted_spread() -> Explorer:
     (line,) = left.plot(INCOMES, INCOMES, color=palette.model, lw=2)
     edges = [left.plot(INCOMES, INCOMES, "--", color=palette.model, lw=1.2)[0] for _ in range(2)]
     left.set(
-        xscale="log", xlim=(360, 5200), ylim=(0, 2400), xlabel="yearly income (francs)", title="food, line and ±2σ"
+        xscale="log",
+        xlim=(360, 5200),
+        ylim=(0, 2400),
+        xlabel="yearly income (francs)",
+        title="food (francs), line and ±2σ",
     )
     left.set_xticks([400, 700, 1000, 2000, 4000], ["400", "700", "1000", "2000", "4000"])
     left.minorticks_off()
@@ -439,10 +443,10 @@ def overfitted_spread() -> Explorer:
                 {"no floor": 0.0, "floor 10 francs": 0.1, "floor 50 francs": 0.5}, value=0.5, label="floor under σ"
             ),
         },
-        caption="Train on, and the band closes around the large dots: their loss falls, that of the others explodes. "
-        "The lower the floor, the higher it flies. The remedy is the dotted line.",
+        caption="Train on, and the band closes around the large dots: their loss falls, that of the others turns and "
+        "rises. The lower the floor, the higher it flies. The remedy is the dotted line.",
         alt="Left, food against income, a smooth line and a band that most dots lie in. Right, over the steps, a solid "
-        "curve that falls and a dashed one that falls to about 1.2 and then rises to 6.",
+        "curve that falls and a dashed one that falls to about 1.2 and then rises to 4.",
     )
 
 
