@@ -240,29 +240,30 @@ there is then no maximum at all: the supremum is approached as $s \to \infty$.""
 OF_PAIRS = Numeric(
     "cross-entropy-of-pairs",
     "Twenty pairs",
-    answer=(2 + 2 * 8) / 40,
+    answer=(4 + 2 * 12) / 40,
     tolerance=0.005,
     mistakes=[
-        Mistake(0.9, r"That is the mean number of points up *per pair*, which is $2w$."),
-        Mistake(0.5, "That is the share of pairs with at least one point up. A pair with two counts double."),
-        Mistake(0.4, "That is the share of pairs with *two* points up. The mixed pairs add to it."),
+        Mistake(1.4, r"That is the mean number of points up *per pair*, which is $2w$."),
+        Mistake(0.8, "That is the share of pairs with at least one point up. A pair with two counts double."),
+        Mistake(0.6, "That is the share of pairs with *two* points up. The mixed pairs add to it."),
+        Mistake(0.2, "That is the share of *mixed* pairs. Ask for the share of single throws."),
+        Mistake(0.75, "You left the mixed pairs out. Each of them holds one throw up and one down."),
         Mistake(
-            math.sqrt(8 / 20), "You matched the probability of two up alone. The likelihood uses all twenty pairs."
+            math.sqrt(12 / 20), "You matched the probability of two up alone. The likelihood uses all twenty pairs."
         ),
         Mistake(
-            1 - math.sqrt(10 / 20),
+            1 - math.sqrt(4 / 20),
             "You matched the probability of none up alone. The likelihood uses all twenty pairs.",
         ),
-        Mistake(0.181, "That minimises the *reverse* divergence, with the model first."),
-        Mistake(22 / 40, "That is the share of throws that landed point *down*."),
-        Mistake(18 / 22, r"That is the *odds*, 18 up to 22 down. The probability is up among all throws."),
+        Mistake(12 / 40, "That is the share of throws that landed point *down*."),
+        Mistake(28 / 12, r"That is the *odds*, 28 up to 12 down. The probability is up among all throws."),
         Mistake(
-            10 / 40, "You counted a pair with two points up once. It holds two throws that landed point up, as it says."
+            16 / 40, "You counted a pair with two points up once. It holds two throws that landed point up, as it says."
         ),
     ],
-    hints=["How many single throws are there, and how many of them landed point up?", "18 of 40."],
-    solution=r"The likelihood is $\bigl((1 - w)^2\bigr)^{10} \bigl(2w(1 - w)\bigr)^2 \bigl(w^2\bigr)^8 \propto "
-    r"w^{18}(1 - w)^{22}$, so $w = \frac{18}{40} = 0.45$, although no binomial distribution fits these pairs well.",
+    hints=["How many single throws are there, and how many of them landed point up?", "28 of 40."],
+    solution=r"The likelihood is $\bigl((1 - w)^2\bigr)^{4} \bigl(2w(1 - w)\bigr)^4 \bigl(w^2\bigr)^{12} \propto "
+    r"w^{28}(1 - w)^{12}$, so $w = \frac{28}{40} = 0.7$, although no binomial distribution fits these pairs well.",
 )
 
 
