@@ -678,3 +678,29 @@ def test_the_negative_binomial_has_the_zeros_and_most_of_the_tail_that_poisson_l
         assert uneven.sf(15) > (unseen > 15).mean() / 2 and calm.sf(15) < 1e-6  # most of the tail, and none
         assert uneven.sf(15) < (visits > 15).mean()  # though not all of it
         assert (uneven.logpmf(unseen) - calm.logpmf(unseen)).mean() > 0.9
+
+
+def test_beta_without_its_normaliser_prefers_the_worse_forecast_and_then_all_or_nothing():
+    def without(a, b, y=0.7):
+        return -(a - 1) * math.log(y) - (b - 1) * math.log(1 - y)
+
+    assert without(2, 5) < without(8, 4) and stats.beta(2, 5).logpdf(0.7) < stats.beta(8, 4).logpdf(0.7)
+    assert f"{without(2, 5):.3f} {without(8, 4):.3f} {without(1e-6, 1e-6):.3f}" == "5.173 6.109 -1.561"
+    assert f"{-stats.beta(1e-6, 1e-6).logpdf(0.7):.2f}" == "12.95"
+
+
+@pytest.mark.seeds
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_after_three_households_the_likeliest_line_is_far_too_sure_and_the_posterior_is_not(seed):
+    few, more = households.coverage(3, 100, seed), households.coverage(30, 100, seed)
+    assert few.plugged_in < 0.6 and 0.9 < few.posterior < 0.99
+    assert 0.85 < more.plugged_in < more.posterior < 0.98
+
+
+def test_the_posterior_band_is_the_prediction_interval_of_statsmodels():
+    table = np.log(engel.load_pandas().data)
+    seen = table.iloc[np.random.default_rng(4).permutation(235)]
+    fit = sm.OLS(seen["foodexp"][:30], sm.add_constant(seen["income"][:30])).fit()
+    band = fit.get_prediction(sm.add_constant(seen["income"][30:])).summary_frame(alpha=0.05)
+    inside = seen["foodexp"][30:].between(band["obs_ci_lower"], band["obs_ci_upper"]).mean()
+    assert households.coverage(30, 1, 4).posterior == pytest.approx(inside)

@@ -65,3 +65,36 @@ def mean_loss(level: float, power: float) -> float:
     """The mean normal loss of the households, in nats."""
     income, food = households()
     return float(normal_nll(best_line(power)(income), food, scale=spread(level, power, income)))
+
+
+class Coverage(NamedTuple):
+    """The share of unseen households inside a 95% band, on average over draws."""
+
+    plugged_in: float
+    posterior: float
+
+
+def coverage(count: int, draws: int = 300, seed: int = 0) -> Coverage:
+    """Lines through the logarithms of `count` households, and how many of the others their 95% bands hold.
+
+    One band takes the likeliest line and σ for the truth. The other is the posterior predictive of a normal model with
+    flat priors on the line and on log σ: Student's t with `count` − 2 degrees of freedom.
+    """
+    from scipy import stats
+
+    x, y = (np.log(column) for column in households())
+    rng = np.random.default_rng(seed)
+    normal, student = stats.norm.ppf(0.975), stats.t.ppf(0.975, count - 2)
+    held = []
+    for _ in range(draws):
+        order = rng.permutation(x.size)
+        seen, others = order[:count], order[count:]
+        slope, intercept = np.polyfit(x[seen], y[seen], 1)
+        squares = np.square(y[seen] - intercept - slope * x[seen]).sum()
+        away = x - x[seen].mean()
+        wider = np.sqrt(1 + 1 / count + away[others] ** 2 / np.square(away[seen]).sum())
+        e = np.abs(y[others] - intercept - slope * x[others])
+        plugged_in = e <= normal * np.sqrt(squares / count)
+        posterior = e <= student * np.sqrt(squares / (count - 2)) * wider
+        held.append((plugged_in.mean(), posterior.mean()))
+    return Coverage(*(float(mean) for mean in np.mean(held, axis=0)))
