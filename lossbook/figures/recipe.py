@@ -211,7 +211,7 @@ def density_beside_loss() -> Explorer:
         axis.set(xlim=(-REACH - 0.2, REACH + 0.2), xlabel="residual e (100 francs)")
     left.set(ylim=(0, 0.75), title="density p(e)")
     middle.set(ylim=(-0.6, 16), title="loss −log p(e), in nats")
-    left.text(-4.0, 0.72, "dotted: normal", color=palette.muted, va="top", fontsize="small")
+    left.text(-4.0, 0.73, "dotted: normal", color=palette.muted, va="top")
     income, food = households()
     right.plot(income / 100, food / 100, "o", color=palette.data, ms=3, alpha=0.5)
     right.plot(HUNDREDS, likeliest_line(NORMAL_NLL.name, 1.0)(HUNDREDS), ":", color=palette.muted, lw=1.5)
@@ -400,9 +400,7 @@ def overfitted_spread() -> Explorer:
     right.set_yscale("symlog", linthresh=3, linscale=1.6)
     right.set_yticks([-1, 0, 1, 2, 3, 10, 100], ["−1", "0", "1", "2", "3", "10", "100"])
     right.minorticks_off()
-    right.set_xticks(
-        [TRAINED.index(step) for step in SHOWN_STEPS], [f"{step}" for step in SHOWN_STEPS], fontsize="small"
-    )
+    right.set_xticks([TRAINED.index(step) for step in SHOWN_STEPS], ["0", "10", "30", "100", "300", "", "2000"])
     right.text(-0.3, 600, "solid: the 40, dashed: the 195", color=palette.loss, va="top", fontsize="small")
     right.text(-0.3, 250, "dotted: stop here", color=palette.muted, va="top", fontsize="small")
 
