@@ -364,7 +364,8 @@ def iris_run(seed: int, steps: int) -> tuple[list[float], list[float], int, np.n
     return losses, on_new, int((model(new).argmax(1) == new_y).sum()), np.abs(wrong).max(axis=1)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 4])
+@pytest.mark.seeds
+@pytest.mark.parametrize("seed", [4, 1, 2])
 def test_the_iris_run_from_three_starts(seed: int):
     """The loss falls, at least 45 of 50 are named, most errors are nearly 0, and new flowers cost more than twice."""
     losses, on_new, right, errors = iris_run(seed, 300)
@@ -374,10 +375,10 @@ def test_the_iris_run_from_three_starts(seed: int):
 
 
 @pytest.mark.seeds
-@pytest.mark.parametrize("seed", [1, 2, 4])
+@pytest.mark.parametrize("seed", [4, 1, 2])
 def test_longer_training_helps_the_old_flowers_and_not_the_new(seed: int):
-    losses, on_new, _, _ = iris_run(seed, 3000)
-    assert losses[-1] < losses[3] / 4 and on_new[-1] > 1.5 * min(on_new)
+    losses, on_new, _, _ = iris_run(seed, 2000)
+    assert losses[-1] < losses[3] / 3 and on_new[-1] > 1.5 * min(on_new)
 
 
 def test_planes_separate_the_training_flowers():
@@ -474,6 +475,9 @@ def test_a_wrong_label_pulls_its_logit_by_at_most_one_and_the_slope_without_boun
         assert np.mean(margins > 0) > 0.8  # "most points stay on the right side"
         slopes.append(slope)
         costs.append(cost)
+    far = mislabelled.ruined_fit(100.0)
+    assert abs(far.intercept / far.slope - clean.intercept / clean.slope) < 0.3  # "the boundary hardly moves"
+    assert np.abs(far.probability(x) - 0.5).max() < 0.1  # "all two hundred end near ½"
     assert np.all(np.diff(slopes) < 0) and slopes[-1] < 0.1 < 2 < slopes[0] and np.all(np.diff(costs) >= 0)
     assert plain < costs[0] + 1e-9 and abs(costs[-1] - np.log(2)) < 0.05 and without == pytest.approx(2.35)
 
@@ -513,6 +517,7 @@ def test_no_temperature_moves_a_boundary_and_a_sure_network_wants_one():
     assert losses["network"][one][1] < new[one] / 5  # the alternative text: "far lower at 1"
 
 
+@pytest.mark.seeds
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_network_of_petals_is_too_sure_of_new_flowers(seed: int):
     """However the flowers are divided, held-out ones ask for a temperature above 1, training flowers never do."""
@@ -521,7 +526,8 @@ def test_a_network_of_petals_is_too_sure_of_new_flowers(seed: int):
     assert heats[new.argmin()] > 1.3 and heats[old.argmin()] < 1.05
 
 
-@pytest.mark.parametrize("seed", [pytest.param(4), *(pytest.param(s, marks=pytest.mark.seeds) for s in (1, 2))])
+@pytest.mark.seeds
+@pytest.mark.parametrize("seed", [4, 1, 2])
 def test_each_symptom_has_its_cause(seed: int):
     torch.set_num_threads(1)
     flowers, species = load_iris(return_X_y=True)

@@ -103,6 +103,37 @@ WHICH_Y = Choice(
     r"true class.",
 )
 
+WHICH_FUNCTION = Choice(
+    "softmax-which-function",
+    "From logits to a distribution",
+    options=[
+        Option(
+            "each logit, divided by the sum of the logits",
+            "Logits may be negative, and may sum to 0. And 2, 1, 0 gives other shares than 7, 6, 5.",
+        ),
+        Option(
+            "the sigmoid of each logit",
+            "Each lies between 0 and 1, but the three need not sum to 1: they answer three separate questions.",
+        ),
+        Option(
+            r"$e^{s_k}$, divided by the sum of the powers",
+            "The softmax: positive, in the order of the logits, and a shift cancels.",
+            right=True,
+        ),
+        Option(
+            r"$\log(1 + e^{s_k})$, divided by the sum of these",
+            "A distribution in the right order; but its odds change if all the logits rise together.",
+        ),
+        Option(
+            "1 for the largest logit, 0 for the others",
+            "A shift changes nothing, but the order of the other two is lost, and a tie has two ones.",
+        ),
+    ],
+    hints=["Try the logits 2, 1, 0, then 1, 0, −1."],
+    solution="The third, the softmax. Each of the others fails for some logits: on the sum, on the order, or on the "
+    "shift.",
+)
+
 HEAT = Choice(
     "softmax-heat",
     "What a high temperature does",
