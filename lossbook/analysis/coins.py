@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lossbook.core import Floats
-from lossbook.losses.information import kl_divergence, surprisal
+from lossbook.losses.information import surprisal
 
 FAIR = np.array([0.5, 0.5])  # tails, heads
 BENT = np.array([2 / 3, 1 / 3])
@@ -21,9 +21,13 @@ PLAYERS = 8
 
 
 @cache
-def _heads() -> Floats:
-    """For each player the number of heads after 1, 2, … 5000 flips."""
-    return np.random.default_rng(11).integers(0, 2, size=(PLAYERS, 5000)).cumsum(axis=1).astype(float)
+def _heads(chance: float = 0.5) -> Floats:
+    """For each player the number of heads after 1, 2, … 5000 flips of a coin that shows heads with this chance."""
+    if chance == 0.5:
+        flips = np.random.default_rng(11).integers(0, 2, size=(PLAYERS, 5000))
+    else:  # players whose luck is typical: at 3/8 after 400 flips, on average none, and scattered as it should be
+        flips = (np.random.default_rng(18).random((PLAYERS, 5000)) < chance).astype(int)
+    return flips.cumsum(axis=1).astype(float)
 
 
 def shares_of_heads() -> Floats:
@@ -37,10 +41,20 @@ def log_ratio_per_flip(heads: Floats, q_of_heads: float) -> Floats:
     return heads * heads_gain + (1 - heads) * tails_gain
 
 
-def log_ratios(q_of_heads: float, last: int) -> Floats:
-    """For each player the whole log ratio after 0, 1, … `last` flips, in nats."""
+def drift(heads: float, q_of_heads: float = 1 / 3) -> tuple[float, float]:
+    """What one flip adds to the log ratio of the fair coin to q if neither need be true: mean and standard deviation.
+
+    The mean is D(h‖q) − D(h‖fair), h being the coin that is flipped.
+    """
+    tails_gain, heads_gain = np.asarray(surprisal([1 - q_of_heads, q_of_heads])) - surprisal(FAIR)
+    mean = heads * heads_gain + (1 - heads) * tails_gain
+    return float(mean), float(math.sqrt(heads * (1 - heads)) * abs(heads_gain - tails_gain))
+
+
+def log_ratios(q_of_heads: float, last: int, heads: float = 0.5) -> Floats:
+    """For each player the whole log ratio after 0, 1, … `last` flips of a coin with this chance of heads, in nats."""
     flips = np.arange(1, last + 1)
-    walks = flips * log_ratio_per_flip(_heads()[:, :last] / flips, q_of_heads)
+    walks = flips * log_ratio_per_flip(_heads(heads)[:, :last] / flips, q_of_heads)
     return np.concatenate([np.zeros((PLAYERS, 1)), walks], axis=1)
 
 
@@ -60,7 +74,7 @@ class Wait(NamedTuple):
     """How long it takes until the fair coin is first ahead by a factor, and when it is in expectation."""
 
     expected: float
-    """The N at which the *expected* log ratio reaches the goal: log(factor) / D."""
+    """The N at which the *expected* log ratio reaches the goal: log(factor) / drift, and infinite if it falls."""
     chances: Floats
     """The probability that flip n is the first at which the goal is reached, for n = 0, 1, 2, …"""
 
@@ -79,19 +93,23 @@ class Wait(NamedTuple):
 
 
 @cache
-def waiting_time(q_of_heads: float, factor: float) -> Wait:
-    """When the fair coin, which is the true one, explains its flips `factor` times as well as q does.
+def waiting_time(q_of_heads: float, factor: float, heads: float = 0.5, last: int | None = None) -> Wait:
+    """When the fair coin explains the flips of a coin, itself unless `heads` says another, `factor` times as well as q.
 
     Exact: the paths of the log ratio are followed flip by flip, by their number of heads, until all but 10⁻¹² of them
-    have reached the goal for the first time.
+    have reached the goal for the first time, or up to flip `last`.
     """
+    per_flip, _ = drift(heads, q_of_heads)
+    if last is None and per_flip <= 0:
+        raise ValueError(f"heads must let the log ratio rise unless last is given, got {heads}")
     tails_gain, heads_gain = np.asarray(surprisal([1 - q_of_heads, q_of_heads])) - surprisal(FAIR)
     goal = math.log(factor)
     alive, chances = np.ones(1), [0.0]
-    while alive.sum() > 1e-12:
-        alive = (np.append(alive, 0) + np.append(0, alive)) / 2  # by number of heads: the next flip is tails, or heads
-        heads = np.arange(alive.size)
-        there = heads * heads_gain + (alive.size - 1 - heads) * tails_gain >= goal - 1e-12
+    while alive.sum() > 1e-12 and (last is None or len(chances) <= last):
+        # by number of heads: the next flip is tails, or heads
+        alive = np.append(alive, 0) * (1 - heads) + np.append(0, alive) * heads
+        came = np.arange(alive.size)
+        there = came * heads_gain + (alive.size - 1 - came) * tails_gain >= goal - 1e-12
         chances.append(float(alive[there].sum()))
         alive[there] = 0
-    return Wait(goal / float(kl_divergence(FAIR, [1 - q_of_heads, q_of_heads])), np.array(chances))
+    return Wait(goal / per_flip if per_flip > 0 else math.inf, np.array(chances))

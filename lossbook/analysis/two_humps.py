@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 
 from lossbook.core import Floats
 from lossbook.losses.information import kl_divergence
@@ -21,9 +22,14 @@ HUMPS: Humps = ((0.6, -2.0, 0.5), (0.4, 3.0, 0.5))
 """The two-humped p of the chapter: (weight, mean, standard deviation) of each hump."""
 
 
+def mixture(x: Floats | float, humps: Humps) -> Floats:
+    """The density of a mixture of normals."""
+    return sum(weight * stats.norm.pdf(x, mean, scale) for weight, mean, scale in humps)
+
+
 def two_humps(x: Floats | float) -> Floats:
     """The density of the two-humped p."""
-    return sum(weight * stats.norm.pdf(x, mean, scale) for weight, mean, scale in HUMPS)
+    return mixture(x, HUMPS)
 
 
 def two_humps_below(x: Floats | float) -> Floats:
@@ -77,9 +83,12 @@ def humps_from_normal(mean: float, scale: float) -> float:
 def normal_from_humps(mean: float, scale: float, humps: Humps = HUMPS) -> float:
     """Reverse KL, D(q‖p) of the normal q and the two-humped p, by the trapezoid rule in units of q's own σ."""
     z = np.linspace(-9, 9, 901)
-    weights = stats.norm.pdf(z)
-    logs = [math.log(weight) + stats.norm.logpdf(mean + scale * z, centre, spread) for weight, centre, spread in humps]
-    return float(np.trapezoid(weights * (np.log(weights / scale) - np.logaddexp(*logs)), z))
+    log_q = -(z**2) / 2 - math.log(scale)  # here and below less log √2π, which cancels
+    logs = [
+        math.log(weight / spread) - ((mean + scale * z - centre) / spread) ** 2 / 2 for weight, centre, spread in humps
+    ]
+    weights = np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
+    return float(np.trapezoid(weights * (log_q - np.logaddexp(*logs)), z))
 
 
 def humps_apart(distance: float) -> Humps:
@@ -88,37 +97,60 @@ def humps_apart(distance: float) -> Humps:
     return ((heavy, centre, width), (light, centre + distance, other))
 
 
-def best_reverse(humps: Humps = HUMPS) -> tuple[float, float, float]:
-    """The normal with the least reverse KL: mean, standard deviation, and the KL in nats.
-
-    Lowest of the searches from either hump and from the moment match: there may be a dip at each of them.
-    """
-    starts = [humps_moments(humps), *((centre, width) for _, centre, width in humps)]
-    found = [
-        minimize(
-            lambda at: normal_from_humps(at[0], math.exp(at[1]), humps),
-            (mean, math.log(scale)),
-            method="Nelder-Mead",
-            options={"xatol": 1e-6, "fatol": 1e-12},
-        )
-        for mean, scale in starts
-    ]
-    best = min(found, key=lambda result: float(result.fun))
-    return float(best.x[0]), math.exp(best.x[1]), float(best.fun)
+DISTANCES = tuple(np.arange(1.0, 5.01, 0.25).tolist())
+"""How far apart the humps are in the figure; each is 0.5 wide."""
 
 
-def precision_and_recall(mean: float, scale: float) -> tuple[float, float]:
-    """How much of the normal q lies within 3σ of a hump of p, and how much of p lies within 3σ of q's mean."""
-    q = stats.norm(mean, scale)
-    precision = sum(q.cdf(centre + 3 * width) - q.cdf(centre - 3 * width) for _, centre, width in HUMPS)
-    recall = two_humps_below(mean + 3 * scale) - two_humps_below(mean - 3 * scale)
-    return float(precision), float(recall)
+class Dip(NamedTuple):
+    """A local minimum of the reverse KL: mean (from the heavier hump) and σ of the bell, and what it costs."""
+
+    mean: float
+    scale: float
+    value: float
+
+
+def descend(distance: float, mean: float, scale: float) -> Dip:
+    """The minimum of the reverse KL into which a search from this bell runs."""
+    humps = humps_apart(distance)
+    left = humps[0][1]
+    found = minimize(
+        lambda at: normal_from_humps(at[0], math.exp(at[1]), humps),
+        (left + mean, math.log(scale)),
+        method="BFGS",
+        options={"gtol": 1e-7},
+    )
+    return Dip(float(found.x[0]) - left, math.exp(found.x[1]), float(found.fun))
 
 
 @cache
-def divergence_maps() -> tuple[Floats, Floats]:
-    """Forward and reverse KL on the grid of standard deviations (rows) and means (columns), finer than the sliders'."""
-    means, scales = np.linspace(-4, 4, 49), np.linspace(0.25, 3.5, 40)
-    pairs = [[(humps_from_normal(m, s), normal_from_humps(m, s)) for m in means] for s in scales]
-    maps = np.array(pairs)
-    return maps[..., 0], maps[..., 1]
+def dips(distance: float) -> dict[str, Dip]:
+    """The minima of the reverse KL by where they lie: "both" humps under one wide bell, the "heavier", the "lighter".
+
+    Only those that are there. Each search starts close to the place; two that end at one minimum count once.
+    """
+    centre = humps_moments(humps_apart(distance))[0] - HUMPS[0][1]
+    searches = {
+        "both": descend(distance, centre, 0.3 + 0.36 * distance),
+        "heavier": descend(distance, 0.0, 0.5),
+        "lighter": descend(distance, distance, 0.5),
+    }
+    return {
+        name: dip
+        for name, dip in searches.items()
+        if name == "both" or (abs(dip.mean - searches["both"].mean) > 0.1 and dip.scale < 0.8)
+    }
+
+
+def best_reverse(distance: float) -> Dip:
+    """The lowest of the dips: the bell that the reverse KL chooses."""
+    return min(dips(distance).values(), key=lambda dip: dip.value)
+
+
+def reverse_jump() -> float:
+    """The distance at which one hump alone becomes as good as one bell over both."""
+
+    def lead(distance: float) -> float:
+        found = dips(distance)
+        return found["both"].value - found["heavier"].value
+
+    return float(brentq(lead, 2.45, 2.6, xtol=1e-4))

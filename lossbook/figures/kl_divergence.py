@@ -9,12 +9,14 @@ from functools import cache
 import numpy as np
 from scipy import stats
 
-from lossbook.analysis.codes import CLIMATE, WEATHER, believed_climate, codeword_lengths, huffman
+from lossbook.analysis import codes
+from lossbook.analysis.codes import CLIMATE, WEATHER
 from lossbook.analysis.coins import (
     FAIR,
     FLIPS,
     PLAYERS,
     STOPS,
+    drift,
     log_ratio_per_flip,
     log_ratios,
     settled,
@@ -26,17 +28,19 @@ from lossbook.analysis.two_humps import (
     BIN_COUNTS,
     BIN_RANGE,
     BIN_SCALE,
-    HUMPS,
+    DISTANCES,
+    best_reverse,
     binned,
     binned_divergences,
-    divergence_maps,
+    dips,
+    humps_apart,
     humps_from_normal,
     humps_moments,
-    normal_from_humps,
+    mixture,
     two_humps,
 )
 from lossbook.core import Floats
-from lossbook.explorer import Challenge, Choice, Explorer, Handle, Predict, Slider, Toggle, palette, style, subplots
+from lossbook.explorer import Challenge, Choice, Explorer, Handle, Predict, Slider, palette, style, subplots
 from lossbook.figures.wording import written
 from lossbook.losses.information import entropy, js_divergence, kl_divergence, surprisal
 
@@ -111,44 +115,52 @@ WAITS = ("between 114 and 120", "between 105 and 131", "between 95 and 140", "be
 
 def waiting_times() -> Explorer:
     """The whole log ratio as a walk with a drift, and how long the walk takes to its goal for the first time."""
-    coins, factors, last = {"1/3": 1 / 3, "1/4": 1 / 4, "1/6": 1 / 6}, {"10": 10, "100": 100, "1000": 1000}, 300
+    coins = {"1/2 (fair)": 1 / 2, "0.45": 0.45, "3/8": 3 / 8, "1/3 (bent)": 1 / 3}
+    factors, last = {"10": 10, "100": 100, "1000": 1000}, 400
     flips = np.arange(last + 1)
     figure, (top, bottom) = subplots(2, 1, figsize=(4.4, 4.8), height_ratios=[2, 1], sharex=True)
-    walks = [top.plot(flips, flips, color=palette.data, lw=1, alpha=0.55)[0] for _ in range(PLAYERS)]
-    (drift,) = top.plot([0, last], [0, 1], "--", color=palette.surplus, lw=2)
+    top.axhline(0, color=palette.muted, lw=0.8)
+    band = top.fill_between(flips, flips, color=palette.surplus, alpha=0.15, lw=0)
+    walks = [top.plot(flips[::2], flips[::2], color=palette.data, lw=1, alpha=0.55)[0] for _ in range(PLAYERS)]
+    (middle,) = top.plot([0, last], [0, 1], "--", color=palette.surplus, lw=2)
     (goal,) = top.plot([0, last], [1, 1], color=palette.truth, lw=1.5)
-    goal_label = top.text(4, 0, "", color=palette.truth, va="bottom")
-    top.set(xlim=(0, last), ylim=(-3, 12), ylabel="log ratio (nats)")
+    goal_label = top.text(last - 4, 0, "", color=palette.truth, ha="right", va="top")
+    top.set(xlim=(0, last), ylim=(-12, 24), ylabel="log ratio (nats)")
     half = bottom.fill_between(flips, flips, color=palette.density, alpha=0.25, lw=0)
     (share,) = bottom.plot(flips, flips, color=palette.density, lw=1.5)
     bottom.set(xlim=(0, last), ylim=(0, 1.05), yticks=[0, 0.25, 0.5, 0.75, 1], xlabel="flips N")
     bottom.set_title("share of all players who have got there", loc="left")
 
     def update(coin: float, factor: int) -> str:
-        wait = waiting_time(coin, factor)
-        ratios = log_ratios(coin, last)
-        for walk, ratio in zip(walks, ratios, strict=True):
-            walk.set_ydata(ratio)
+        per_flip, spread = drift(coin)
+        for walk, ratio in zip(walks, log_ratios(1 / 3, last, coin), strict=True):
+            walk.set_ydata(ratio[::2])
         height = math.log(factor)
-        drift.set_ydata([0, last * height / wait.expected])
+        middle.set_ydata([0, last * per_flip])
+        band.set_data(flips, flips * per_flip - spread * np.sqrt(flips), flips * per_flip + spread * np.sqrt(flips))
         goal.set_ydata([height, height])
         goal_label.set_y(height)
         goal_label.set_text(f"log {factor}")
-        there, low, high = wait.share(last), wait.quantile(0.25), wait.quantile(0.75)
+        there = waiting_time(1 / 3, factor, coin, last).share(last)
         share.set_ydata(there)
-        half.set_data(flips, np.where((flips >= low) & (flips <= high), there, 0), 0)
+        half.set_data(flips, np.where((there >= 0.25) & (there <= 0.75), there, 0), 0)
+        told = f"Coin of {named[coin]}: per flip the log ratio drifts by {written(per_flip, 4)} nats."
+        if per_flip < 0:
+            return f"{told} {there[-1]:.1%} of all players have been ahead by {factor} at least once by flip {last}."
+        wait = waiting_time(1 / 3, factor, coin)
+        low, high = wait.quantile(0.25), wait.quantile(0.75)
         return (
-            f"Against q(heads) = {Fraction(coin).limit_denominator(9)}, the expected log ratio reaches log {factor} at "
-            f"N = {wait.expected:.0f}. A player is first ahead by {factor} after {wait.mean:.0f} flips on average; "
-            f"half of them between {low} and {high}."
+            f"{told} Expected log {factor} at N = {wait.expected:.0f}; first ahead by {factor} after {wait.mean:.0f} "
+            f"flips on average, half of the players between {low} and {high}."
         )
 
+    named = {value: text for text, value in coins.items()}
     return Explorer(
         figure,
         update,
         name="kl-waiting-times",
         controls={
-            "coin": Choice(coins, value=1 / 3, label="q(heads)"),
+            "coin": Choice(coins, value=1 / 2, label="the coin that is flipped, P(heads)"),
             "factor": Choice(factors, value=1000, label="ahead by a factor of"),
         },
         predict=Predict(
@@ -156,11 +168,10 @@ def waiting_times() -> Explorer:
             "Of all players a quarter is there by flip 74, a quarter is not there by flip 149; a few wait far longer.",
             options=WAITS,
         ),
-        caption="Above, the whole log ratio of the same eight players, not divided by N: each walks at random around a "
-        "line that rises by the divergence with every flip. Below, how many of all players have reached the goal at "
-        "least once; the middle half of them is shaded. Try a lower goal and a coin that is more bent. The average "
-        "wait is always longer, by one to three flips, than where the dashed line crosses the goal: the last flip "
-        "overshoots.",
+        caption="Above, log ratios of the fair coin against the bent one, not divided by N: eight walks, the line that "
+        "they follow on average, and a band of one standard deviation, which widens like √N. Below, how many of all "
+        "players have been ahead at least once; the middle half is shaded. Try a lower goal. Then flip a coin that is "
+        "neither of the two, and at last the bent one.",
         alt="Above, eight jagged lines that rise around a dashed line, which crosses the level log 1000 at 117 flips. "
         "Below, a curve that rises from 0 to 1 and passes a quarter at 74 flips and three quarters at 149.",
     )
@@ -419,137 +430,146 @@ def binning() -> Explorer:
 # ── Codes ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def wrong_code() -> Explorer:
-    """Extra bits of a code that was made for another climate."""
-    figure, (left, right) = subplots(1, 2, figsize=(7.0, 3.4), width_ratios=[1.25, 1])
-    places = np.arange(4)
-    left.bar(places - 0.2, CLIMATE, 0.38, color=palette.truth)
-    q_bars = left.bar(places + 0.2, CLIMATE, 0.38, color=palette.model)
-    (grip,) = left.plot([0.2], [0.2], "o", color=palette.model, ms=10)
-    left.text(2.3, 1.02, "p, the weather", color=palette.truth, ha="center")
-    left.text(2.3, 0.9, "q, for the code", color=palette.model, ha="center")
-    names = [left.text(place, 0.5, "", ha="center", color=palette.data, fontsize=10) for place in places]
-    left.set(xlim=(-0.5, 3.5), ylim=(0, 1.15), title="probability, and code")
-    left.set_xticks(places, WEATHER)
-    left.tick_params(axis="x", length=0)
-    right.axhline(1.75, color=palette.truth, ls="--", lw=1.2)
-    right.text(1.5, 1.68, "entropy 1.75", color=palette.truth, ha="right", va="top", fontsize=10)
-    right.bar([0], [1.75], 0.7, color=palette.truth)
-    (extra_bar,) = right.bar([0], [0], 0.7, bottom=[1.75], color=palette.surplus)
-    extra_label = right.text(0.45, 1.8, "", color=palette.surplus, va="bottom")
-    right.set(xlim=(-0.5, 1.55), ylim=(0, 3.2), xticks=[], title="bits per report")
+def code_budget() -> Explorer:
+    """A budget that the lengths of codewords share, and what the code costs: columns as wide as reports are many."""
+    figure, (top, bottom) = subplots(2, 1, figsize=(4.4, 4.6), height_ratios=[1, 2.6])
+    pieces = top.barh([0] * 4, [0.25] * 4, 0.8, color=palette.model, alpha=0.75, ec=palette.background, lw=2)
+    tags = [top.text(0, 0, name, rotation=90, ha="center", va="center", fontsize="small") for name in WEATHER]
+    top.plot([0, 0, 1, 1, 0], [-0.5, 0.5, 0.5, -0.5, -0.5], color=palette.truth, lw=2)
+    top.set(xlim=(-0.03, 2.03), ylim=(-0.6, 0.6), xticks=[0, 0.5, 1, 1.5, 2], yticks=[])
+    top.set_title("the budget, 1, and what the words take of it", loc="left")
+    ends = np.concatenate([[0], CLIMATE.cumsum()])
+    centres = (ends[1:] + ends[:-1]) / 2
+    columns = bottom.bar(centres, [2] * 4, CLIMATE, color=palette.model, alpha=0.35, ec=palette.background, lw=2)
+    bottom.stairs(surprisal(CLIMATE, base=2), ends, color=palette.truth, lw=2, ls="--")
+    bottom.text(0.02, 1.03, "surprisal", color=palette.truth, va="bottom")
+    grips = [bottom.plot([centre], [2], "o", color=palette.model, ms=10)[0] for centre in centres]
+    names = [bottom.text(centre, 0, "", ha="center", fontsize="small") for centre in centres]
+    bottom.set(xlim=(0, 1), ylim=(0, 3.7), yticks=range(4), xlabel="share of the reports", ylabel="bits of the word")
+    bottom.set_xticks(centres, WEATHER)
+    bottom.tick_params(axis="x", length=0)
 
-    def update(sun: float, whole: bool) -> str:
-        q, lengths = believed_climate(sun), codeword_lengths(sun, whole)
-        price = float(CLIMATE @ lengths)
-        extra = price - entropy(CLIMATE, base=2)
-        for bar, chance in zip(q_bars, q, strict=True):
-            bar.set_height(chance)
-        grip.set_ydata([sun])
-        for name, word, length in zip(names, huffman(q), lengths, strict=True):
-            name.set_text(word if whole else f"{length:.2f} bits")
-        for name, *heights in zip(names, CLIMATE, q, strict=True):
-            name.set_y(max(heights) + 0.06)
-        extra_bar.set_height(extra)
-        extra_label.set_text(f"+ {extra:.3f}")
-        kind = "whole-bit (Huffman) code" if whole else "ideal code"
+    def update(sun: int, cloud: int, rain: int, snow: int) -> str:
+        lengths = (sun, cloud, rain, snow)
+        spent, starts, words = codes.spending(lengths), codes.starts(lengths), codes.words(lengths)
+        for k, length in enumerate(lengths):
+            share = 2.0**-length
+            pieces[k].set_x(starts[k])
+            pieces[k].set_width(share)
+            tags[k].set_position((starts[k] + share / 2, 0))
+            columns[k].set_height(length)
+            grips[k].set_ydata([length])
+            names[k].set_y(length + 0.18)
+            names[k].set_text(words[k] if words else "–")
+        taken = f"These lengths take {Fraction(spent)} of the budget"
+        if not words:
+            return f"{taken} of 1: there is no such code."
+        bits, belief, unused = codes.price(lengths)
+        room = f" and {unused:.3f} for room that nobody uses" if spent < 1 else ""
         return (
-            f"The {kind} made for q(sun) = {sun:.2f} takes {price:.3f} bits per report: the entropy 1.750 and "
-            f"{extra:.3f} extra."
+            f"{taken}. {bits:.3f} bits per report: the entropy 1.750 and {belief + unused:.3f} extra, {belief:.3f} for "
+            f"the wrong belief{room}."
         )
 
     return Explorer(
         figure,
         update,
-        name="kl-wrong-code",
-        controls={
-            "sun": Slider(0.05, 0.95, step=0.05, value=0.15, label="believed q(sun)"),
-            "whole": Toggle(False, label="whole bits"),
-        },
-        handles=[Handle(grip, y="sun")],
-        caption="A station reports the weather in a code that was made for another climate q. Drag q(sun): with "
-        "ideal lengths the extra bits vanish only at q = p and grow on both sides. Then switch to whole bits: real "
-        "codewords come in steps, so the extra bits do too, and they vanish for every q that gets the codeword lengths "
-        "of p.",
-        alt="Left, bars of the true probabilities one half, one quarter, one eighth, one eighth, and of the believed "
-        "ones, with 0.15 for sun. Right, a bar of 1.75 bits with 0.486 extra bits on top.",
+        name="kl-code-budget",
+        controls={name: Slider(1, 3, step=1, value=2, label=f"bits for {name}") for name in WEATHER},
+        handles=[Handle(grip, y=name) for grip, name in zip(grips, WEATHER, strict=True)],
+        challenge=Challenge(
+            "Spend the budget so that a report costs as few bits as it can, on average.",
+            lambda sun, cloud, rain, snow: codes.price((sun, cloud, rain, snow)).bits == codes.CHEAPEST,
+        ),
+        caption="Above, a word of L bits takes the share 2⁻ᴸ of a budget of 1. Below, each column is as wide as its "
+        "weather is frequent and as high as its word is long, so the area is the price. Drag a column down: its word "
+        "gets short, and takes room from the others.",
+        alt="Above, four equal pieces that fill a strip from 0 to 1. Below, four columns of height 2 and widths one "
+        "half, one quarter and twice one eighth, over a dashed staircase of heights 1, 2, 3 and 3.",
     )
 
 
-# ── Densities ────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── One bell for two humps ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 def forward_reverse() -> Explorer:
-    """One bell for two humps: both divergences over (μ, σ), with their optima."""
+    """The best bell in either order while the humps move apart, and the dips between which reverse KL chooses."""
     figure, axes = subplots(2, 2, figsize=(4.4, 5.0))
     grid = axes[0, 0].get_gridspec()
     for axis in axes[0]:
         axis.remove()
-    with_x = np.linspace(-6.5, 6.5, 101)
+    x = np.linspace(-2.5, 7, 96)
     with style():
         top = figure.add_subplot(grid[0, :])
-        top.fill_between(with_x, two_humps(with_x), color=palette.truth, alpha=0.25, lw=0)
-        top.plot(with_x, two_humps(with_x), color=palette.truth)
-        (bell,) = top.plot(with_x, with_x, color=palette.model, lw=2.5)
-        (peak,) = top.plot([1], [0.3], "o", color=palette.model, ms=11)
-        top.text(-3.0, 0.4, "p", color=palette.truth, ha="right")
-        name = top.text(1.4, 0.3, "q", color=palette.model)
-    top.set(xlim=(-6.5, 6.5), ylim=(0, 1.2), xlabel="x")
+    hill = top.fill_between(x, x, color=palette.truth, alpha=0.25, lw=0)
+    (edge,) = top.plot(x, x, color=palette.truth)
+    (forward_bell,) = top.plot(x, x, color=palette.model, lw=2.5)
+    (reverse_bell,) = top.plot(x, x, "--", color=palette.model, lw=2.5)
+    (peak,) = top.plot([1.5], [0.3], "o", color=palette.truth, ms=11)
+    top.plot([3.9, 4.6], [0.82, 0.82], color=palette.model, lw=2.5)
+    top.text(4.8, 0.82, "forward", color=palette.model, va="center")
+    top.plot([3.9, 4.6], [0.7, 0.7], "--", color=palette.model, lw=2.5)
+    top.text(4.8, 0.7, "reverse", color=palette.model, va="center")
+    top.text(-1.1, 0.4, "p", color=palette.truth, ha="right")
+    top.set(xlim=(-2.5, 7), ylim=(0, 0.95), xlabel="x, from the heavier hump")
     top.set_title("density", loc="left")
-    best = [(humps_moments(), "forward"), ((HUMPS[0][1], HUMPS[0][2]), "reverse")]
-    points = []
-    for axis, values, ((mean, scale), word) in zip(axes[1], divergence_maps(), best, strict=True):
-        sheet = np.clip(values, 1e-3, None)
-        axis.contour(
-            np.linspace(-4, 4, 49),
-            np.linspace(0.25, 3.5, 40),
-            np.log(sheet),
-            levels=np.log(_LEVELS[word]),
-            colors=[palette.surplus],
-            linewidths=1,
-            alpha=0.6,
-            linestyles="solid",
-        )
-        axis.plot([mean], [scale], "*", color=palette.surplus, ms=17, zorder=5)
-        points.append(axis.plot([1], [1.5], "o", color=palette.model, ms=10)[0])
-        order = "D(p‖q)" if word == "forward" else "D(q‖p)"
-        axis.set(xlim=(-4.2, 4.2), ylim=(0.1, 3.6), xticks=range(-4, 5, 2), xlabel="μ")
-        axis.set_title(f"{word}, {order}", loc="left")
-        axis.set_ylabel("σ")
+    left, right = axes[1]
+    trail = {name: left.plot(DISTANCES, DISTANCES, look, color=palette.model, lw=2)[0] for name, look in _ORDERS}
+    dots = left.plot([1, 1], [0, 0], "o", color=palette.model, ms=7)[0]
+    left.set(xlim=(0.8, 5.2), ylim=(-0.15, 2.3), xticks=range(1, 6), xlabel="distance of the humps")
+    left.set_title("mean of the bell", loc="left")
+    found = {name: right.plot(DISTANCES, DISTANCES, color=palette.surplus, lw=1.5)[0] for name in _LABELS}
+    names = {name: right.text(*at, "", color=palette.surplus, fontsize="small") for name, at in _LABELS.items()}
+    (least,) = right.plot([1], [0], "o", color=palette.surplus, ms=8)
+    right.set(xlim=(0.8, 5.2), ylim=(0, 1.5), xticks=range(1, 6), xlabel="distance of the humps")
+    right.set_title("reverse KL (nats)", loc="left")
 
-    def update(mean: float, scale: float) -> str:
-        bell.set_ydata(stats.norm.pdf(with_x, mean, scale))
-        height = stats.norm.pdf(0, scale=scale)
-        peak.set_data([mean], [height])
-        name.set_position((mean + 0.4, height + 0.03))
-        for point in points:
-            point.set_data([mean], [scale])
-        forward, reverse = humps_from_normal(mean, scale), normal_from_humps(mean, scale)
-        least = humps_from_normal(*humps_moments()), normal_from_humps(*HUMPS[0][1:])
+    def update(distance: float) -> str:
+        humps = humps_apart(distance)
+        zero = humps[0][1]
+        density = mixture(x + zero, humps)
+        hill.set_data(x, density, 0)
+        edge.set_ydata(density)
+        peak.set_data([distance], [float(mixture(distance + zero, humps))])
+        mean, scale = humps_moments(humps)
+        best = best_reverse(distance)
+        forward_bell.set_ydata(stats.norm.pdf(x, mean - zero, scale))
+        reverse_bell.set_ydata(stats.norm.pdf(x, best.mean, best.scale))
+        passed = np.array([one for one in DISTANCES if one <= distance])
+        trail["forward"].set_data(passed, [humps_moments(humps_apart(one))[0] - zero for one in passed])
+        trail["reverse"].set_data(passed, [best_reverse(one).mean for one in passed])
+        dots.set_data([distance, distance], [mean - zero, best.mean])
+        for name, line in found.items():
+            there = [(one, dips(one)[name].value) for one in passed if name in dips(one)]
+            line.set_data(*(zip(*there, strict=True) if there else ([], [])))
+            names[name].set_text(name if len(there) > 2 else "")
+        least.set_data([distance], [best.value])
+        others = {"both": "both humps", "heavier": "the heavier hump", "lighter": "the lighter hump"}
+        chosen = next(name for name, dip in dips(distance).items() if dip is best)
         return (
-            f"μ = {written(mean, 1)}, σ = {scale:.2f}: forward {written(forward, 3)} nats (least: {least[0]:.3f}), "
-            f"reverse {written(reverse, 3)} nats (least: {least[1]:.3f})."
+            f"Humps {distance:.2f} apart: forward, mean {mean - zero:.2f} and σ {scale:.2f}; reverse, mean "
+            f"{written(best.mean, 2)} and σ {best.scale:.2f}, over {others[chosen]}, at {best.value:.3f} nats."
         )
 
     return Explorer(
         figure,
         update,
         name="kl-forward-reverse",
-        controls={
-            "mean": Slider(-4.0, 4.0, step=0.5, value=1.0, label="mean μ of q"),
-            "scale": Slider(values=(0.35, *np.arange(0.5, 3.51, 0.25).tolist()), value=1.5, label="σ of q"),
-        },
-        handles=[Handle(peak, x="mean"), *(Handle(point, x="mean", y="scale") for point in points)],
-        caption="Drag q in the upper picture, or the round points on the two maps, to one star and then to the other. "
-        "Forward KL wants one broad bell over both humps. Reverse KL, with humps as far apart as these, wants one hump "
-        "and nothing of the other.",
-        alt="Above, a p with two humps at −2 and 3 and a bell q between them. Below, contours of both divergences over "
-        "μ and σ. The forward optimum is at μ = 0, σ = 2.5; the reverse one at μ = −2, σ = 0.5, with a "
-        "second dip at μ = 3.",
+        controls={"distance": Slider(values=DISTANCES, value=1.5, label="distance of the humps")},
+        handles=[Handle(peak, x="distance")],
+        predict=Predict(
+            next(distance for distance in DISTANCES if best_reverse(distance).mean < 0.1),
+            "Up to 2.5 one wide bell over both humps is the best there is. Then one hump alone costs less, and the "
+            "bell jumps there, without a stop between.",
+            control="distance",
+        ),
+        caption="Two humps of p, each with σ = 0.5, the left one with 0.6 of the probability. The curves are the best "
+        "bell in either order. Move the right hump away, step by step, and watch the dashed bell. Lower right: "
+        "what the dips of the reverse KL cost; the dot is on the lowest. A wide bell over both stays a dip throughout.",
+        alt="Above, two humps 1.5 apart and two bells over both that nearly agree. Below, two lines for the "
+        "means of the bells, still together, and one curve for the only dip of the reverse KL.",
     )
 
 
-_LEVELS = {
-    "forward": [0.9, 1.0, 1.2, 1.6, 2.5, 4.5, 10.0, 25.0],
-    "reverse": [0.52, 0.6, 0.8, 1.2, 2.0, 3.5, 6.0, 10.0],
-}
+_ORDERS = (("forward", "-"), ("reverse", "--"))
+_LABELS = {"both": (1.2, 0.6), "heavier": (3.4, 0.36), "lighter": (3.4, 0.98)}

@@ -360,6 +360,21 @@ KL_DIVERGENCE = Loss(
     torch="torch.nn.functional.kl_div",
     sklearn="",
     optax="optax.kl_divergence",
+    card=Card(
+        what="The surprise that believing $q$ adds, on average, while $p$ deals the outcomes.",
+        why="The price of a wrong belief, in evidence per example or in bits per message.",
+        strengths=(
+            "0 for $q = p$ and nowhere else.",
+            "Adds up over independent parts.",
+            "Convex in the pair of $p$ and $q$.",
+        ),
+        weaknesses=(
+            "Infinite as soon as $q$ is 0 where $p$ is not.",
+            "Not symmetric: which model of a small family is the best depends on the order.",
+            "Outcomes are names: a near miss costs as much as a far one.",
+        ),
+        pytorch='F.kl_div(q.log(), p, reduction="batchmean")',
+    ),
     source="kullback1951",
     chapter="kl-divergence",
     keras="keras.losses.KLDivergence (the truth first)",
@@ -461,6 +476,19 @@ JS_DIVERGENCE = Loss(
     },
     arguments=_P_AND_Q,
     estimates="the distribution p itself",
+    card=Card(
+        what="The average divergence of $p$ and of $q$ from their mixture in equal parts.",
+        why="Two distributions of which neither is the truth, and which may have zeros.",
+        strengths=(
+            r"Symmetric, and never above $\log 2$.",
+            "Its square root obeys the triangle inequality.",
+        ),
+        weaknesses=(
+            r"Two that share no outcome are at $\log 2$, near or far: no small shift brings them closer.",
+            "It does not add up over independent parts.",
+        ),
+        pytorch=("(\n    torch.xlogy(p, 2 * p / (p + q))\n    + torch.xlogy(q, 2 * q / (p + q))\n).sum(-1).mean() / 2"),
+    ),
     source="lin1991",
     chapter="kl-divergence",
     scipy="scipy.spatial.distance.jensenshannon (its square root)",

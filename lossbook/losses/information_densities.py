@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from lossbook.core import (
     Argument,
+    Card,
     Floats,
     Loss,
     parameter_grad,
@@ -182,6 +183,21 @@ KL_NORMAL = Loss(
     },
     estimates="mean and standard deviation of the other distribution",
     torch="torch.distributions.kl_divergence",
+    card=Card(
+        what="The divergence of a normal model $q$ against a normal truth $p$, in closed form.",
+        why="Codes and posteriors that are normal: no sample is drawn.",
+        strengths=(
+            "It has no unit: metres or centimetres give the same number.",
+            "Independent dimensions add up.",
+        ),
+        weaknesses=(r"A $\sigma_q$ that is too small by some factor costs more than one too large by it.",),
+        pytorch=(
+            "torch.distributions.kl_divergence(\n"
+            "    torch.distributions.Normal(mean_p, scale_p),\n"
+            "    torch.distributions.Normal(mean_q, scale_q),\n"
+            ").mean()"
+        ),
+    ),
     source="kullback1959",
     chapter="kl-divergence",
 )
