@@ -594,6 +594,29 @@ def test_the_symptoms_of_the_table(seed: int) -> None:
     assert 1 / (1 + math.exp(-40)) == 1 and np.logaddexp(0, 40) == 40
 
 
+def test_in_the_end_the_mistakes_alone_count() -> None:
+    """As the answer to the guess says: their loss grows in proportion to the length, and is nearly all of it."""
+    wrong = (tumours.places()[1] > 0) != tumours.halves().test_y
+    half, whole = (tumours.losses_at(length)[1] for length in (64.0, 128.0))
+    assert whole[wrong].sum() / whole.sum() > 0.99
+    assert whole[wrong].sum() / half[wrong].sum() == pytest.approx(2, abs=0.05)
+
+
+def test_the_alternative_texts_of_the_new_figures() -> None:
+    """Every number with decimals in them is one that the start shows, by other means."""
+    known = {
+        figures.bus_terms: {0.478, 0.958, 1.377, 0.06, 1.344},
+        figures.own_and_new: {round(-0.7 * math.log(0.8) - 0.3 * math.log(0.2), 3), round(FLOOR, 3)},
+        figures.forward_not_reverse: {0.5, 0.1, 0.4, 0.45, 0.181},
+        figures.one_direction: set(),
+    }
+    for build, wanted in known.items():
+        explorer = build()
+        assert set(numbers(explorer.alt)) == wanted
+        if build is figures.bus_terms:
+            assert set(numbers(explorer.readout)[1:]) == wanted
+
+
 def test_what_the_chapter_says_of_the_widest_prior() -> None:
     """The printed list, and the sentence below it."""
     each = np.sort(tumours.each_test_loss(100.0))[::-1]
