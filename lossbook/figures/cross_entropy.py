@@ -89,7 +89,7 @@ def pin_arrives() -> Explorer:
 def constant_gap() -> Explorer:
     """Cross-entropy and KL over w: the same curve at two heights, H(p*) apart."""
     grid = W[3:-3]
-    figure, axis = subplots(figsize=(5.4, 3.4))
+    figure, axis = subplots(figsize=(5.4, 3.2))
     (upper,) = axis.plot(grid, grid, color=palette.loss)
     (lower,) = axis.plot(grid, grid, color=palette.surplus)
     (gap,) = axis.plot([0.4, 0.4], [0, 1], color=palette.truth, lw=4)
@@ -227,7 +227,7 @@ def bus_terms() -> Explorer:
 
 def monte_carlo() -> Explorer:
     """The average loss of a growing dataset, with the band that about 95% of all datasets fall into."""
-    figure, axis = subplots(figsize=(5.4, 3.4))
+    figure, axis = subplots(figsize=(5.4, 3.2))
     sizes, none = pin.SIZES, np.zeros(pin.SIZES.size)
     band = axis.fill_between(sizes, none, none, color=palette.loss, alpha=0.18, lw=0)
     (exact,) = axis.plot([2, 10_000], [0, 0], "--", color=palette.loss, lw=1.5)
@@ -542,7 +542,7 @@ INSIDE = (1 - np.cos(np.linspace(0.12, np.pi - 0.12, 61))) / 2
 
 def beta_prior() -> Explorer:
     """Prior, likelihood and posterior of the pin, with MLE, MAP and posterior mean."""
-    figure, axis = subplots(figsize=(5.4, 3.8))
+    figure, axis = subplots(figsize=(5.4, 3.6))
     (prior,) = axis.plot(INSIDE, INSIDE, "--", color=palette.density)
     (likelihood,) = axis.plot(INSIDE, INSIDE, ":", color=palette.data, lw=2.5)
     (posterior,) = axis.plot(INSIDE, INSIDE, color=palette.density)
@@ -594,7 +594,7 @@ def beta_prior() -> Explorer:
 def penalties() -> Explorer:
     """One weight: the loss of the data, the penalty of a normal and of a Laplace prior, and their sums."""
     grid = np.linspace(-4, 4, 81)
-    figure, axes = subplots(1, 2, figsize=(7.0, 3.4))
+    figure, axes = subplots(1, 2, figsize=(7.0, 3.2))
     kinds = (
         ("normal prior: L2", priors.normal_penalty, priors.map_under_normal),
         ("Laplace prior: L1", priors.laplace_penalty, priors.map_under_laplace),
