@@ -268,7 +268,7 @@ def engel_fit(income, food, power):
 
 
 @pytest.mark.seeds
-@pytest.mark.parametrize("first", [100, 200, 300])  # the chapter's splits are 0 to 99
+@pytest.mark.parametrize("first", [100, 200, 300])  # the chapter's splits are 0 to 59
 def test_a_spread_that_follows_income_wins_on_households_not_seen(first):
     table = engel.load_pandas().data
     income, food = (table["income"] / table["income"].mean()).to_numpy(), table["foodexp"].to_numpy() / 1000
@@ -491,6 +491,10 @@ def test_the_figure_of_the_overfitted_spread_says_what_the_network_predicts():
     seen = table.iloc[order[:40]]
     assert_allclose(left.lines[1].get_xydata(), seen[["income", "foodexp"]])
     for floor in (0.0, 0.1, 0.5):
+        shown = [record for record in predicted_spread.run(floor) if record.step in figures.SHOWN_STEPS]
+        assert (np.diff([record.loss for record in shown]) < 0).all()
+        unseen = np.array([record.test_loss for record in shown])
+        assert (np.diff(unseen)[unseen.argmin() :] > 0).all()  # turns once, and rises
         for step in figures.SHOWN_STEPS:
             told = numbers(explorer.set(step=step, floor=floor).readout)
             record = next(one for one in predicted_spread.run(floor) if one.step == step)

@@ -442,7 +442,7 @@ def overfitted_spread() -> Explorer:
             ),
         },
         caption="Train on, and the band closes around the large dots: their loss falls, that of the others turns and "
-        "rises. The lower the floor, the higher it flies. The remedy is the dotted line.",
+        "rises. In the end it stands the higher the lower the floor. The remedy is the dotted line.",
         alt="Left, food against income, a smooth line and a band that most dots lie in. Right, over the steps, a solid "
         "curve that falls and a dashed one that falls to about 1.2 and then rises to 4.",
     )
