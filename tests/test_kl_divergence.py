@@ -339,6 +339,31 @@ def test_the_walks_of_a_coin_of_three_eighths_fall() -> None:
     assert {state["coin"] for state in states(figures.waiting_times())} == {1 / 2, 0.45, 3 / 8, 1 / 3}
 
 
+def test_the_wrong_coin_wins_as_often_as_the_text_says() -> None:
+    """The Chernoff information is the largest −log Σ p^t q^(1 − t); the mean ratio under q is 1."""
+    h, (p, q) = math.log2(4 / 3), np.array([[1 / 2, 1 / 2], [2 / 3, 1 / 3]])
+    chernoff = max(-math.log(np.sum(p**t * q ** (1 - t))) for t in np.linspace(0.01, 0.99, 981))
+    assert stats.entropy([1 - h, h], p) == pytest.approx(chernoff, rel=1e-5)
+    assert stats.entropy([1 - h, h], q) == pytest.approx(chernoff, rel=1e-5)
+    heads = np.arange(101)
+    ahead = heads * math.log(3 / 2) + (100 - heads) * math.log(3 / 4)
+    assert (ahead > 0).sum() == 100 - int(100 * h)
+    fair, bent = stats.binom.pmf(heads, 100, 1 / 2), stats.binom.pmf(heads, 100, 1 / 3)
+    assert (fair[ahead < 0].sum(), bent[ahead > 0].sum()) == pytest.approx((0.0443, 0.0434), abs=1e-4)
+    assert bent @ np.exp(ahead) == pytest.approx(1) and bent[ahead >= math.log(1000)].sum() <= 1 / 1000
+
+
+def test_no_processing_of_a_variable_raises_mutual_information() -> None:
+    joint = np.random.default_rng(5).dirichlet(np.ones(12), size=100).reshape(100, 4, 3)
+    merged = np.stack([joint[:, :2].sum(axis=1), joint[:, 2], joint[:, 3]], axis=1)
+
+    def information(table: np.ndarray) -> np.ndarray:
+        product = table.sum(axis=2, keepdims=True) * table.sum(axis=1, keepdims=True)
+        return special.rel_entr(table, product).sum(axis=(1, 2))
+
+    assert np.all(information(merged) <= information(joint))
+
+
 # ── A budget of code lengths ─────────────────────────────────────────────────────────────────────────────────────────
 
 

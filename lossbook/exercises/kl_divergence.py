@@ -2,6 +2,7 @@ r"""Kullback–Leibler divergence: quick questions first, then exercises on pape
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -463,6 +464,55 @@ def detour() -> float:
     direct = kl_normal(*a, *c)
     legs = kl_normal(*a, *b) + kl_normal(*b, *c)
     return float(direct - legs)
+
+
+def third_coin() -> float:
+    """The share of heads at which the gains of heads and the losses of tails cancel."""
+    tails, heads = np.asarray(information.surprisal([4 / 5, 1 / 5])) - information.surprisal([1 / 2, 1 / 2])
+    return float(tails / (tails - heads))
+
+
+FORTH, BACK = (float(information.kl_divergence(*pair)) for pair in itertools.permutations([[0.5, 0.5], [0.8, 0.2]]))
+
+THIRD_COIN = Numeric(
+    "kl-third-coin",
+    "A coin that is neither",
+    answer=third_coin,
+    tolerance=0.001,
+    mistakes=[
+        Mistake(
+            0.35,
+            "That is halfway between the two. Halfway in probability is not halfway in divergence: ask what heads and "
+            "tails add to the log ratio.",
+        ),
+        Mistake(1 - math.log(8 / 5) / math.log(4), "That is the probability of *tails*."),
+        Mistake(math.log2(4 / 3), r"That is for a coin with $q(\text{heads}) = \frac13$. Here it is $\frac15$."),
+        Mistake(math.sqrt(1 / 10), "That is the geometric mean of the two probabilities of heads."),
+        Mistake(
+            0.2 + 0.3 * FORTH / (FORTH + BACK),
+            r"You divided the way between the coins the wrong way round. The drift is $D_{\mathrm{KL}}(p \,\|\, q)$ at "
+            r"$\frac12$ and $-D_{\mathrm{KL}}(q \,\|\, p)$ at $\frac15$.",
+        ),
+        Mistake(
+            math.log(8 / 5) / math.log(5 / 2),
+            "That is the loss of tails over the gain of heads: the *odds* of heads, and not yet the probability.",
+        ),
+        Mistake(
+            BACK / (FORTH + BACK),
+            r"That is which *share of the way* from $\frac15$ to $\frac12$ to go. Go it, starting from $\frac15$.",
+        ),
+        Mistake(FORTH / (FORTH + BACK), r"That is a share of the way from $\frac12$ to $\frac15$, not a probability."),
+        Mistake(2 / 7, "That is the harmonic mean of the two probabilities of heads."),
+        Mistake(0.5, "If the fair coin is flipped, the log ratio rises by $D_{\\mathrm{KL}}(p \\,\\|\\, q)$ per flip."),
+        Mistake(0.2, "If the coin $q$ is flipped, the log ratio falls by $D_{\\mathrm{KL}}(q \\,\\|\\, p)$ per flip."),
+    ],
+    hints=[
+        r"Heads adds $\log\frac{1/2}{1/5}$ to the log ratio, tails adds $\log\frac{1/2}{4/5}$, which is negative.",
+        r"$h \log\frac52 = (1 - h) \log\frac85$.",
+    ],
+    solution=r"Per flip the log ratio gains $h \log\frac52 - (1 - h)\log\frac85$ on average. That is 0 for "
+    r"$h = \log\frac85 / \log 4 \approx 0.339$. Below it more flips favour $q$, above it $p$, and neither is true.",
+)
 
 
 TRIANGLE = Numeric(
