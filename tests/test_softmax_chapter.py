@@ -494,6 +494,9 @@ def test_no_temperature_moves_a_boundary_and_a_sure_network_wants_one():
         p = scipy.special.softmax(model.logits(grid) / T, axis=-1)
         edges.setdefault(state["model"], []).append(p.argmax(axis=-1))
         unsure.setdefault(state["model"], []).append(float(np.mean(p.max(axis=-1) < 0.9)))
+        edge = np.column_stack(explorer.figure.axes[0].lines[-2].get_data())
+        two = np.sort(model.logits(edge[~np.isnan(edge).any(axis=1)]), axis=-1)[:, 1:]
+        assert two.size and np.quantile(two[:, 1] - two[:, 0], 0.9) < 0.5  # where the two largest logits are equal
         at = np.column_stack(explorer.figure.axes[0].lines[-1].get_data())
         at = at[~np.isnan(at).any(axis=1)]
         if at.size:
