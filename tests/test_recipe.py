@@ -273,7 +273,7 @@ def test_a_spread_that_follows_income_wins_on_households_not_seen(first):
     table = engel.load_pandas().data
     income, food = (table["income"] / table["income"].mean()).to_numpy(), table["foodexp"].to_numpy() / 1000
     gains, held_back, powers = [], [], []
-    for split in range(first, first + 20):
+    for split in range(first, first + 10):
         order = np.random.default_rng(split).permutation(235)
         seen, unseen = order[:157], order[157:]
         one, own = (engel_fit(income[seen], food[seen], power) for power in (False, True))
