@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from colours import linear, themes
 from PIL import Image
-from test_every_explorer import BUILDERS, each_explorer, page
+from test_every_explorer import BUILDERS, each_explorer, explorer_of, markup_of, page
 
 from lossbook.explorer import Explorer, palette, subplots
 
@@ -72,7 +72,7 @@ def is_called(code: str, word: str) -> bool:
 @cache
 def photographed(name: str) -> list[str]:
     """The colours of a picture that holds a photograph, as its paper has it: one of every fourth pixel both ways."""
-    with Image.open(io.BytesIO(page(name)[0].png())) as picture:
+    with Image.open(io.BytesIO(explorer_of(name).png())) as picture:
         pixels = np.asarray(picture.convert("RGB"))[::4, ::4].reshape(-1, 3)
     coloured = [(r, g, b) for r, g, b in pixels.tolist() if max(r, g, b) - min(r, g, b) > 20]
     return [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in coloured]
@@ -84,7 +84,7 @@ def wrong_words(text: str, markup: str, *names: str) -> list[str]:
     used = set(re.findall(r"var\(--lb-(\w+)", markup))
     words = {word.lower() for word in WORD.findall(text)}
     wrong = sorted(w for w in words for theme in (LIGHT, DARK) if not any(is_called(theme[c], w) for c in used))
-    seen = [photographed(name) for name in names if wrong and "data:image/jpeg" in page(name)[1]]
+    seen = [photographed(name) for name in names if wrong and "data:image/jpeg" in markup_of(name)]
     return [
         word for word in wrong if not any(np.mean([is_called(c, word) for c in colours]) > 0.01 for colours in seen)
     ]
@@ -103,7 +103,7 @@ def test_colour_words_near_a_picture_are_its_colours(chapter: str) -> None:
         text = re.sub(r"(?s)```\{question\}.*?```", "", source.read_text(encoding="utf-8"))
         for section in re.split(r"(?m)^## ", text):
             shown = [name for name in BUILDERS if re.search(rf"\b{name.partition('.')[2]}\(", section)]
-            markup = "".join(page(name)[1] for name in shown)
+            markup = "".join(map(markup_of, shown))
             if shown:
                 prose = re.sub(r"(?s)```.*?```", "", section)
                 assert wrong_words(prose, markup, *shown) == [], section.splitlines()[0]

@@ -73,14 +73,23 @@ def built(chapter: str) -> dict[str, str]:
 
 
 @cache
-def page(name: str) -> tuple[Explorer, str]:
-    """An explorer and its page, built once: by the book where it has it, else here."""
+def explorer_of(name: str) -> Explorer:
     explorer = BUILDERS[name]()
     assert isinstance(explorer, Explorer)
+    return explorer
+
+
+@cache
+def markup_of(name: str) -> str:
+    """An explorer's page, built once: by the book where it has it, else here."""
     module, _, function = name.partition(".")
     chapter = module.replace("_", "-")
     markup = built(chapter).get(function) if any(BOOK.glob(f"part-*/{chapter}.md")) else None
-    return explorer, markup or explorer.html()
+    return markup or explorer_of(name).html()
+
+
+def page(name: str) -> tuple[Explorer, str]:
+    return explorer_of(name), markup_of(name)
 
 
 def sample(explorer: Explorer) -> list[dict[str, int]]:
@@ -129,7 +138,7 @@ def test_each_state_is_what_savefig_draws(name: str) -> None:
 
 
 def test_names_are_unique() -> None:
-    names = [builder().name for builder in BUILDERS.values()]
+    names = [re.search(r'data-explorer="([^"]+)"', markup_of(name))[1] for name in BUILDERS]
     assert sorted(names) == sorted(set(names))
 
 

@@ -19,6 +19,7 @@ from types import SimpleNamespace
 import build
 import mathfont
 import mathml
+import nbformat
 import pagechecks
 import pytest
 from bs4 import BeautifulSoup
@@ -370,10 +371,10 @@ CHAPTERS = sorted((ROOT / "book").glob("part-*/*.md"))
 
 
 @pytest.fixture(params=CHAPTERS, ids=[path.stem for path in CHAPTERS])
-def notebook(request: pytest.FixtureRequest, extensions: Path):
-    from notebooks import Writer, notebook_of
-
-    return notebook_of(request.param.read_text(encoding="utf-8"), Writer(request.param))
+def notebook(request: pytest.FixtureRequest):
+    """As `make book` wrote it for readers to download."""
+    built = Path(os.environ.get("LOSSBOOK_BUILT") or ROOT / "_build" / "html")
+    return nbformat.read(built / "_static" / "notebooks" / f"{request.param.stem}.ipynb", as_version=4)
 
 
 def sources(notebook, kind: str) -> list[str]:
@@ -442,6 +443,14 @@ def test_a_notebook_runs_by_itself(notebook, tmp_path: Path) -> None:
     assert (run.returncode, run.stderr) == (0, "")
 
 
+@functools.cache
+def imported_by_the_package() -> set[str]:
+    from notebooks import imported
+
+    return set().union(*(imported(path.read_text(encoding="utf-8")) for path in (ROOT / "lossbook").rglob("*.py")))
+
+
+@functools.cache
 def installed_by(extra: str) -> set[str]:
     """The distributions that `pip install ".[extra]"` brings, as pyproject.toml and their own metadata say."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -461,15 +470,14 @@ def installed_by(extra: str) -> set[str]:
 owners = functools.cache(importlib.metadata.packages_distributions)  # reads what every installed package says of itself
 
 
-def test_the_one_command_installs_what_a_notebook_imports(notebook) -> None:
+def test_the_one_command_installs_what_a_notebook_imports(notebook, extensions: Path) -> None:
     """And what the package imports, wherever in its files it does."""
     from notebooks import INTRODUCTION, imported
 
     command = 'pip install ".[course]"'
     assert command in INTRODUCTION and command in (ROOT / "README.md").read_text(encoding="utf-8")
     assert sum(command in text for text in sources(notebook, "markdown")) == 1
-    package = [path.read_text(encoding="utf-8") for path in (ROOT / "lossbook").rglob("*.py")]
-    modules = set().union(*map(imported, [*sources(notebook, "code"), *package]))
+    modules = imported_by_the_package().union(*map(imported, sources(notebook, "code")))
     brought = installed_by("course")
     assert {name for name in modules if not brought & set(map(canonicalize_name, owners()[name]))} == set()
 
