@@ -24,7 +24,7 @@ from course import CHAPTERS, edges, nearest
 from docutils import nodes
 from formula import in_course_order
 from notebooks import is_chapter
-from pictures import Shown, explorers_of
+from pictures import Shown, explorers_of, html_of
 from plan import hours, load
 from question import html_element
 from sphinx.application import Sphinx
@@ -268,7 +268,7 @@ class FrontFigure(_Front):
     def run(self) -> list[nodes.Node]:
         words = nodes.Element()
         self.state.nested_parse(self.content, self.content_offset, words)
-        shown = nodes.raw("", one_rent().html() + "\n", format="html")
+        shown = nodes.raw("", html_of(one_rent) + "\n", format="html")
         return [html_element("div", *words.children, shown, class_="front-figure")]
 
 

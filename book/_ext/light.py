@@ -33,6 +33,12 @@ def configure(app: Sphinx, config: Config) -> None:
     config.templates_path = [str(TEMPLATES), *config.templates_path]  # the theme has put its own there
 
 
+def spare_the_index(app: Sphinx) -> None:
+    """No page loads Sphinx's own search index, so no page is read for it."""
+    if app.builder.format == "html":
+        app.builder.index_page = lambda *_: None
+
+
 def sort_out(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
     """Leave out of a page the files that it has no use for."""
     body = context.get("body", "")
@@ -99,6 +105,7 @@ def cut(font: bytes, shown: frozenset[int], memory: Path) -> bytes:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", configure)
+    app.connect("builder-inited", spare_the_index)
     app.connect("html-page-context", sort_out, priority=950)
     app.connect("build-finished", cut_icons)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -13,6 +13,7 @@ import json
 from typing import Any
 
 from docutils import nodes
+from pictures import html_of
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -50,7 +51,7 @@ class OwnLoss(SphinxDirective):
         field = (
             f'<section class="code-field own-loss"><script type="application/json">{packed}</script>{live}</section>\n'
         )
-        shown = figures.own_loss_profile().html() + figures.own_loss_fits().html()
+        shown = html_of(figures.own_loss_profile) + html_of(figures.own_loss_fits)
         return [nodes.raw("", field + shown, format="html")]
 
 

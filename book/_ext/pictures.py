@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -150,7 +150,7 @@ def _explorers_of(env: BuildEnvironment, page: str) -> list[Shown]:
     from myst_nb.core.read import read_myst_markdown_notebook
 
     if page in DRAWN:
-        return [shown for builder in DRAWN[page] for shown in read(page, html_of(builder()), set())]
+        return [shown for builder in DRAWN[page] for shown in read(page, html_of(builder), set())]
     path = Path(env.doc2path(page))
     if not is_chapter(path):
         return []
@@ -161,8 +161,10 @@ def _explorers_of(env: BuildEnvironment, page: str) -> list[Shown]:
     return [shown for markup in outputs for shown in read(page, markup, asked)]
 
 
-def html_of(explorer: Explorer) -> str:
-    return explorer.html()
+@cache
+def html_of(builder: Callable[[], Explorer]) -> str:
+    """The explorer that a function builds; its table is made once in a build, however many pages show it."""
+    return builder().html()
 
 
 def write(folder: Path, shown: Shown, panel: int = 0) -> None:

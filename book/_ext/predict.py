@@ -40,13 +40,16 @@ COVERED = (
 UNREAD = ("empty", "word", "shape", "comma", "zero", "real", "big")  # the texts about what is no number
 
 
+source_of = cache(inspect.getsource)
+
+
 @cache
 def builder_and_explorer(name: str) -> tuple[Any, Explorer] | None:
     """The explorer of a name and the function in `lossbook.figures` that builds it and writes its name."""
     for module in pkgutil.iter_modules(lossbook.figures.__path__, "lossbook.figures."):
         for _, function in inspect.getmembers(importlib.import_module(module.name), inspect.isfunction):
             returns = str(function.__annotations__.get("return"))
-            if "Explorer" not in returns or f'"{name}"' not in inspect.getsource(function):
+            if "Explorer" not in returns or f'"{name}"' not in source_of(function):
                 continue
             explorer = function()
             if explorer.name == name:

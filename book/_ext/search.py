@@ -45,7 +45,7 @@ WEIGHTS = {
 
 def sections(page: str, markup: str) -> Iterator[dict[str, Any]]:
     """The sections of one built page: heading, page, address, words, and the names of the losses they define."""
-    article = BeautifulSoup(markup, "html.parser").select_one("article")
+    article = BeautifulSoup(lightened(markup), "html.parser").select_one("article")
     if article is None or page in ("search", "404"):
         return
     names_here = names_at(article, page)  # before the formulas go
@@ -75,6 +75,17 @@ def sections(page: str, markup: str) -> Iterator[dict[str, Any]]:
             * CARD ** ("glance-loss" in (whole.get("class") or []))
             * CHAPTER ** (title is heading),
         }
+
+
+# Most of a page is data, drawings and formulas, of which words alone are wanted: a parser need not build all that.
+DRAWN = re.compile(r"<(script|style|annotation|pre)\b.*?</\1>|<svg\b(?:(?!<svg\b).)*?</svg>", re.DOTALL)
+FORMULA = re.compile(r"(<math\b[^>]*>)(.*?)(</math>)", re.DOTALL)
+
+
+def lightened(markup: str) -> str:
+    """The article of a page without data and drawings, its formulas without their parts."""
+    markup = DRAWN.sub("", markup[markup.find("<article") : markup.rfind("</article>")])
+    return FORMULA.sub(lambda one: one[1] + re.sub(r"<[^>]*>", "", one[2]) + one[3], markup)
 
 
 def text_of(node: Tag) -> str:

@@ -10,7 +10,6 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from accessibility import LIGHTEN, findings
-from bs4 import BeautifulSoup
 from built_site import OpenPage, Site, built_site
 from by_turns import by_turns
 from playwright.sync_api import Page, expect
