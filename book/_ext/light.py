@@ -37,6 +37,7 @@ def spare_the_index(app: Sphinx) -> None:
     """No page loads Sphinx's own search index, so no page is read for it."""
     if app.builder.format == "html":
         app.builder.index_page = lambda *_: None
+        app.builder.dump_search_index = lambda: None
 
 
 def sort_out(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
