@@ -75,9 +75,17 @@ TESTS: dict[str, list[str]] = {
     "lossbook/analysis/residual_curve.py": ["fitting", "loss_profile"],
     "lossbook/analysis/[!_]*.py": [],  # the tests that import it
     "lossbook/exercises/sandbox.py": ["exercises"],
-    "lossbook/exercises/[!_]*.py": ["exercises"],
-    "lossbook/explorer/*.py": ["explorer"],
+    "lossbook/exercises/[!_]*.py": ["exercises", "page_answers", "every_exercise", "extension", "worksheet"],
+    "lossbook/explorer/*.py": ["explorer", "extension", "every_explorer"],
 }
+SITE = {
+    "extension",
+    "front",
+    "glance",
+    "plan",
+    "shared",
+    "which_loss",
+}  # these build pages: of no use to a figure's sums
 ENGINE = {"cards", "found", "kinds", "reading", "sandbox", "session", "trial"}  # of exercises/: the rest are chapters'
 
 EQUIVALENT: dict[tuple[str, str], str] = {
@@ -294,11 +302,26 @@ def runs(change: Change) -> list[list[str]]:
 
 
 def importers(module: Path) -> list[str]:
-    """The tests that name a module of its package, the shortest first."""
+    """The tests that name a module of its package or what uses it: the nearest first, then the shortest."""
+    tests = {path: path.read_text() for path in (ROOT / "tests").glob("test_*.py")}
+    users = {
+        path: path.read_text() for room in ("analysis", "figures") for path in (ROOT / "lossbook" / room).glob("*.py")
+    }
+    chosen: list[Path] = []
+    layer, seen = {module}, {module}
+    while layer:
+        naming = re.compile("|".join(_naming(one) for one in sorted(layer)))
+        near = [path for path, text in tests.items() if path not in chosen and naming.search(text)]
+        chosen += sorted(near, key=lambda path: path.stat().st_size)
+        layer = {path.relative_to(ROOT) for path, text in users.items() if naming.search(text)} - seen
+        seen |= layer
+    names = [path.stem.removeprefix("test_") for path in chosen]
+    return [name for name in names if name not in SITE]
+
+
+def _naming(module: Path) -> str:
     package = ".".join(module.parent.parts)
-    naming = re.compile(rf"{package}\.{module.stem}\b|from {package} import (\([^)]*|.*)\b{module.stem}\b")
-    found = [path for path in (ROOT / "tests").glob("test_*.py") if naming.search(path.read_text())]
-    return [path.stem.removeprefix("test_") for path in sorted(found, key=lambda path: path.stat().st_size)]
+    return rf"{package}\.{module.stem}\b|from {package} import (?:\([^)]*|.*)\b{module.stem}\b"
 
 
 def selection(change: Change) -> str:
@@ -326,7 +349,18 @@ def noticed(tree: Path, change: Change | None, arguments: list[list[str]]) -> st
 
         for given in arguments:
             code = pytest.main(
-                ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--tb={'no' if change else 'short'}", *given]
+                [
+                    "-x",
+                    "-q",
+                    "-p",
+                    "no:cacheprovider",
+                    "-p",
+                    "no:xdist",
+                    "-m",
+                    "not slow",
+                    f"--tb={'no' if change else 'short'}",
+                    *given,
+                ]
             )
             if code not in (0, 5):
                 os._exit(1)
