@@ -297,6 +297,11 @@ def test_from_one_diagonal_on_diou_stretches_as_giou_does() -> None:
         assert (np.diff(path[:50, 2] - path[:50, 0]) > 0).all(), "wider at every step"
 
 
+def test_steps_of_a_descent_shorten_evenly() -> None:
+    path = two_boxes.descend("GIoU", two_boxes.box_at(-10, 1, "as large as the target"), steps=40, rate=0.2).boxes
+    assert_allclose(np.linalg.norm(np.diff(path, axis=0), axis=1), 0.2 * (1 - np.arange(40) / 40), rtol=1e-9)
+
+
 def test_what_the_opening_says_of_the_other_losses() -> None:
     """L1 has one slope at every place apart; inside it, a shift costs nothing."""
     slopes = [two_boxes.touch("L1", x, y, "small and upright").slope for x in (-5, -4, -3) for y in (-2, 2)]
@@ -387,6 +392,12 @@ def test_assignments_by_trying_all() -> None:
 
 
 # ── The scene ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_regions_of_the_first_object() -> None:
+    """It lies from (6, 32) to (20, 60); two regions are near each object, the rest are anchors."""
+    assert three_boxes.regions()[[0, 3]].tolist() == [[7, 31, 22, 61], [4, 33, 19, 59]]
+    assert len(three_boxes.regions()) == 16
 
 
 def test_the_scene_is_one_and_the_same_for_all() -> None:

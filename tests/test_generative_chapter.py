@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from functools import cache
 
@@ -35,6 +36,7 @@ from lossbook.analysis.generators import (
     COPIES,
     SAMPLES,
     SPREAD,
+    STAGES,
     Score,
     eight_spots,
     score,
@@ -52,6 +54,11 @@ LOG2 = math.log(2)
 
 
 # ── Two bars ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("train", [train_vae, train_players, train_denoiser])
+def test_a_run_ends_at_the_last_stage_of_its_figure(train):
+    assert inspect.signature(train).parameters["steps"].default == STAGES[-1]
 
 
 def test_bars_at_every_offset():

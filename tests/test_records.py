@@ -626,6 +626,16 @@ def test_the_words_of_a_record(loss):
 
 
 @LOSSES
+def test_every_symbol_is_in_the_formula_or_explained(loss):
+    for name, argument in loss.arguments.items():
+        said = " ".join([loss.latex, loss.where, *loss.latex_grad.values()])
+        whole = rf"(?<![A-Za-z]){re.escape(argument.symbol)}(?![A-Za-z])"
+        derived = argument.symbol in ("y", r"\hat y") and re.search(r"(?<![A-Za-z\\])e(?![A-Za-z])", loss.latex)
+        derived = derived or (name == "labels" and loss.name.startswith("lovasz"))  # z = ±1, by what y is
+        assert derived or re.search(whole, said), f"{name} is called {argument.symbol}"
+
+
+@LOSSES
 def test_the_source_is_the_one_that_the_docstring_names(loss):
     """Author and year of the entry in the bibliography."""
     entry = re.search(rf"@\w+{{{loss.source},(.+?)\n}}", (ROOT / "book/references.bib").read_text(), re.DOTALL)[1]

@@ -413,6 +413,10 @@ def test_rows_are_digits_side_by_side() -> None:
     assert not columns(known) & columns(unseen) & images  # digits that the network has not met
 
 
+def test_a_reader_is_judged_after_its_last_step() -> None:
+    assert len(digit_rows.train_reader(0, steps=1).path) == 2, "before it, and after it"
+
+
 @pytest.mark.seeds
 @seeds
 def test_a_network_learns_to_read_and_is_peaky(seed: int) -> None:

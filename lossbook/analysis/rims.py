@@ -72,8 +72,8 @@ def rim(peak: float, blur: float) -> Rim:
 def radius(threshold: float, peak: float, blur: float) -> float:
     """How far from the centre the probability falls to a threshold; 0 where it never is so large.
 
-    >>> radius(0.25, 0.5, 0.1), radius(0.6, 0.5, 0.1)
-    (1.0, 0.0)
+    >>> radius(0.25, 0.5, 0.1), round(radius(0.2, 0.8, 0.1), 4), radius(0.6, 0.5, 0.1)
+    (1.0, 1.1099, 0.0)
     """
     most = float(profile(0.0, peak, blur))
     return 0.0 if threshold >= most else float(max(0.0, 1 + blur * np.log(peak / threshold - 1)))
