@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lossbook.core import (
+    Card,
     Density,
     Floats,
     Loss,
@@ -112,6 +113,19 @@ MSE = Loss(
     torch="torch.nn.functional.mse_loss",
     sklearn="sklearn.metrics.mean_squared_error",
     optax="optax.squared_error",
+    card=Card(
+        what="The average of the squared residuals.",
+        why="The negative log-likelihood, up to constants, of normal noise of one constant variance.",
+        strengths=(
+            "Smooth and convex in the prediction; a linear model has its optimum in closed form.",
+            "The slope shrinks with the residual, so steps slow down by themselves near the optimum.",
+        ),
+        weaknesses=(
+            "The slope has no bound: one wild residual can outweigh a hundred good ones.",
+            "In squared units: from grams to kilograms the loss shrinks by a factor of a million.",
+        ),
+        pytorch="F.mse_loss(prediction, target)",
+    ),
     source="legendre1805",
     chapter="regression",
     keras="keras.losses.MeanSquaredError",
@@ -182,6 +196,20 @@ MAE = Loss(
     estimates="the conditional median",
     torch="torch.nn.functional.l1_loss",
     sklearn="sklearn.metrics.mean_absolute_error",
+    card=Card(
+        what="The average size of the residuals.",
+        why="The negative log-likelihood, up to constants, of Laplace noise of one constant scale.",
+        strengths=(
+            "Every residual but 0 pulls equally hard: far off is no harder than near.",
+            "The loss keeps the unit of the target.",
+        ),
+        weaknesses=(
+            "The slope jumps from −1 to 1 at $e = 0$; the package answers 0 there, as PyTorch does.",
+            "It does not shrink near the optimum: steps of one size go back and forth across it.",
+            "A point with a wild *feature* can take hold of a line, which then follows its target.",
+        ),
+        pytorch="F.l1_loss(prediction, target)",
+    ),
     source="laplace1774",
     chapter="regression",
     keras="keras.losses.MeanAbsoluteError",
@@ -267,6 +295,20 @@ RMSE = Loss(
     reductions=("mean",),
     estimates="the conditional mean",
     sklearn="sklearn.metrics.root_mean_squared_error",
+    card=Card(
+        what="The square root of the MSE: one number for the whole batch.",
+        why="The typical size of a residual in the unit of the target: the number to *report*.",
+        strengths=(
+            "It ranks models as MSE does, so it has the same minimiser.",
+            "It keeps the unit of the target.",
+        ),
+        weaknesses=(
+            "As sensitive to outliers as MSE: what one prefers, so does the other.",
+            "For batches of one size the mean of their RMSEs is at most the RMSE of the whole.",
+            r"Its gradient in the predictions has length $1/\sqrt N$ however small the residuals, and is 0/0 at 0.",
+        ),
+        pytorch="F.mse_loss(prediction, target).sqrt()",
+    ),
     source="gauss1823",
     chapter="regression",
     keras="keras.metrics.RootMeanSquaredError",
@@ -347,6 +389,21 @@ PINBALL = Loss(
     ),
     estimates="the conditional quantile",
     sklearn="sklearn.metrics.mean_pinball_loss",
+    card=Card(
+        what=r"A prediction too low costs $\tau$ per unit, one too high $1 - \tau$.",
+        why=r"The two errors may differ in price, and the best constant is the quantile of level $\tau$.",
+        strengths=(
+            r"The best constant has at most a share $\tau$ of the targets below it, and at most $1 - \tau$ above.",
+            "No residual pulls harder than the dearer of the two prices.",
+        ),
+        weaknesses=(
+            "The slope jumps at $e = 0$ and does not shrink on the way there.",
+            "Lines of two levels, fitted one by one, may cross.",
+        ),
+        pytorch=(
+            "torch.maximum(\n    quantile * (target - prediction), (quantile - 1) * (target - prediction)\n).mean()"
+        ),
+    ),
     source="koenker1978",
     chapter="regression",
 )
@@ -427,6 +484,16 @@ EPSILON_INSENSITIVE = Loss(
     density=Density("flat up to ε, Laplace tails beyond", r"\frac{1}{2 (1 + \varepsilon)} \exp\left(-\ell\right)"),
     estimates="a centre with as many targets above ŷ + ε as below ŷ − ε",
     sklearn="sklearn.svm.SVR",
+    card=Card(
+        what=r"Residuals up to $\varepsilon$ are free; beyond, absolute error.",
+        why=r"Support vector regression: be right to within $\varepsilon$, and no more is asked.",
+        strengths=(
+            "Examples inside the tube have no gradient: without them the best constant stays best.",
+            "However far off a target is, it pulls no harder than one just outside the tube.",
+        ),
+        weaknesses=("With a wide tube a whole interval of constants may share the optimum.",),
+        pytorch="F.relu((target - prediction).abs() - epsilon).mean()",
+    ),
     source="vapnik1995",
     chapter="regression",
 )

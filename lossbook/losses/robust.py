@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lossbook.core import (
+    Card,
     Density,
     Floats,
     Loss,
@@ -114,6 +115,20 @@ HUBER = Loss(
     torch="torch.nn.functional.huber_loss",
     sklearn="sklearn.linear_model.HuberRegressor",
     optax="optax.huber_loss",
+    card=Card(
+        what=r"Squared error for small residuals, absolute error for large ones, joined at $\delta > 0$.",
+        why=r"Most residuals are roughly normal, a few are not to be trusted. $\delta$ says where small ends.",
+        strengths=(
+            r"No residual pulls harder than $\delta$.",
+            "Convex, and the slope has no jump.",
+        ),
+        weaknesses=(
+            r"$\delta$ has a unit: in another one, the same number is another loss.",
+            r"Too large a $\delta$ gives half the squared error, too small a one $\delta$ times the absolute error.",
+            "A point with a wild *feature* can take hold of a line here too.",
+        ),
+        pytorch="F.huber_loss(prediction, target, delta=delta)",
+    ),
     source="huber1964",
     chapter="regression",
     keras="keras.losses.Huber",
@@ -196,6 +211,16 @@ SMOOTH_L1 = Loss(
     ),
     estimates="a compromise between the conditional mean and the conditional median",
     torch="torch.nn.functional.smooth_l1_loss",
+    card=Card(
+        what=r"The Huber loss with $\delta = \beta$, divided by $\beta$.",
+        why="An absolute error with its corner rounded off.",
+        strengths=(
+            r"Beyond $\beta$ a residual pulls with force 1, whatever $\beta$ is.",
+            "The slope has no jump.",
+        ),
+        weaknesses=(r"It equals the Huber loss at $\beta = 1$ only, where the names get mixed up.",),
+        pytorch="F.smooth_l1_loss(prediction, target, beta=beta)",
+    ),
     source="girshick2015",
     chapter="regression",
 )
@@ -267,6 +292,21 @@ LOG_COSH = Loss(
     ),
     estimates="a compromise between the conditional mean and the conditional median",
     optax="optax.log_cosh",
+    card=Card(
+        what=r"Near $\tfrac12 e^2$ for small residuals, near $|e| - \log 2$ for large ones.",
+        why="A Huber loss with a soft corner and no threshold to choose.",
+        strengths=(
+            "Smooth everywhere and convex.",
+            "No residual pulls harder than 1.",
+        ),
+        weaknesses=("The threshold is hidden: the corner sits at about 1 in whatever unit you use.",),
+        pytorch=(
+            "(\n"
+            "    torch.logaddexp(prediction - target, target - prediction)\n"
+            "    - torch.tensor(2.0, dtype=target.dtype).log()\n"
+            ").mean()"
+        ),
+    ),
     source="green1990",
     chapter="regression",
     keras="keras.losses.LogCosh",
@@ -347,6 +387,19 @@ CAUCHY = Loss(
         factor=r"\frac{c^2}{2}",
     ),
     estimates="the centre of the bulk of the targets",
+    card=Card(
+        what="A logarithm of the squared residual: far out it hardly grows.",
+        why="The negative log-density of a Cauchy variable of scale $c$, times $c^2/2$.",
+        strengths=(
+            "A residual of $c$ pulls hardest, with $c/2$; beyond, the pull goes back to 0.",
+            "A target far enough away is as good as absent.",
+        ),
+        weaknesses=(
+            "Not convex: a sample can have several minima, and the start decides which one you find.",
+            "As it stands it is the negative logarithm of a density only for $c > 1$.",
+        ),
+        pytorch="(scale**2 / 2 * torch.log1p(((target - prediction) / scale) ** 2)).mean()",
+    ),
     source="black1996",
     chapter="regression",
 )
