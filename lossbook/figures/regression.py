@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossbook.analysis import outliers
+from lossbook.analysis import outliers, roots, thresholds, two_groups
 from lossbook.analysis.fitting import fit_line
 from lossbook.analysis.outliers import LINE_X, LINE_Y, LINES, PLANT, SCALES, WEIGHERS, Contender
 from lossbook.analysis.profile import GRID, REACH, SAMPLE, loss_profile
@@ -318,4 +318,146 @@ def influence() -> Explorer:
         alt="Slopes over the residual from −5 to 5. Squared error is a straight line; Huber follows it up to 1 and "
         "then stays flat; absolute error jumps from −1 to 1 at zero; Cauchy rises to one half at e = 1 and falls back "
         "towards zero.",
+    )
+
+
+def one_weight() -> Explorer:
+    """MSE, RMSE and the mean of two batches' RMSEs along one weight, and the slopes that descent follows."""
+    figure, (left, right) = subplots(1, 2)
+    w = roots.WEIGHTS
+    curves = [
+        left.plot(w, w, style, color=colour, lw=2)[0]
+        for style, colour in (("-", palette.loss), ("-", palette.model), ("--", palette.density))
+    ]
+    slopes = [
+        right.plot(w, w, "-", color=palette.loss, lw=2)[0],
+        right.plot(w, w, "-", color=palette.model, lw=2)[0],
+    ]
+    for axis in (left, right):
+        axis.set(xlim=(-1, 3), xlabel="weight w of ŷ = w x")
+    left.set(ylim=(0, 4), title="loss")
+    right.set(ylim=(-5, 6.5), title="slope in w")
+    right.axhline(0, color=palette.muted, lw=0.8)
+    names = ("MSE", "RMSE", "mean of two RMSEs")
+    for height, name, curve in zip((2.95, 3.33, 3.71), names, curves, strict=True):
+        left.text(1.4, height, name, color=curve.get_color(), ha="center", va="center")
+    right.text(1.9, 3.5, "MSE", color=palette.loss, ha="right")
+    right.text(2.95, -0.9, "RMSE", color=palette.model, ha="right", va="center")
+    (dot,) = left.plot([0], [1], "o", color=palette.model, ms=9)
+    (pull,) = right.plot([0], [1], "o", color=palette.model, ms=9)
+
+    def update(noise: float, weight: float) -> str:
+        here = roots.along(noise)
+        for curve, values in zip(curves, (here.squares, here.root, here.batches), strict=True):
+            curve.set_ydata(values)
+        for curve, values in zip(slopes, (here.squares_slope, here.root_slope), strict=True):
+            curve.set_ydata(values)
+        at = int(np.argmin(np.abs(w - weight)))
+        dot.set_data([weight], [here.root[at]])
+        pull.set_data([weight], [here.root_slope[at]])
+        return (
+            f"At w = {written(weight)} MSE is {here.squares[at]:.3f} with slope {written(here.squares_slope[at], 3)}; "
+            f"RMSE is {here.root[at]:.3f} with slope {written(here.root_slope[at], 3)}. MSE and RMSE are smallest at "
+            f"w = {here.best(here.root):.2f}, the mean of two RMSEs at w = {here.best(here.batches):.2f}."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="one-weight",
+        controls={
+            "noise": Slider(0, 2, step=0.5, value=1.0, label="noise"),
+            "weight": Slider(-1, 3, step=0.25, value=2.0, label="weight w"),
+        },
+        handles=[Handle(dot, x="weight"), Handle(pull, x="weight")],
+        caption="Sixteen examples of y = x plus noise, eight in a quiet batch and eight in a noisy one, and one "
+        "weight. Raise the noise: RMSE becomes flatter around its minimum, and the mean of the two batches' RMSEs "
+        "(dashed) has its minimum elsewhere. Without noise RMSE has a corner.",
+        alt="Left, three losses over one weight: MSE, a parabola; RMSE, which rises almost like straight lines away "
+        "from the same minimum; and below it the mean of two batches' RMSEs, smallest at a smaller weight. Right, the "
+        "slope of MSE, a straight line, and that of RMSE, which levels off.",
+    )
+
+
+def threshold() -> Explorer:
+    """How far Huber's constant scatters over δ, with a share of wild noise that the reader sets."""
+    deltas = np.linspace(0.1, 4, 79)
+    figure, axis = subplots(figsize=(4.8, 3.1))
+    (curve,) = axis.plot(deltas, deltas, color=palette.model, lw=2.5)
+    (mean,) = axis.plot([0, 4], [1, 1], ":", color=palette.loss, lw=2)
+    label = axis.text(0.15, 1, "the mean", color=palette.loss, va="bottom")
+    axis.axvline(thresholds.EFFICIENT, color=palette.muted, lw=1)
+    axis.text(thresholds.EFFICIENT + 0.05, 1.93, "δ = 1.345 σ", color=palette.muted, va="top")
+    (dot,) = axis.plot([2], [1], "o", color=palette.model, ms=9)
+    axis.set(xlim=(0, 4), ylim=(0.95, 2), xlabel="threshold δ, in units of σ", ylabel="scatter (units of σ/√N)")
+
+    def update(share: float, delta: float) -> str:
+        curve.set_ydata(thresholds.scatter(deltas, share))
+        here, whole = float(thresholds.scatter(delta, share)), thresholds.of_the_mean(share)
+        dot.set_data([delta], [here])
+        mean.set_ydata([whole, whole])
+        label.set_y(whole)
+        label.set_visible(whole < 1.9)
+        return (
+            f"With {share:.0%} wild examples and δ = {delta:.1f} σ, Huber's constant scatters by {here:.3f} σ/√N and "
+            f"the mean by {whole:.3f} σ/√N."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="threshold",
+        controls={
+            "share": Slider(0, 0.2, step=0.02, value=0.0, label="share of wild examples"),
+            "delta": Slider(0.1, 4, step=0.1, value=2.0, label="δ", unit="σ"),
+        },
+        handles=[Handle(dot, x="delta")],
+        caption="The noise is normal with standard deviation σ, except for a share of wild examples with ten times "
+        "that. Without them the mean is best, and δ = 1.345 σ scatters 2.6 per cent more. Let in a few: the mean "
+        "leaves the picture, and the best δ moves to the left.",
+        alt="The scatter of Huber's constant over the threshold: without wild examples it falls from 1.23 at a small "
+        "threshold to 1, that of the mean; an upright line marks 1.345.",
+    )
+
+
+def cauchy_minima() -> Explorer:
+    """The Cauchy objective over a constant for a sample in two groups, and where descent from a start ends."""
+    figure, axis = subplots(figsize=(4.8, 3.2))
+    (curve,) = axis.plot(two_groups.CONSTANTS, two_groups.CONSTANTS, color=palette.loss, lw=2.5)
+    axis.plot(two_groups.SAMPLE, np.full(two_groups.SAMPLE.size, -0.12), "o", color=palette.data, ms=6, alpha=0.7)
+    (start_mark,) = axis.plot([3], [0], "o", color=palette.muted, ms=9)
+    (end_mark,) = axis.plot([3], [0], "D", color=palette.model, ms=9)
+    axis.text(3.35, -0.12, "targets", color=palette.data, ha="center", va="center")
+    axis.set(xlim=(-2, 8), ylim=(-0.25, 1.15), xlabel="constant", ylabel="mean loss / its largest")
+
+    def update(scale: float, start: float) -> str:
+        value = two_groups.objective(scale)
+        top = value.max()
+        curve.set_ydata(value / top)
+        end = two_groups.end(scale, start)
+        for mark, at in ((start_mark, start), (end_mark, end)):
+            mark.set_data([at], [np.interp(at, two_groups.CONSTANTS, value) / top])
+        count = two_groups.minima(scale).size
+        return (
+            f"With c = {scale:.2f} the loss has {count} {'minimum' if count == 1 else 'minima'}. Descent from "
+            f"{written(start, 0)} ends at {written(end)}."
+        )
+
+    return Explorer(
+        figure,
+        update,
+        name="cauchy-minima",
+        challenge=Challenge(
+            "Let descent end above 5, among the four targets of the smaller group.",
+            lambda scale, start: two_groups.end(scale, start) > 5,
+        ),
+        controls={
+            "scale": Slider(0.25, 4, step=0.25, value=2.0, label="c"),
+            "start": Slider(-2, 8, step=1, value=4.0, label="start of the descent"),
+        },
+        handles=[Handle(start_mark, x="start")],
+        caption="Seven targets near 0, four near 6, and one constant for all. With a wide c the loss has one minimum; "
+        "make c smaller and a second one opens among the four. Which of the two descent finds depends on its start.",
+        alt="The mean Cauchy loss over the constant at c = 2: one minimum near the larger group of targets. A dot "
+        "marks the start of a descent, a diamond its end in the minimum.",
     )
