@@ -15,7 +15,7 @@ from statsmodels.datasets import engel, stackloss
 from statsmodels.regression.quantile_regression import QuantReg
 
 import lossbook
-from lossbook.analysis import outliers
+from lossbook.analysis import outliers, roots, thresholds, two_groups, wrong_fits
 from lossbook.analysis.fitting import fit_constant, fit_line
 from lossbook.analysis.profile import NORMAL, SAMPLE, loss_profile
 from lossbook.analysis.residual_curve import implied_density, residual_curve
@@ -327,8 +327,9 @@ COLOURS = re.compile(r"\b(blue|orange|red|green|purple|violet|yellow|brown|gr[ae
 
 def test_no_sentence_depends_on_a_colour() -> None:
     assert not COLOURS.findall(CHAPTER)
-    made = (figures.flour_scales, figures.huber_profile, figures.gallery, figures.outlier_line)
-    for make in (*made, figures.quantile_lines, figures.days_left_out, figures.influence):
+    made = (figures.flour_scales, figures.huber_profile, figures.gallery, figures.outlier_line, figures.one_weight)
+    made += (figures.threshold, figures.cauchy_minima, figures.days_left_out)
+    for make in (*made, figures.quantile_lines, figures.influence):
         explorer: Explorer = make()
         assert not COLOURS.findall(f"{explorer.caption} {explorer.alt}")
 
@@ -368,3 +369,143 @@ def test_from_one_tenth_to_nine_tenths_the_quantile_line_rises_and_becomes_steep
     poor = income < np.median(income)
     off = food - np.column_stack([np.ones_like(income), income]) @ lines[1]
     assert off[~poor].std() > 1.5 * off[poor].std(), "rich households differ more"
+
+
+# ── RMSE along one weight ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_root_is_smallest_where_the_square_is_and_the_mean_of_batches_below_and_elsewhere() -> None:
+    """In every state: caption and text of the figure, against a grid and the chain rule by differences."""
+    explorer, flatness, apart = figures.one_weight(), [], []
+    step = roots.WEIGHTS[1] - roots.WEIGHTS[0]
+    for noise in explorer.controls["noise"].values:
+        here, y = roots.along(noise), roots.targets(noise)
+        exact = roots.X @ y / (roots.X @ roots.X)
+        assert here.best(here.squares) == here.best(here.root) == pytest.approx(exact, abs=step / 2 + 1e-9)
+        assert (here.batches <= here.root + 1e-12).all()
+        assert_allclose(np.gradient(here.squares, step)[1:-1], here.squares_slope[1:-1], atol=1e-9)
+        smooth = here.root > 0.05
+        assert_allclose(here.squares_slope[smooth] / (2 * here.root[smooth]), here.root_slope[smooth], atol=1e-12)
+        assert np.abs(here.root_slope).max() <= np.sqrt(np.mean(roots.X**2)) + 1e-12, "it levels off below this"
+        at = int(here.root.argmin())
+        flatness.append(here.root[at + 20] - here.root[at])
+        apart.append(here.best(here.root) - here.best(here.batches))
+        for weight in explorer.controls["weight"].values:
+            told = numbers(explorer.set(noise=noise, weight=weight).readout)
+            fit = weight * roots.X
+            expected = [np.mean((y - fit) ** 2), np.sqrt(np.mean((y - fit) ** 2))]
+            assert_allclose([told[1], told[3]], expected, atol=0.00051)
+    assert (np.diff(flatness) < 0).all(), "the more noise, the flatter"
+    assert apart[0] == 0 and (np.diff(apart) > 0).all()
+    quiet = [
+        np.std((roots.NOISE - roots.X * (roots.X @ roots.NOISE) / (roots.X @ roots.X))[at]) for at in roots.BATCHES
+    ]
+    assert quiet[0] < quiet[1] / 5
+
+
+# ── How to set δ ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_how_far_a_huber_constant_scatters() -> None:
+    """Against integrals of ψ² and ψ′ over the density, in every state of the figure."""
+    from scipy import stats
+
+    explorer = figures.threshold()
+    deltas = explorer.controls["delta"].values
+    best = []
+    for share in explorer.controls["share"].values:
+        curve = []
+        for delta in deltas:
+            e = np.linspace(-delta, delta, 2001)
+            density = (1 - share) * stats.norm.pdf(e) + share * stats.norm.pdf(e, scale=thresholds.WILD)
+            inside = np.trapezoid(density, e)
+            curve.append(np.sqrt(np.trapezoid(e**2 * density, e) + delta**2 * (1 - inside)) / inside)
+        assert_allclose(thresholds.scatter(np.array(deltas), share), curve, rtol=1e-5)
+        best.append(deltas[int(np.argmin(curve))])
+        assert thresholds.of_the_mean(share) == pytest.approx(np.sqrt(1 + 99 * share))
+        told = numbers(explorer.set(share=share, delta=2.0).readout)
+        assert told[2] == pytest.approx(float(thresholds.scatter(2.0, share)), abs=0.00051)
+        if share:
+            assert thresholds.scatter(thresholds.EFFICIENT, share) < 0.7 * thresholds.of_the_mean(share)
+    assert (np.diff(best) <= 0).all() and best[-1] < 1.345 < best[1], "the best δ moves to the left"
+
+
+def test_at_1345_the_efficiency_is_95_per_cent_and_18_per_cent_lie_beyond() -> None:
+    from scipy import stats
+
+    assert float(thresholds.scatter(1.345)) ** -2 == pytest.approx(0.95, abs=0.0005)
+    assert float(thresholds.scatter(1.345)) == pytest.approx(1.026, abs=0.0005)
+    assert 2 * stats.norm.sf(1.345) == pytest.approx(0.18, abs=0.005)
+    assert stats.norm.ppf(0.75) == pytest.approx(thresholds.QUARTILE, abs=0.00005)
+    assert thresholds.scatter(np.linspace(1.345, 9, 50)).max() < 1.0262, "5 per cent is the most that a wider δ loses"
+
+
+def test_the_scale_of_a_rule_is_not_inflated_by_wild_points() -> None:
+    normal = np.random.default_rng(0).normal(0, 3, 4001)
+    assert thresholds.rule(normal) == pytest.approx(1.345 * 3, rel=0.05)
+    wild = normal.copy()
+    wild[:100] = 1e6
+    assert thresholds.rule(wild) == pytest.approx(thresholds.rule(normal), rel=0.05)
+    with pytest.raises(ValueError, match="residuals must hold at least one number"):
+        thresholds.rule([])
+
+
+# ── Cauchy's two minima ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_narrow_cauchy_has_two_minima_and_the_start_decides() -> None:
+    """Every state: descent ends in a minimum, at a wide c in the one there is, at a narrow one in that of its slope."""
+    explorer = figures.cauchy_minima()
+    counts = []
+    for scale in explorer.controls["scale"].values:
+        found = two_groups.minima(scale)
+        counts.append(found.size)
+        ends = [two_groups.end(scale, start) for start in explorer.controls["start"].values]
+        for start, end in zip(explorer.controls["start"].values, ends, strict=True):
+            assert np.abs(found - end).min() < 0.02
+            slope = residual_curve(CAUCHY, scale=scale).slope(two_groups.SAMPLE - end).sum()
+            assert slope == pytest.approx(0, abs=1e-7)
+            assert numbers(explorer.set(scale=scale, start=start).readout)[1] == found.size
+        assert len({round(end, 3) for end in ends}) == found.size, "each minimum is some start's"
+        assert (np.diff(ends) > -1e-6).all(), "a start further right never ends further left"
+    assert set(counts) == {1, 2} and (np.diff(counts) <= 0).all() and counts[0] == 2
+
+
+# ── When training goes wrong ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.seeds
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_each_mistake_leaves_its_mark(seed: int) -> None:
+    runs = {case: wrong_fits.run(case, seed) for case in wrong_fits.CASES}
+    variance = runs["none"].variance
+    assert runs["none"].loss[-1] < 0.1 * variance
+    assert runs["column"].loss[-1] == pytest.approx(variance, rel=1e-6) and abs(runs["column"].slope) < 1e-6
+    assert 0.85 * variance < runs["shuffled"].loss[-1] <= variance
+    feature = runs["feature"].loss
+    assert 1e5 < feature[1] / feature[0] < 3e6 and np.isinf(feature[-1]) and 40 < len(feature) < 60
+    unit = runs["unit"].loss
+    assert_allclose(np.diff(unit), np.diff(unit)[0], rtol=1e-6)
+    assert unit[-1] > 0.99 * unit[0]
+    jitter = np.sign(np.diff(runs["jitter"].loss[-50:]))
+    assert (jitter[1:] == -jitter[:-1]).all()
+    with pytest.raises(ValueError, match="case must be one of"):
+        wrong_fits.run("luck")
+
+
+def test_pytorch_warns_of_three_losses_and_is_silent_about_two() -> None:
+    import warnings
+
+    import torch
+    from torch.nn import functional
+
+    flat, column = torch.ones(3), torch.ones(3, 1)
+    for name in ("mse_loss", "l1_loss", "huber_loss"):
+        with pytest.warns(UserWarning, match="target size"):
+            getattr(functional, name)(flat, column)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        functional.gaussian_nll_loss(flat, column, flat)
+        functional.poisson_nll_loss(flat, column)
+    with pytest.raises(ValueError, match="shape"):
+        lossbook.mse(np.ones(3), np.ones((3, 1)))
