@@ -414,7 +414,7 @@ def threshold() -> Explorer:
         handles=[Handle(dot, x="delta")],
         caption="The noise is normal with standard deviation σ, except for a share of wild examples with ten times "
         "that. Without them the mean is best, and δ = 1.345 σ scatters 2.6 per cent more. Let in a few: the mean "
-        "leaves the picture, and the best δ moves to the left.",
+        "soon leaves the picture, and the best δ moves to the left.",
         alt="The scatter of Huber's constant over the threshold: without wild examples it falls from 1.23 at a small "
         "threshold to 1, that of the mean; an upright line marks 1.345.",
     )
