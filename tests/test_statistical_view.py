@@ -341,15 +341,57 @@ def test_four_times_the_batch_halves_the_spread_of_the_gradient(seed):
     assert_allclose([spreads[0] / spreads[1], spreads[1] / spreads[2]], 2, rtol=0.15)
 
 
-def test_a_penalty_moves_the_argmin_between_sum_and_mean():
-    # one slope, squared error, λ w²: ŵ = Σxy / (Σx² + λ) under the sum, Σxy / (Σx² + Nλ) under the mean
-    x, y = rides.KM, rides.MINUTES
-    under_sum, under_mean = (x @ y / (x @ x + penalty) for penalty in (10, 12 * 10))
-    slopes = np.linspace(0, 3, 30_001)
-    losses = (y - slopes[:, None] * x) ** 2
-    assert_allclose(slopes[np.argmin(losses.sum(axis=1) + 10 * slopes**2)], under_sum, atol=1e-4)
-    assert_allclose(slopes[np.argmin(losses.mean(axis=1) + 10 * slopes**2)], under_mean, atol=1e-4)
-    assert under_sum > under_mean + 0.5
+def test_beside_a_penalty_the_argmin_moves_with_the_batch_under_the_sum_alone():
+    """Every state of the figure, against a search for the lowest place of the batches' own R(w) + λ w²."""
+    explorer = view.batch_penalty()
+    penalties, batches = (explorer.controls[name].values for name in ("penalty", "batch"))
+    x, y = rides.draw_rides(128, seed=12)
+    slopes = np.linspace(0, 2.5, 2501)
+    losses = (y[:, None] - slopes * x[:, None]) ** 2
+
+    def searched(batch, reduction, penalty):
+        of_batch = getattr(losses.reshape(-1, batch, slopes.size), reduction)(axis=1)
+        heights = (of_batch + penalty * slopes**2).mean(axis=0)  # a parabola: three points around its lowest give it
+        low = int(np.argmin(heights))
+        left, mid, right = heights[low - 1 : low + 2]
+        return slopes[low] + 0.0005 * (left - right) / (left - 2 * mid + right)
+
+    free = searched(1, "mean", 0)
+    assert abs(free - 2) < 0.05
+    for penalty in penalties:
+        found = {
+            name: np.array([rides.penalised_slope(batch, name, penalty) for batch in batches])
+            for name in ("sum", "mean")
+        }
+        for name, values in found.items():
+            assert_allclose(values, [searched(batch, name, penalty) for batch in batches], atol=1e-6)
+        assert np.ptp(found["mean"]) == 0 and found["sum"][0] == found["mean"][0]
+        if penalty:
+            assert (np.diff(found["sum"]) > 0).all() and (found["sum"] < free - 1e-4).all()
+            gaps = free / found["sum"] - 1  # by hand: N λ / B over Σx², so half of it at twice the batch
+            assert_allclose(gaps[1:] / gaps[:-1], 0.5, rtol=1e-6)
+        else:
+            assert_allclose(found["sum"], free, atol=1e-6)
+        for batch, under_sum, under_mean in zip(batches, found["sum"], found["mean"], strict=True):
+            said = explorer.set(penalty=penalty, batch=batch).readout
+            assert said == (
+                f"λ = {penalty} km², batches of {batch}: the argmin is {under_sum:.2f} min/km under the sum and "
+                f"{under_mean:.2f} under the mean; without the penalty it is {free:.2f}."
+            )
+    start = {name: rides.penalised_slope(1, name, 10) for name in ("sum", "mean")}
+    assert abs(start["mean"] / free - 0.5) < 0.03  # "half the height of the dotted line"
+    assert 0 < free - rides.penalised_slope(128, "sum", 10) < 0.03  # "just below the dotted line"
+
+
+def test_a_penalised_slope_refuses_what_it_cannot_mean():
+    for wrong, message in (
+        ((3, "sum", 1), "batch must divide 128, got 3"),
+        ((0, "sum", 1), "batch must divide 128, got 0"),
+        ((4, "max", 1), "reduction must be 'sum' or 'mean', got 'max'"),
+        ((4, "sum", -1), "penalty must be"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            rides.penalised_slope(*wrong)
 
 
 def test_the_noise_is_drawn_after_the_distances():

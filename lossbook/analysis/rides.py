@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from lossbook.analysis.fitting import Line, fit_line
-from lossbook.core import Floats, Loss
+from lossbook.core import Floats, Loss, number
 from lossbook.losses.likelihood_real import LAPLACE_NLL, NORMAL_NLL, STUDENT_T_NLL, normal_nll
 from lossbook.losses.regression import MSE, mse_grad
 
@@ -165,6 +165,7 @@ def share_at_most(y: Floats) -> Floats:
 # ── Gradient descent on the slope ────────────────────────────────────────────────────────────────────────────────────
 
 STEPS = 10
+MANY = 128  # rides, as many as the largest batch
 START = 0.5  # the slope that gradient descent starts from, in minutes per km
 
 
@@ -187,6 +188,23 @@ def first_steps(batch: int, reduction: str, draws: int = 400) -> tuple[float, fl
     slopes = np.asarray(mse_grad(START * x, y, reduction="none")) * x
     steps = np.abs(getattr(slopes.reshape(draws, batch), reduction)(axis=1))
     return float(steps.mean()), float(steps.std())
+
+
+@cache
+def penalised_slope(batch: int, reduction: str, penalty: float, seed: int = 12) -> float:
+    """The argmin over w of R(w) + λ w², averaged over the batches that `MANY` rides are cut into, with λ = `penalty`.
+
+    R is the squared error of the slope w, reduced over a batch. All batches have one size, so the average of R is
+    the mean over all rides, or `batch` times that under the sum, and the argmin is that of ridge regression:
+    Σxy / (Σx² + N λ) under the mean, and under the sum the same with λ / `batch` in place of λ.
+    """
+    if reduction not in ("sum", "mean"):
+        raise ValueError(f"reduction must be 'sum' or 'mean', got {reduction!r}")
+    if batch < 1 or MANY % batch:
+        raise ValueError(f"batch must divide {MANY}, got {batch}")
+    x, y = draw_rides(MANY, seed)
+    beside_a_ride = number("penalty", penalty, 0, closed=True) / (batch if reduction == "sum" else 1)
+    return float(x @ y / (x @ x + MANY * beside_a_ride))
 
 
 # ── The product of the densities ─────────────────────────────────────────────────────────────────────────────────────

@@ -32,6 +32,7 @@ from lossbook.analysis.rides import (
     largest_gap,
     log_likelihood,
     of_slope,
+    penalised_slope,
     running_product,
     share_at_most,
 )
@@ -577,6 +578,53 @@ def batch_step() -> Explorer:
         alt="Left, ten steps under the sum with batches of 16: the slope leaves the picture in ever larger swings. "
         "Right, the average length of the first step over the batch size, with bands that narrow to the right: it "
         "grows in proportion under the sum and is level under the mean.",
+    )
+
+
+def batch_penalty() -> Explorer:
+    """The argmin of squared error and a penalty over the batch size, under the sum and under the mean."""
+    batches, penalties = [1, 2, 4, 8, 16, 32, 64, 128], [0, 1, 3, 10, 30]
+    colours = {"sum": palette.gradient, "mean": palette.loss}
+    free = penalised_slope(1, "mean", 0)
+    figure, axis = subplots(figsize=(4.4, 3.0))
+    axis.axhline(free, color=palette.muted, lw=1, ls=":")
+    axis.text(1, free + 0.06, "argmin without a penalty", color=palette.muted, va="bottom")
+    curves = {name: axis.plot(batches, batches, ".-", color=colour)[0] for name, colour in colours.items()}
+    names = {
+        name: axis.text(160, 1, name, color=colour, va=place)
+        for (name, colour), place in zip(colours.items(), ("bottom", "top"), strict=True)
+    }
+    dots = {name: axis.plot([1], [1], "o", color=palette.outlier, ms=9)[0] for name in colours}
+    axis.set(xscale="log", xlim=(0.85, 400), ylim=(0, 2.5), xlabel="batch size B", ylabel="argmin: slope w (min/km)")
+    axis.set_xticks(batches, [str(batch) for batch in batches])
+    axis.set_xticks([], minor=True)
+
+    def update(penalty: float, batch: int) -> str:
+        found = {}
+        for name, curve in curves.items():
+            slopes = [penalised_slope(size, name, penalty) for size in batches]
+            curve.set_ydata(slopes)
+            names[name].set_y(slopes[-1])
+            found[name] = slopes[batches.index(batch)]
+            dots[name].set_data([batch], [found[name]])
+        setting = f"λ = {penalty:g} km², batches of {batch}: the argmin is {found['sum']:.2f} min/km under the sum"
+        return f"{setting} and {found['mean']:.2f} under the mean; without the penalty it is {free:.2f}."
+
+    return Explorer(
+        figure,
+        update,
+        name="batch-penalty",
+        controls={
+            "penalty": Slider(values=penalties, value=10, label="penalty λ", unit="km²"),
+            "batch": Slider(values=batches, value=16, label="batch size B"),
+        },
+        caption="The argmin of R(w) + λw² on average over the batches that the same 128 rides are cut into. With λ = 0 "
+        "the two curves are one. Raise λ: both start lower, at one point, and under the mean the argmin stays there "
+        "whatever the batch size. Under the sum it climbs back with B, towards the dotted line: there the penalty "
+        "fades.",
+        alt="The argmin over the batch size. Both curves start at batches of 1, at half the height of the dotted line "
+        "of the argmin without a penalty. The curve of the mean is level; that of the sum climbs to just below the "
+        "dotted line.",
     )
 
 
