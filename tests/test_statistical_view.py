@@ -378,6 +378,7 @@ def test_beside_a_penalty_the_argmin_moves_with_the_batch_under_the_sum_alone():
                 f"λ = {penalty} km², batches of {batch}: the argmin is {under_sum:.2f} min/km under the sum and "
                 f"{under_mean:.2f} under the mean; without the penalty it is {free:.2f}."
             )
+    assert (np.diff([rides.penalised_slope(1, "sum", penalty) for penalty in penalties]) < 0).all()  # "start lower"
     start = {name: rides.penalised_slope(1, name, 10) for name in ("sum", "mean")}
     assert abs(start["mean"] / free - 0.5) < 0.03  # "half the height of the dotted line"
     assert 0 < free - rides.penalised_slope(128, "sum", 10) < 0.03  # "just below the dotted line"
