@@ -170,7 +170,7 @@ def test_the_scale_figure_and_its_floor():
 def test_without_a_floor_the_lowest_point_is_the_residual_and_the_dotted_line_says_so_only_there():
     explorer = figures.one_scale()
     curve, dotted = explorer.figure.axes[0].lines[0], explorer.figure.axes[0].lines[2]
-    for residual in (0, 0.01, 0.03, 0.1, 0.3, 1.0, 2.0, 3.0):
+    for residual in (0, 0.01, 0.1, 0.3, 1.0, 3.0):
         for floor in (0.0, 0.01, 0.1):
             readout = explorer.set(residual=residual, floor=floor).readout
             decades, losses = curve.get_data()
@@ -243,12 +243,12 @@ def test_the_best_power_is_near_the_one_that_the_text_names():
 
 def test_with_one_sigma_no_level_suits_the_poor_and_the_rich():
     explorer = figures.engel_band()
-    for level in range(60, 161, 10):
+    for level in range(70, 151, 20):
         explorer.set(level=level, power=0.0)
         shares = explorer.figure.axes[1].lines[-1].get_ydata()
         assert shares[0] > 95.4 > shares[-1] + 3 and shares[0] - shares[-1] > 8
     losses = {}
-    for level in range(60, 161, 10):
+    for level in range(70, 151, 20):
         for power in np.arange(0, 1.61, 0.2).round(1):
             losses[level, power] = numbers(explorer.set(level=level, power=power).readout)[-1]
     level, power = min(losses, key=losses.get)

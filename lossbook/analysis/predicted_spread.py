@@ -19,7 +19,7 @@ from lossbook.losses.regression import mse
 
 SEEN = 40
 STEPS = (0, 3, 10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000)
-INCOMES = np.geomspace(380, 5000, 60)  # francs
+INCOMES = np.geomspace(380, 5000, 36)  # francs
 
 
 class Split(NamedTuple):

@@ -249,7 +249,7 @@ def density_beside_loss() -> Explorer:
         controls={
             "density": Choice(list(NOISE), value="normal", label="density"),
             "scale": Slider(values=[0.75, 1.0, 1.5, 2.0], value=1.0, label="scale"),
-            "at_e": Slider(-REACH, REACH, step=0.5, value=2.0, label="residual e"),
+            "at_e": Slider(-REACH, REACH, step=1.0, value=2.0, label="residual e"),
         },
         handles=[Handle(top, x="at_e"), Handle(probe, x="at_e")],
         caption="Choose a density and drag the residual outwards: a tail that falls fast makes a loss that rises fast. "
@@ -307,8 +307,8 @@ def one_scale() -> Explorer:
             options=["Down to 0.", "Down to ½ log 2π, about 0.92 nats.", "It has no lowest value."],
         ),
         controls={
-            "residual": Slider(values=[0, 0.01, 0.03, 0.1, 0.3, 1.0, 2.0, 3.0], value=1.0, label="residual |e|"),
-            "decade": Slider(TINY, WIDE, step=0.2, value=0.0, label="log₁₀ σ"),
+            "residual": Slider(values=[0, 0.01, 0.1, 0.3, 1.0, 3.0], value=1.0, label="residual |e|"),
+            "decade": Slider(TINY, WIDE, step=0.5, value=0.0, label="log₁₀ σ"),
             "floor": Choice({"no floor": 0.0, "floor 0.01": 0.01, "floor 0.1": 0.1}, value=0.0, label="floor under σ"),
         },
         handles=[Handle(point, x="decade")],
@@ -328,7 +328,7 @@ def engel_band() -> Explorer:
     income, food = households()
     figure, (left, right) = subplots(1, 2, figsize=(7, 3.6), width_ratios=[3, 2])
     left.plot(income, food, "o", color=palette.data, ms=3.5, alpha=0.5)
-    ends = np.linspace(350, 5000, 48)
+    ends = np.linspace(350, 5000, 25)
     (line,) = left.plot(ends, ends, color=palette.model, lw=2)
     edges = [left.plot(ends, ends, "--", color=palette.model, lw=1.5)[0] for _ in range(2)]
     left.set(xlim=(300, 5050), ylim=(0, 2900), xlabel="yearly income (francs)", ylabel="spent on food (francs)")
@@ -356,7 +356,7 @@ def engel_band() -> Explorer:
         update,
         name="engel-band",
         controls={
-            "level": Slider(60, 160, step=10, value=110, label="σ at the mean income"),
+            "level": Slider(70, 150, step=20, value=110, label="σ at the mean income"),
             "power": Slider(0.0, 1.6, step=0.2, value=0.0, label="power of growth"),
         },
         caption="At power 0 the band has one width: it is too wide for low incomes and too narrow for high ones. Raise "
@@ -737,7 +737,7 @@ def label_mass() -> Explorer:
         ),
         controls={
             "loss": Choice(list(MARGIN_LOSSES), value="hinge", label="loss"),
-            "score": Slider(-4, 4, step=0.5, value=0.0, label="score s"),
+            "score": Slider(-4, 4, step=1.0, value=0.0, label="score s"),
         },
         handles=[Handle(probe, x="score")],
         caption="If a loss is a negative log-probability, exp(−loss) of the two labels must sum to the same number at "

@@ -210,7 +210,7 @@ def test_a_cell_is_changed_and_run(page: Page) -> None:
     field, output = box.locator("textarea"), box.locator("output")
     book = field.input_value()
     run(box)
-    expect(output.locator("pre")).to_contain_text("normal_nll")
+    expect(output.locator("pre")).to_contain_text("mean 1.667 [-0.667  0.     1.333]")
     run(box, "import warnings\nprint('<b>')\nwarnings.warn('look')\n2 * 3\n")
     expect(output.locator("pre")).to_have_text("<b>\nUserWarning: look\n6\n")
     run(box, "x = 2\nx * 3")
