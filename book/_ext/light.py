@@ -36,7 +36,7 @@ def configure(app: Sphinx, config: Config) -> None:
 def spare_the_index(app: Sphinx) -> None:
     """No page loads Sphinx's own search index, so no page is read for it."""
     if app.builder.format == "html":
-        app.builder.index_page = lambda *_: None
+        app.builder.load_indexer = app.builder.index_page = lambda *_: None
         app.builder.dump_search_index = lambda: None
 
 
