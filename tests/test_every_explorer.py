@@ -88,6 +88,11 @@ def markup_of(name: str) -> str:
     return markup or explorer_of(name).html()
 
 
+def called(name: str) -> str:
+    """An explorer's own name, as its page has it."""
+    return re.search(r'data-explorer="([^"]+)"', markup_of(name))[1]
+
+
 def page(name: str) -> tuple[Explorer, str]:
     return explorer_of(name), markup_of(name)
 
@@ -138,7 +143,7 @@ def test_each_state_is_what_savefig_draws(name: str) -> None:
 
 
 def test_names_are_unique() -> None:
-    names = [re.search(r'data-explorer="([^"]+)"', markup_of(name))[1] for name in BUILDERS]
+    names = list(map(called, BUILDERS))
     assert sorted(names) == sorted(set(names))
 
 
@@ -186,7 +191,7 @@ def test_each_guess_stands_before_its_explorer_in_a_chapter() -> None:
     guesses = {}
     for name, builder in BUILDERS.items():
         if "Predict(" in inspect.getsource(builder):
-            guesses[builder().name] = name.rpartition(".")[2]
+            guesses[called(name)] = name.rpartition(".")[2]
     assert guesses.keys() == asked.keys()
     for name, function in guesses.items():
         assert f".{function}(" in asked[name]
