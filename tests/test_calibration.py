@@ -28,6 +28,11 @@ def forecasts(seed: int = 0, n: int = 400) -> tuple[np.ndarray, np.ndarray]:
     return p, (rng.uniform(size=n) < p**2).astype(float)
 
 
+def test_the_error_counts_a_bin_of_one():
+    # the lone forecast misses by 0.95, the pair of 0.95 by 0.45
+    assert reliability([0.05, 0.95, 0.95], [1, 1, 0]).error == pytest.approx((0.95 + 2 * 0.45) / 3)
+
+
 def test_bins_by_hand():
     table = reliability([0.0, 0.1, 0.5, 0.51, 1.0], [0, 1, 1, 0, 1], bins=2)
     assert table.edges.tolist() == [0, 0.5, 1] and table.size.tolist() == [3, 2]  # ½ is in the lower bin

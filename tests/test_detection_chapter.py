@@ -398,6 +398,7 @@ def test_the_regions_of_the_first_object() -> None:
     """It lies from (6, 32) to (20, 60); two regions are near each object, the rest are anchors."""
     assert three_boxes.regions()[[0, 3]].tolist() == [[7, 31, 22, 61], [4, 33, 19, 59]]
     assert len(three_boxes.regions()) == 16
+    assert three_boxes.VARIANCES == (0.1, 0.1, 0.2, 0.2)  # as SSD and Faster R-CNN divide the offsets
 
 
 def test_the_scene_is_one_and_the_same_for_all() -> None:

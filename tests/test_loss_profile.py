@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 import lossbook
+from lossbook.analysis.profile import Profile
 from lossbook.analysis.residual_curve import implied_density, residual_curve
 from lossbook.catalogue import CATALOGUE
 from lossbook.figures import profile
@@ -196,3 +197,11 @@ def test_a_callable_of_prediction_and_target_is_not_mirrored():
 
     curve = residual_curve(leaning)
     assert curve.value(np.array([-1.0, 1.0])).tolist() == [1, 9]
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_no_constant_is_best_where_the_loss_falls_without_end_on_one_side(way):
+    def falls(e):
+        return np.where(way * e > 0, -np.log1p(np.maximum(way * e, 0)), -way * e)
+
+    assert np.isnan(Profile(residual_curve(falls), np.array([0.0, 1.0, 2.0])).constant)

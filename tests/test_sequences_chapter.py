@@ -413,6 +413,13 @@ def test_rows_are_digits_side_by_side() -> None:
     assert not columns(known) & columns(unseen) & images  # digits that the network has not met
 
 
+def test_a_row_has_gaps_before_between_and_behind_its_digits() -> None:
+    pictures = digit_rows.rows()[1].pictures
+    for end in (slice(None, 4), slice(-4, None)):
+        empty = (pictures[:, :, end] == 0).all(axis=(1, 2)).mean()
+        assert 0.05 < empty < 0.95
+
+
 def test_a_reader_is_judged_after_its_last_step() -> None:
     assert len(digit_rows.train_reader(0, steps=1).path) == 2, "before it, and after it"
 

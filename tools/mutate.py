@@ -107,6 +107,18 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "lossbook/analysis/fitting.py",
         "sample.mean()  →  (sample.sum())",
     ): "where the kinks are not tried, values show the lowest place to a hundred-millionth only",
+    (
+        "lossbook/analysis/fitting.py",
+        "(high - low) / 2  →  ((high - low))",
+    ): "the slope finds the same place in an interval twice as wide",
+    ("lossbook/analysis/fitting.py", "8  →  (9)"): "both are the rounding of a sum",
+    ("lossbook/analysis/fitting.py", "lower < height  →  ((lower) <= (height))"): "a corner that is as low is as good",
+    ("lossbook/analysis/residual_curve.py", "-1.5  →  ((1.5))"): "it is tried at any numbers, of both signs as before",
+    (
+        "lossbook/analysis/rides.py",
+        "np.abs(true_at - steps[:-1])  →  (np.asarray(true_at - steps[:-1]))",
+    ): "where it is negative, the distance to the step after is larger",
+    ("lossbook/analysis/coins.py", "1e-12  →  (1.5e-12)"): "what is left out of the sum has no digit that is shown",
     ("lossbook/explorer/live.py", "bool | int  →  ((int))"): "a bool is an int",
     ("lossbook/analysis/two_humps.py", "centre - mean  →  ((centre) + (mean))"): "the humps' mean is 0",
     ("lossbook/explorer/pen.py", "end < 1  →  ((end) <= (1))"): "`curves` writes a single point the same way",
