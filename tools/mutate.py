@@ -119,6 +119,11 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "np.abs(true_at - steps[:-1])  →  (np.asarray(true_at - steps[:-1]))",
     ): "where it is negative, the distance to the step after is larger",
     ("lossbook/analysis/coins.py", "1e-12  →  (1.5e-12)"): "what is left out of the sum has no digit that is shown",
+    ("lossbook/analysis/fitting.py", "20  →  (21)"): "the corners are tried from the steepest edge on, however many",
+    (
+        "lossbook/analysis/fitting.py",
+        "here + 1e-4 * step * steepness  →  ((here))",
+    ): "a step that only just falls ends at the same place",
     ("lossbook/explorer/live.py", "bool | int  →  ((int))"): "a bool is an int",
     ("lossbook/analysis/two_humps.py", "centre - mean  →  ((centre) + (mean))"): "the humps' mean is 0",
     ("lossbook/explorer/pen.py", "end < 1  →  ((end) <= (1))"): "`curves` writes a single point the same way",
