@@ -6,6 +6,7 @@ import itertools
 import math
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from lossbook.explorer import Explorer, palette
 from lossbook.figures import cross_entropy as figures
 from lossbook.losses.information import cross_entropy, entropy, kl_divergence
 
+PAGE = (Path(__file__).parents[1] / "book/part-1/cross-entropy.md").read_text(encoding="utf-8")
 GRID = np.arange(1, 1000) / 1000
 FLOOR = -0.7 * math.log(0.7) - 0.3 * math.log(0.3)
 
@@ -141,6 +143,8 @@ def test_the_best_w_stays_for_every_forecast_and_jumps_where_w_shapes_the_weathe
         truth, whole = stats.entropy(joint.ALL_DAYS.ravel()), stats.entropy(joint.ALL_DAYS.ravel(), model)
         *said, at_conditional, at_joint = numbers(text)[1:]
         assert said == pytest.approx([conditional, features, truth, whole], abs=5.1e-4)
+        assert said[0] + said[1] - said[2] == pytest.approx(said[3], abs=1e-9), text  # as printed
+        assert [float(label.get_text()) for label in explorer.figure.axes[0].texts] == said
         wanted = (free, tied if shaped else free)
         assert (at_conditional, at_joint) == pytest.approx(wanted, abs=5.1e-4)
         assert (marker(explorer, 1, 0)[0], marker(explorer, 1, 1)[0]) == pytest.approx(wanted, abs=1e-6)
@@ -151,6 +155,7 @@ def test_the_best_w_stays_for_every_forecast_and_jumps_where_w_shapes_the_weathe
     constant = {forecast: len(values) == 1 for forecast, values in prices.items()}
     assert constant == {**dict.fromkeys(joint.FORECASTS, True), joint.TIED: False}
     first, right, worst = (min(prices[name]) for name in joint.FORECASTS)
+    assert "of the three terms only the middle one grows" in explorer.predict.found  # the joint KL's bar grows as well
     assert round(first - right, 4) == 0.0207 and right < first < worst
 
 
@@ -281,6 +286,17 @@ def test_every_path_ends_near_the_cross_entropy() -> None:
         assert gaps[:, -1].max() < 0.02 < gaps[:, pin.SIZES <= 20].max(axis=1).min()  # each wanders, all close in
 
 
+def test_the_loss_of_a_density_is_finite_only_where_it_is_positive_on_every_example() -> None:
+    examples = np.array([0.2, 0.7, 1.3])
+    assert np.isfinite(-stats.norm.logpdf(examples).mean()) and -stats.uniform.logpdf(examples).mean() == math.inf
+    assert "stays finite, *if the density is positive on every example*" in PAGE
+
+
+def test_sigma_is_introduced_before_it_is_used() -> None:
+    first = PAGE.index(r"\sigma(")
+    assert PAGE[first:].startswith(r"\sigma(s) = \frac{1}{1 + e^{-s}}")
+
+
 def test_the_loss_of_a_dataset_is_the_cross_entropy_of_its_shares() -> None:
     throws = pin.THROWS[:20]
     plain = np.mean([-math.log(0.6) if throw else -math.log(0.4) for throw in throws])
@@ -371,6 +387,7 @@ def test_two_targets_are_ordered_both_ways() -> None:
     extras = [stats.entropy(p, [0.65, 0.35]) for p in ([0.95, 0.05], [0.5, 0.5])]
     assert prices[0] < prices[1] and extras[0] > extras[1]
     explorer = figures.two_targets()
+    assert "At the start p₁ has the smaller total" in explorer.caption  # in 16 of 343 states
     for value in (*prices, *extras):
         assert f"{value:.3f}" in explorer.readout
     assert explorer.readout.endswith("They disagree.")
@@ -566,6 +583,8 @@ def test_the_figure_of_one_direction_in_every_state() -> None:
     assert explorer.predict is not None and explorer.predict.answer == 8
     crosses = [line for line in explorer.figure.axes[0].lines if line.get_marker() == "x"]
     assert sum(len(line.get_xdata()) for line in crosses) == 14
+    assert [int(np.sum(at <= -3)) for at in (train, test)] == [1, 0] and "the surest one is off" in explorer.caption
+    assert max(train.max(), test.max()) < explorer.figure.axes[0].get_xlim()[1]
     for state, text in states(explorer):
         each = np.logaddexp(0, -(2 * data.test_y - 1) * test * state["length"])
         own = np.logaddexp(0, -(2 * data.train_y - 1) * train * state["length"]).mean()
@@ -594,6 +613,14 @@ def test_the_symptoms_of_the_table(seed: int) -> None:
     assert 1 / (1 + math.exp(-40)) == 1 and np.logaddexp(0, 40) == 40
 
 
+@pytest.mark.parametrize("split", range(5))
+def test_the_test_loss_climbs_far_more_than_the_errors(split: int) -> None:
+    """As the table of symptoms says; but the errors do rise, from 6 to 14 in the chapter's own halves."""
+    losses, errors = ([of(width, split) for width in (1.0, 100.0)] for of in (
+        lambda width, split: tumours.average_losses(width, split)[1], tumours.misjudged))  # fmt: skip
+    assert losses[1] / losses[0] > 3 * errors[1] / errors[0] > 3
+
+
 def test_in_the_end_the_mistakes_alone_count() -> None:
     """As the answer to the guess says: their loss grows in proportion to the length, and is nearly all of it."""
     wrong = (tumours.places()[1] > 0) != tumours.halves().test_y
@@ -605,7 +632,7 @@ def test_in_the_end_the_mistakes_alone_count() -> None:
 def test_the_alternative_texts_of_the_new_figures() -> None:
     """Every number with decimals in them is one that the start shows, by other means."""
     known = {
-        figures.bus_terms: {0.478, 0.958, 1.377, 0.06, 1.344},
+        figures.bus_terms: {0.508, 0.958, 1.377, 0.089, 1.344},
         figures.own_and_new: {round(-0.7 * math.log(0.8) - 0.3 * math.log(0.2), 3), round(FLOOR, 3)},
         figures.forward_not_reverse: {0.5, 0.1, 0.4, 0.45, 0.181},
         figures.one_direction: set(),

@@ -227,7 +227,10 @@ def test_one_step_multiplies_the_odds_by_one_factor():
     explorer = figures.sigmoid_curve()
     yes: dict[float, list[float]] = {}
     odds_of: dict[float, list[float]] = {}
-    for state, _ in states(explorer):
+    for state, text in states(explorer):
+        exponent, odds = re.search(r"e\^\(([−\d.]+)\) = ([−\d.e+]+) to 1", text).groups()
+        printed = f"{math.exp(float(exponent.replace('−', '-'))):.4g}"
+        assert printed == odds.replace("−", "-")  # e to what is printed is what is printed
         curves = [line.get_ydata() for line in explorer.figure.axes[0].lines[1:3]]
         assert_allclose(np.add(*curves), 1, rtol=1e-14)
         assert_allclose(curves[0], curves[1][::-1], rtol=1e-12)
@@ -260,6 +263,10 @@ def test_the_stable_form_is_flat_and_the_naive_one_fails_on_both_sides():
         below = [shift for shift, naive in fails[bits] if naive == "−∞"]
         assert min(above) + 2 > largest - np.log(1 + np.exp(-1) + np.exp(-2)) and max(below) < 0
         assert len(above) + len(below) == len(fails[bits])
+        # The page: "from c = 87 on" in 32 bits, "from c = 9 on" in 16; and the guess names no logit that overflows.
+        assert min(above) == {16: 9, 32: 87, 64: 710}[bits]
+        assert f"About {int(largest)}." in explorer.predict.options
+        assert np.isfinite(np.exp(np.array(int(largest), dtype=f"float{bits}")))
     # The alternative text: in 32 bits they lie on each other between about −85 and 86.
     together = [
         c
@@ -466,7 +473,7 @@ def test_a_wrong_label_pulls_its_logit_by_at_most_one_and_the_slope_without_boun
         at = state["at"]
         p = 1 / (1 + math.exp(-(clean.slope * at + clean.intercept)))
         first, _, slope, without, cost, plain = [n for n in numbers(text.split(": it")[1])]
-        assert first == pytest.approx(p, abs=5.1e-4) and p <= 1
+        assert first == pytest.approx(p, abs=5.1e-4) and 0.5 < p <= 1  # the dotted fit expects a 1 there
         assert mislabelled.pulls(at)[1][0] == pytest.approx(at * p, rel=1e-12)
         fit = mislabelled.ruined_fit(at)
         assert slope == pytest.approx(fit.slope, abs=5.1e-3) and without == pytest.approx(clean.slope, abs=5.1e-3)

@@ -177,11 +177,12 @@ def bus_terms() -> Explorer:
             (terms.joint_kl, terms.truth),
             (0.0, terms.joint_kl),
         )
-        for bar, number, (start, size), end in zip(bars, numbers, spans, (terms.conditional, two, two, terms.joint_kl),
-                                                   strict=True):  # fmt: skip
+        said = [text.removeprefix("-") for text in adding_up(terms.conditional, terms.features, -terms.truth)]
+        ends = (terms.conditional, two, two, terms.joint_kl)
+        for bar, number, (start, size), end, text in zip(bars, numbers, spans, ends, said, strict=True):
             bar.set_x(start)
             bar.set_width(size)
-            number.set_text(f"{size:.3f}")
+            number.set_text(text)
             number.set_x(end + 0.06)
         conditional.set_ydata([at.conditional for at in along[forecast]])
         divergence.set_ydata([at.joint_kl for at in along[forecast]])
@@ -189,12 +190,9 @@ def bus_terms() -> Explorer:
         at_least = [joint.joint_terms(at, forecast) for at in least]
         for star, place, low in zip(stars, least, (at_least[0].conditional, at_least[1].joint_kl), strict=True):
             star.set_data([place], [low])
-        first, second, third, whole = (
-            f"{part:.3f}" for part in (terms.conditional, terms.features, terms.truth, terms.joint_kl)
-        )
         return (
-            f"At w = {w:.2f}: {first} + {second} − {third} = {whole} nats. The conditional cross-entropy is lowest at "
-            f"w = {least[0]:.3f}, the joint KL at w = {least[1]:.3f}."
+            "At w = {:.2f}: {} + {} − {} = {} nats. ".format(w, *said)
+            + f"The conditional cross-entropy is lowest at w = {least[0]:.3f}, the joint KL at w = {least[1]:.3f}."
         )
 
     stay, move = "It stays where it is.", "It moves, because the divergence has changed."
@@ -205,19 +203,19 @@ def bus_terms() -> Explorer:
         name="cross-entropy-bus-terms",
         predict=Predict(
             stay if max(shifted) - min(shifted) < 1e-6 else move,
-            "It stays: only the middle bar grows, by the same amount for every $w$. Choose the third forecast and see "
-            "the joint KL rise, its star straight above the old place. Then choose the last one.",
+            "It stays: of the three terms only the middle one grows, by the same amount for every $w$. Choose the "
+            "third forecast and see the joint KL rise, its star straight above the old place. Then the last one.",
             options=[stay, move, "It moves, but only if the new forecast is better than the old one."],
         ),
         controls={
-            "w": Slider(0, 3, step=0.25, value=2.0, label="model w"),
+            "w": Slider(0, 3, step=0.25, value=2.25, label="model w"),
             "forecast": Choice([*joint.FORECASTS, joint.TIED], label="dry, rain, snow"),
         },
         handles=[Handle(dot, x="w")],
         caption="Left, the three terms and what they come to. Right, the first term and the sum over w, each with a "
         "star at its lowest point. Change the forecast: the sum rises or falls as a whole, and its star keeps its w. "
         "Let w shape the weather as well, and the star jumps: the second term is no constant any more.",
-        alt="Left, bars from 0 to 0.478, on by 0.958, back by 1.377, and what is left, 0.060. Right, two curves over w "
+        alt="Left, bars from 0 to 0.508, on by 0.958, back by 1.377, and what is left, 0.089. Right, two curves over w "
         "of one shape, both lowest at 1.344.",
     )
 
@@ -511,7 +509,7 @@ def two_targets() -> Explorer:
         },
         handles=[Handle(grips["p₁"], x="first"), Handle(grips["p₂"], x="second"), Handle(grips["q"], x="model")],
         caption="The bars are the cross-entropies, split into what the truth costs anyway and what the model adds. "
-        "With p₁ the total is smaller, yet the model is further off. Find a place for q where both agree.",
+        "At the start p₁ has the smaller total, yet the model is further from it. Find a place for q where both agree.",
         alt="Left, p₁ at 0.95, p₂ at 0.5 and q at 0.65. Right, two split bars: for p₁ 0.199 + 0.263 = 0.462 nats, for "
         "p₂ 0.693 + 0.047 = 0.740 nats.",
     )
@@ -714,7 +712,7 @@ def one_direction() -> Explorer:
     ):
         wrong = (places > 0) != labels
         level = np.array([heights[half, int(label)] for label in labels]) + moved
-        kept = places > -3.0  # the surest few are off the panel
+        kept = places > -3.0  # the surest one is off the panel
         left.plot(places[kept & ~wrong], level[kept & ~wrong], ".", color=palette.data, ms=3, alpha=0.6)
         left.plot(places[kept & wrong], level[kept & wrong], "x", color=palette.outlier, ms=6, mew=1.6)
     left.plot([0, 0], [-0.42, 1.42], ":", color=palette.muted, lw=1.2)
@@ -770,7 +768,7 @@ def one_direction() -> Explorer:
         ),
         controls={"length": Slider(values=tumours.LENGTHS, value=1.0, label="length of the weights")},
         handles=[Handle(dots[0], x="length"), Handle(dots[1], x="length")],
-        caption="Left, every tumour (the surest few are off to the left) at its distance from a plane that separates "
+        caption="Left, every tumour (the surest one is off to the left) at its distance from a plane that separates "
         "the training half; the plane stays, only the length of the weights changes. Lengthen them: the curve sharpens "
         "into a step. The training loss goes to 0, as there is nobody on the wrong side. The test loss turns and "
         "climbs, with the same "

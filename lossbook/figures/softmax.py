@@ -247,7 +247,7 @@ def sigmoid_curve() -> Explorer:
         odds = f"{np.exp(logit / temperature):.4g}".replace("-", "−")
         return (
             f"At s = {written(logit, 1)} and T = {temperature:g}: probability of yes {with_:.4f}, of no {without:.4f}; "
-            f"the odds are e^({written(logit / temperature, 2)}) = {odds} to 1."
+            f"the odds are e^({written(logit / temperature, 3)}) = {odds} to 1."
         )
 
     return Explorer(
@@ -324,7 +324,7 @@ def large_logits() -> Explorer:
     axis.set_ylabel("log-sum-exp minus c")
     axis.set_yticks([low, 2.2, 2.4, 2.6, high], ["−∞", "2.2", "2.4", "2.6", "∞"])
 
-    sizes = {kind: f"About {overflow.largest_logit(kind):.0f}." for kind in ("float16", "float32", "float64")}
+    sizes = {kind: f"About {int(overflow.largest_logit(kind))}." for kind in ("float16", "float32", "float64")}
 
     def update(shift: float, bits: int) -> str:
         naive.set_ydata(curves[bits])
@@ -485,9 +485,9 @@ def wrong_label() -> Explorer:
             f"{x.size + 1} undoes what the others say.",
             options=ends,
         ),
-        caption="Move the disc to the right: its label says 0 where all around it are 1. Its pull on its own logit "
-        "never exceeds 1. Its pull on the slope is x times as large, and the fitted curve (dotted: without the disc) "
-        "lies down.",
+        caption="Move the disc to the right: its label says 0 where the dotted fit expects a 1. Its pull on its own "
+        "logit never exceeds 1. Its pull on the slope is x times as large, and the fitted curve (dotted: without the "
+        "disc) lies down.",
         alt="Left, strokes of two classes along a feature, a rising curve fitted to them, and a disc with the wrong "
         "label at x = 2. Right, on logarithmic axes, its pull on its own logit, level near 1, and on the slope, a line "
         "that rises to 100.",

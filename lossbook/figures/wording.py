@@ -25,9 +25,11 @@ def adding_up(*parts: float, digits: int = 3) -> list[str]:
 
     >>> adding_up(0.199, 0.263), adding_up(0.3254, 0.0724)
     (['0.199', '0.263', '0.462'], ['0.3254', '0.0724', '0.3978'])
+    >>> adding_up(0.4444, 0.3, -0.7)
+    ['0.444', '0.300', '-0.700', '0.044']
     """
     while True:
-        texts = [f"{max(number, 0.0):.{digits}f}" for number in (*parts, sum(parts))]
+        texts = [f"{round(number, digits) + 0.0:.{digits}f}" for number in (*parts, sum(parts))]  # and no -0.000
         if digits == 9 or sum(map(Decimal, texts[:-1])) == Decimal(texts[-1]):
             return texts
         digits += 1

@@ -238,7 +238,7 @@ CROSS_ENTROPY = Loss(
     optax="optax.softmax_cross_entropy (from logits)",
     card=Card(
         what="The average surprise of who believes $q$ while $p$ deals the outcomes.",
-        why="Maximum likelihood: with the shares in the data as $p$ it is minus the log-likelihood of one example.",
+        why="Maximum likelihood: with the shares in the data as $p$ it is minus the log-likelihood per example.",
         strengths=(
             r"It has the minimiser of $D_{\mathrm{KL}}(p \,\|\, q)$ and does without the entropy of $p$.",
             "Convex in $q$.",
