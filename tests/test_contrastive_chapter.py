@@ -362,6 +362,7 @@ def test_readouts():
 
 
 def test_the_linear_map_learns_by_the_package_s_own_gradient():
+    assert embedding.centred(np.array([[1.0, 10.0], [3.0, 30.0]])).tolist() == [[-1, -10], [1, 10]]
     record = embedding.linear_training()
     assert record.accuracy[-1] > 2 * record.accuracy[0]
     assert record.embeddings.shape == (5, 200, 2) and record.digits.shape == (200,)
@@ -528,6 +529,7 @@ def test_the_middle_temperature_spreads_and_sorts_best(seed: int):
     assert middle.uniformity[-1] < min(cold.uniformity[-1], warm.uniformity[-1]) - 0.2
     assert cold.alignment[-1] < 0.7 * min(middle.alignment[-1], warm.alignment[-1])
     assert abs(warm.losses[0] - np.log(255)) < 0.05
+    assert views.THINGS == 128  # as the prose says
     assert views.lowest(128, 1.0) < warm.losses.min() and warm.losses[-20:].mean() < 4.8
 
 

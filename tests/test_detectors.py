@@ -55,6 +55,11 @@ def test_ssd_by_hand():
     assert ssd(logits, np.zeros((4, 4)), [0, -1, -1, -1], np.full((4, 4), 2.0), balance=0.5).localisation == 3
 
 
+def test_ssd_with_a_label_of_many_kinds():
+    """Nothing and four kinds, the last one right: log 5."""
+    assert ssd(np.zeros((1, 5)), np.zeros((1, 4)), [3], np.zeros((1, 4))) == pytest.approx((np.log(5), 0))
+
+
 def test_ssd_without_an_object_is_0():
     s, d, _, t = anchors(1, 4, 8)
     assert ssd(s, d, np.full(8, -1), t) == (0, 0)

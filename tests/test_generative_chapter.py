@@ -15,6 +15,7 @@ from lossbook.analysis.bars import apart, bar, gain
 from lossbook.analysis.carrying import GOALS, HEAPS, carried, critic, critic_gain, distance
 from lossbook.analysis.critics import (
     AT,
+    Critic,
     best_penalised,
     crowds,
     steepest_clipped,
@@ -201,6 +202,11 @@ def test_clipped_and_penalised_critics(seed):
         assert (sizes > 0.99 * sizes.max()).mean() < 0.01
     last = train_critic(penalty=10.0, **which)
     assert 1.12 < last.steepest < 1.3 and last.found > 0.9 * distance  # “by about a fifth”
+
+
+def test_a_critic_is_as_steep_downwards():
+    falling = Critic(np.zeros(2), np.array([-3.0, 1.0]), np.zeros(1), gain=6.0)
+    assert falling.steepest == 3 and falling.found == 2
 
 
 def test_a_critic_is_bounded_in_one_way():

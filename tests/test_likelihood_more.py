@@ -270,6 +270,7 @@ def test_modes_of_labels():
 def test_nan_passes_through():
     assert np.isnan(beta_nll([math.nan], [1.0], [0.5]))
     assert np.isnan(poisson_nll([math.nan], [1]))
+    assert np.isnan(bernoulli_nll([0.0, 0.0], [math.nan, 1], reduction="none")).tolist() == [True, False]
     assert np.isnan(poisson_nll([0.0], [math.nan]))
     assert np.isnan(von_mises_nll([math.nan], [1.0]))
     assert np.isnan(normal_mixture_nll([[0.0]], [[math.nan]], [[1.0]], [0.0]))

@@ -549,6 +549,118 @@ WORDS: dict[str, tuple[str, str, str, str, str, tuple[str, ...]]] = {
         "",
         ("conditional flow matching", "rectified flow loss"),
     ),
+    "iou": (
+        "IoU loss",
+        "detection",
+        "yu2016",
+        "a box that covers the target, once it touches it",
+        "",
+        ("Jaccard loss of boxes", "intersection over union"),
+    ),
+    "giou": (
+        "GIoU loss",
+        "detection",
+        "rezatofighi2019",
+        "a box that covers the target",
+        "",
+        ("generalised IoU", "generalized IoU"),
+    ),
+    "diou": (
+        "DIoU loss",
+        "detection",
+        "zheng2020",
+        "a box that covers the target and has its centre",
+        "",
+        ("distance IoU",),
+    ),
+    "ciou": (
+        "CIoU loss",
+        "detection",
+        "zheng2020",
+        "a box that covers the target and has its centre and its shape",
+        "",
+        ("complete IoU",),
+    ),
+    "ctc": (
+        "CTC loss",
+        "sequences",
+        "graves2006",
+        "labels in their order; in every frame the share of the paths that fit",
+        "",
+        ("connectionist temporal classification",),
+    ),
+    "lovasz_hinge": (
+        "Lovász hinge",
+        "segmentation",
+        "berman2018",
+        "the mask of the largest expected Jaccard index, up to the slack of the hinge",
+        "",
+        ("Lovasz hinge",),
+    ),
+    "lovasz_softmax": (
+        "Lovász-softmax loss",
+        "segmentation",
+        "berman2018",
+        "masks of the largest mean Jaccard index",
+        "",
+        ("Lovasz softmax",),
+    ),
+    "boundary": (
+        "boundary loss",
+        "segmentation",
+        "kervadec2019",
+        "a mask whose boundary is near that of the object; by itself every pixel that is probable enough",
+        "",
+        ("distance map loss",),
+    ),
+    "dice": (
+        "Dice loss",
+        "segmentation",
+        "milletari2016",
+        "a mask: in a large picture every pixel whose probability exceeds half the best Dice coefficient",
+        "",
+        ("soft Dice", "Sørensen–Dice loss", "F1 loss"),
+    ),
+    "jaccard": (
+        "Jaccard loss",
+        "segmentation",
+        "rahman2016",
+        "a mask, the same that Dice ranks first on one picture",
+        "",
+        ("IoU loss of masks", "soft IoU", "intersection over union"),
+    ),
+    "tversky": (
+        "Tversky loss",
+        "segmentation",
+        "salehi2017",
+        "a mask: the larger β is against α, the more of the doubtful pixels it takes",
+        "",
+        (),
+    ),
+    "generalised_dice": (
+        "generalised Dice loss",
+        "segmentation",
+        "sudre2017",
+        "masks; the smaller a class, the more of the loss is about it",
+        "",
+        ("GDL", "generalized Dice"),
+    ),
+    "sequence_cross_entropy": (
+        "sequence cross-entropy",
+        "sequences",
+        "bengio2003",
+        "the conditional probability of every next token",
+        "",
+        ("language modelling loss", "next-token loss", "teacher forcing loss"),
+    ),
+    "distillation": (
+        "distillation loss",
+        "sequences",
+        "hinton2015",
+        "the teacher's scores, up to one number per row",
+        "",
+        ("knowledge distillation", "soft-target loss"),
+    ),
 }
 
 # The default of every parameter and the ends of its slider.
@@ -613,16 +725,18 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
     "perceptron": ("optax.losses.perceptron_loss", ""),
     "logistic": ("optax.sigmoid_binary_cross_entropy (labels 0 and 1)", ""),
     "listnet": ("optax.losses.ranking_softmax_loss (with distributions as labels)", ""),
+    "ctc": ("optax.losses.ctc_loss", "keras.losses.CTC"),
+    "dice": ("", "keras.losses.Dice (of the batch)"),
+    "tversky": ("", "keras.losses.Tversky (of the batch; its α weighs the misses)"),
+    "sequence_cross_entropy": ("optax.softmax_cross_entropy_with_integer_labels", ""),
 }
 
 
 @LOSSES
 def test_the_words_of_a_record(loss):
-    if loss.name in WORDS:
-        density = loss.density.name if loss.density else ""
-        found = (loss.title, loss.chapter, loss.source, loss.estimates, density, loss.synonyms)
-        assert found == WORDS[loss.name]
-    assert (loss.optax, loss.keras) == ELSEWHERE.get(loss.name, (loss.optax, loss.keras))
+    density = loss.density.name if loss.density else ""
+    assert (loss.title, loss.chapter, loss.source, loss.estimates, density, loss.synonyms) == WORDS[loss.name]
+    assert (loss.optax, loss.keras) == ELSEWHERE.get(loss.name, ("", ""))
 
 
 @LOSSES

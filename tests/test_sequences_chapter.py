@@ -527,6 +527,7 @@ def test_slips_by_hand() -> None:
     assert lossbook.perplexity(-np.log([1 / 2, 1 / 8])) == pytest.approx(4)
     assert lossbook.bits_per_byte(-np.log([1 / 2, 1 / 8]), 4) == pytest.approx(1)
     assert micro_batches.two_means([10, 90], [3.0, 1.0])[:2] == (1.2, 2.0)
+    assert micro_batches.two_means([2], [3.0]) == (3, 3, 1)
     assert alignments.alignment("aa", "all alike").total == pytest.approx(5 / 81)
     assert alignments.alignment("aa", "all alike", WRONG).total == 0
     frames = torch.zeros(2, 1, 3, requires_grad=True)
