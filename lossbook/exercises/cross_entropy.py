@@ -3,12 +3,14 @@ r"""Cross-entropy and maximum likelihood: quick questions first, then exercises 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 import lossbook.losses.classification as classification
 import lossbook.losses.information as information
-from lossbook.core import Floats
+from lossbook.core import Floats, quiet
 from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Order, Paper, case
 from lossbook.losses.likelihood_bounded import beta_mode
 
@@ -91,6 +93,8 @@ FLOOR = Numeric(
         Mistake(-0.8 * math.log(0.8), "That is the part of the red marbles alone. The blue ones have a term as well."),
         Mistake(-0.2 * math.log(0.2), "That is the part of the blue marbles alone. The red ones have a term as well."),
         Mistake(math.log(2), "That is what a model pays that calls both colours equally likely. One can do better."),
+        Mistake(-math.log(0.8 * 0.2), "You added the two surprisals. Each counts as often as its colour is drawn."),
+        Mistake(-math.log(0.8 * 0.2) / 2, "That is the plain mean of the two surprisals. Red is drawn far more often."),
     ],
     hints=[
         "The cross-entropy is the entropy plus a divergence. How small can the divergence be?",
@@ -256,6 +260,7 @@ OF_PAIRS = Numeric(
             "You matched the probability of none up alone. The likelihood uses all twenty pairs.",
         ),
         Mistake(12 / 40, "That is the share of throws that landed point *down*."),
+        Mistake(28, "That is the *number* of throws that landed point up. Divide it by that of all throws."),
         Mistake(28 / 12, r"That is the *odds*, 28 up to 12 down. The probability is up among all throws."),
         Mistake(
             16 / 40, "You counted a pair with two points up once. It holds two throws that landed point up, as it says."
@@ -265,6 +270,25 @@ OF_PAIRS = Numeric(
     solution=r"The likelihood is $\bigl((1 - w)^2\bigr)^{4} \bigl(2w(1 - w)\bigr)^4 \bigl(w^2\bigr)^{12} \propto "
     r"w^{28}(1 - w)^{12}$, so $w = \frac{28}{40} = 0.7$, although no binomial distribution fits these pairs well.",
 )
+
+
+def _padded(loss: Callable[..., Any], hint: str, alike: tuple[float, ...]) -> list[Mistake]:
+    """A loss of probabilities that adds a little to them before it takes the logarithm, or cuts them off below.
+
+    `alike` are the sizes with which both ways give the same to six digits.
+    """
+
+    def added(epsilon: float) -> Callable[..., Any]:
+        return lambda *given: loss(*given, lambda p: np.log(p + epsilon))
+
+    def cut(epsilon: float) -> Callable[..., Any]:
+        return lambda *given: loss(*given, lambda p: np.log(np.maximum(p, epsilon)))
+
+    sizes = [size for size in (1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5) if size not in alike]
+    ways = [(added, "Adding {}", size) for size in (1e-16, 1e-15, *sizes)]
+    ways += [(cut, "Cutting off at {}", size) for size in sizes]
+    ways += [(added, "Adding {}, or cutting off there,", size) for size in alike]
+    return [Mistake(way(epsilon), hint.format(word.format(f"{epsilon:g}"))) for way, word, epsilon in ways]
 
 
 def dataset_cross_entropy(counts: np.ndarray, q: np.ndarray) -> float:
@@ -286,6 +310,7 @@ DATASET_CODE = Code(
         case([3.0, 1.0], [0.5, 0.5]),
         case([10.0, 2.0, 8.0], [0.25, 0.5, 0.25]),
         case([2.0, 5.0, 1.0], [0.2, 0.7, 0.1]),
+        case([3.0, 1.0], [1 - 1e-13, 1e-13]),
     ],
     mistakes=[
         Mistake(
@@ -307,6 +332,23 @@ DATASET_CODE = Code(
         Mistake(
             lambda counts, q: -np.sum(counts * np.log10(q)) / np.sum(counts),
             "That is with the logarithm to base 10. `np.log` is the natural one.",
+        ),
+        Mistake(
+            lambda counts, q: -np.sum(counts * q) / np.sum(counts),
+            "The logarithm is missing: that is minus the average probability.",
+        ),
+        Mistake(
+            lambda counts, q: np.prod(q**counts),
+            "That is the likelihood of the data. Minus its logarithm, divided by the number of examples, is asked for.",
+        ),
+        Mistake(
+            lambda counts, q: -np.sum(np.log(q)),
+            "You add up one loss for each *outcome*. Each counts as often as it occurred. The average is asked for.",
+        ),
+        *_padded(
+            lambda counts, q, log: -np.sum(counts * log(q)) / np.sum(counts),
+            "{} changes what a rare outcome costs, and no `q` is 0. Take the logarithm of `q` itself.",
+            alike=(1e-8, 1e-7),
         ),
         Mistake(
             lambda counts, q: -np.mean(np.log(q)),
@@ -352,6 +394,11 @@ def repaired_bce(p: np.ndarray, y: np.ndarray) -> np.ndarray:
     return -y * np.log(p) - (1 - y) * np.log(1 - p)
 
 
+def _of_the_labels(p: np.ndarray, y: np.ndarray) -> np.ndarray:
+    with quiet():
+        return -p * np.log(y) - (1 - p) * np.log(1 - y)
+
+
 def _bce(p: np.ndarray, y: np.ndarray) -> Floats | float:
     return classification.binary_cross_entropy(p, y, reduction="none")
 
@@ -362,7 +409,7 @@ BCE_REPAIR = Code(
     reference=repaired_bce,
     starter=broken_bce,
     equals=_bce,
-    cases=[case([0.8], [1.0]), case([0.8], [0.0]), case([0.3, 0.9, 0.6], [0.0, 1.0, 0.0])],
+    cases=[case([0.8], [1.0]), case([0.8], [0.0]), case([0.3, 0.9, 0.6], [0.0, 1.0, 0.0]), case([1e-13], [1.0])],
     mistakes=[
         Mistake(
             lambda p, y: y * np.log(p) + (1 - y) * np.log(1 - p),
@@ -385,12 +432,26 @@ BCE_REPAIR = Code(
             lambda p, y: (p - y) ** 2,
             "That is the squared error, the Brier score of one example. Cross-entropy takes logarithms.",
         ),
-        *(
-            Mistake(
-                lambda p, y, epsilon=epsilon: -y * np.log(p + epsilon) - (1 - y) * np.log(1 - p + epsilon),
-                f"Both mistakes are gone. But adding {epsilon:g} changes every loss, and no prediction here is 0 or 1.",
-            )
-            for epsilon in (1e-7, 1e-6, 1e-5)
+        *_padded(
+            lambda p, y, log: -y * log(p) - (1 - y) * log(1 - p),
+            "Both mistakes are gone. But: {} changes what a sure mistake costs, and no prediction here is 0 or 1.",
+            alike=(1e-8,),
+        ),
+        Mistake(
+            lambda p, y: -y * np.log(p) + (1 - y) * np.log(p),
+            r"The first term is right. The second still has both mistakes: its sign, and $\hat p$ for $1 - \hat p$.",
+        ),
+        Mistake(
+            lambda p, y: -y * np.log(p) - (1 - y) * (1 - np.log(p)),
+            r"Mind the brackets: $\log(1 - \hat p)$ is not $1 - \log\hat p$.",
+        ),
+        Mistake(
+            _of_the_labels,
+            "The two are swapped: the logarithm is of the prediction. That of a label is 0 or infinite.",
+        ),
+        Mistake(
+            lambda p, y: p**y * (1 - p) ** (1 - y),
+            "That is the likelihood of each label. The loss is minus its logarithm.",
         ),
         Mistake(
             lambda p, y: np.mean(-y * np.log(p) - (1 - y) * np.log(1 - p)),
@@ -444,6 +505,10 @@ HOW_MANY = Numeric(
         Mistake(
             (2 * 0.6 / 0.02) ** 2,
             "That makes *two* standard errors equal to 0.02, a stricter demand than the one asked for.",
+        ),
+        Mistake(
+            (1.96 * 0.6 / 0.02) ** 2,
+            "That makes *1.96* standard errors equal to 0.02, for an interval of 95%. One was asked for.",
         ),
         Mistake(0.6 / 0.02**2, "The standard deviation has to be squared as well."),
         Mistake(0.6**2 / 0.02, "The wanted standard error has to be squared as well."),
@@ -513,6 +578,34 @@ MAP_CODE = Code(
             "That is the *mean* of the posterior. The mode takes 1 off each parameter.",
         ),
         Mistake(
+            lambda up, down, a, b: (1 + up) / (2 + up + down),
+            "Your prior is Beta(2, 2) whatever `a` and `b` are: neither occurs in it.",
+        ),
+        Mistake(
+            lambda up, down, a, b: (a - 1 + up) / (up + down),
+            "The denominator: the prior's `a - 1` and `b - 1` throws count there too.",
+        ),
+        Mistake(
+            lambda up, down, a, b: up / (a + b - 2 + up + down),
+            "The numerator: the prior's `a - 1` throws that landed up count there too.",
+        ),
+        Mistake(
+            lambda up, down, a, b: (a - 1 + up) / (b - 1 + down),
+            "Those are the *odds* of up to down. The estimate is the share of ups among all.",
+        ),
+        Mistake(
+            lambda up, down, a, b: (a - 1 + down) / (a + b - 2 + up + down),
+            "`up` and `down` are swapped: `a` goes with `up`.",
+        ),
+        Mistake(
+            lambda up, down, a, b: (a - 1 + up) / a + b - 2 + up + down,
+            "Mind the brackets: the whole of `a + b - 2 + up + down` divides.",
+        ),
+        Mistake(
+            lambda up, down, a, b: a - 1 + up / a + b - 2 + up + down,
+            "Mind the brackets, above and below: one sum is divided by another.",
+        ),
+        Mistake(
             lambda up, down, a, b: (a - 1) / (a + b - 2),
             "That is the mode of the prior. The throws do not occur in it.",
         ),
@@ -561,6 +654,11 @@ def map_gradient(
 def _map_gradient(w: np.ndarray, x: np.ndarray, y: np.ndarray, tau: float) -> Floats:
     slopes = classification.binary_cross_entropy_with_logits_grad(x @ w, y)
     return np.asarray(slopes @ x + w / (tau**2 * len(y)))
+
+
+def _with_the_slope_of_the_sigmoid(w: np.ndarray, x: np.ndarray, y: np.ndarray, tau: float) -> np.ndarray:
+    p = 1 / (1 + np.exp(-(x @ w)))
+    return np.asarray((x.T @ ((p - y) * p * (1 - p)) + w / tau**2) / len(y))
 
 
 MAP_GRADIENT_CODE = Code(
@@ -612,6 +710,30 @@ MAP_GRADIENT_CODE = Code(
             "The sign of the prior's part: the penalty grows away from 0, so its gradient points along $w$.",
         ),
         Mistake(
+            lambda w, x, y, tau: w / (tau**2 * len(y)),
+            "That is the prior's part alone. The gradient of the losses is missing.",
+        ),
+        Mistake(
+            lambda w, x, y, tau: (x.T @ (1 / (1 + np.exp(-(x @ w))) - y) + w / tau**2) / len(w),
+            "You divide by the number of *weights*. $N$ is the number of examples, the rows of `x`.",
+        ),
+        Mistake(
+            lambda w, x, y, tau: (x.T @ (1 / (1 + np.exp(-(x @ w))) - y) + w / (tau**2 * len(y))) / len(y),
+            "You divide the penalty by $N$ twice.",
+        ),
+        Mistake(
+            lambda w, x, y, tau: (x.T @ (1 / (1 + np.exp(-(x @ w))) - y) + w @ w / tau**2) / len(y),
+            r"That holds the squared length itself. The gradient of $\frac12\lVert w \rVert^2$ is $w$.",
+        ),
+        Mistake(
+            lambda w, x, y, tau: (x.T @ (1 / (1 + np.exp(-(x @ w))) - y) + np.sign(w) / tau) / len(y),
+            "That is the slope of an absolute value: a Laplace prior, L1. Here the prior is normal.",
+        ),
+        Mistake(
+            _with_the_slope_of_the_sigmoid,
+            r"The factor $\hat p(1 - \hat p)$ belongs to a squared error. With cross-entropy it has cancelled.",
+        ),
+        Mistake(
             lambda w, x, y, tau: x.T @ (1 / (1 + np.exp(-(x @ w))) - y) + w / (tau**2 * len(y)),
             "The losses were to be averaged too: you add them up and divide the penalty alone.",
         ),
@@ -650,6 +772,9 @@ FLAT_OVER_WHAT = Numeric(
         Mistake(math.log(7 / 2), "Those are the log-odds of the MLE. Its mode over the log-odds is another pin."),
         Mistake(
             8 / 10, "One is added to the ups only. The factor $w(1 - w)$ adds one to the exponent of $1 - w$ as well."
+        ),
+        Mistake(
+            7 / 11, "The exponent of $w$ grows too, from 7 to 8: the numerator counts one more, not the sum alone."
         ),
         Mistake(
             6 / 7, r"You divided by $w(1 - w)$. The density over $s$ is the density over $w$ *times* $\frac{dw}{ds}$."

@@ -238,6 +238,12 @@ LOSS_BY_HAND = Numeric(
         Mistake(
             -math.log(5 / 8 * 2 / 8 * 1 / 8), "You added the terms of all classes. Only the true class has $y_k = 1$."
         ),
+        Mistake(math.log10(8 / 5), "That is the loss to the base 10. Without a base, $\\log$ is natural: nats."),
+        Mistake(8 / 5, r"That is $1/\hat p_3$. The loss is the logarithm of it."),
+        Mistake(3 / 8, r"That is $1 - \hat p_3$, how hard the true logit is pushed. The loss is $-\log\hat p_3$."),
+        Mistake(
+            math.log(8 / 5) / 3, "You divided by the number of classes. The sum over the classes has one term, no mean."
+        ),
         Mistake(
             -math.log(3 / 8),
             r"You took $1 - \hat p_3$, the probability of all the *other* classes.",
@@ -335,6 +341,15 @@ def _from_the_first(logits: np.ndarray) -> float:
         return logits[0] + np.log(np.sum(np.exp(logits - logits[0])))
 
 
+def _from_the_last(logits: np.ndarray) -> float:
+    with quiet():
+        return logits[-1] + np.log(np.sum(np.exp(logits - logits[-1])))
+
+
+def _put_back_only(logits: np.ndarray) -> float:
+    return np.max(logits) + _naive_log_sum_exp(logits)
+
+
 def _from_the_largest_size(logits: np.ndarray) -> float:
     with quiet():
         size = np.max(np.abs(logits))
@@ -360,6 +375,7 @@ LOGSUMEXP_CODE = Code(
         case([800.0, 0.0, -800.0, 3.0, 3.0]),
         case([1500.0, 1500.0, 0.0]),
         case([0.0, 0.0, 1000.0]),
+        case([0.0, -30.0]),
     ],
     mistakes=[
         Mistake(
@@ -390,6 +406,30 @@ LOGSUMEXP_CODE = Code(
         Mistake(
             _from_the_first,
             "You take the *first* logit out. It need not be the largest, and one far above it overflows.",
+        ),
+        Mistake(
+            _from_the_last,
+            "You take the *last* logit out. It need not be the largest, and one far above it overflows.",
+        ),
+        Mistake(
+            _put_back_only,
+            "You add the largest logit without having taken it out of the powers.",
+        ),
+        *(
+            Mistake(
+                lambda logits, limit=limit: _naive_log_sum_exp(np.clip(logits, -limit, limit)),
+                f"You cut the logits off at {limit}: a logit of 1000 then counts as {limit}.",
+            )
+            for limit in (500, 700)
+        ),
+        *(
+            Mistake(
+                lambda logits, epsilon=epsilon: (
+                    np.max(logits) + np.log(np.sum(np.exp(logits - np.max(logits))) + epsilon)
+                ),
+                f"Adding {epsilon:g} is not needed: one of the powers is 1, so that the logarithm never sees 0.",
+            )
+            for epsilon in (1e-8, 1e-7, 1e-6)
         ),
         Mistake(
             _from_the_largest_size,
@@ -474,6 +514,16 @@ def _naive_loss(logits: np.ndarray, labels: np.ndarray) -> float:
         return -np.mean(np.log(probabilities)[np.arange(len(labels)), labels])
 
 
+def _naive_lse(logits: np.ndarray, labels: np.ndarray) -> float:
+    return _shifted_by(logits, labels, np.zeros((len(labels), 1)))
+
+
+def _shifted_by(logits: np.ndarray, labels: np.ndarray, shift: np.ndarray) -> float:
+    with quiet():
+        lse = shift[:, 0] + np.log(np.sum(np.exp(logits - shift), axis=1))
+        return np.mean(lse - logits[np.arange(len(labels)), labels])
+
+
 def _log_softmax(logits: np.ndarray) -> np.ndarray:
     return np.asarray(losses.log_softmax(logits))
 
@@ -489,12 +539,62 @@ LOSS_CODE = Code(
         case([[0.0, 30.0, 0.0], [0.0, 1.0, 2.0]], [0, 2]),
         case([[1000.0, 0.0], [0.0, 1.0], [-1000.0, -1002.0], [0.0, 0.0]], [1, 0, 0, 0]),
         case([[0.0, 1000.0], [1.0, 2.0]], [0, 1]),
+        case([[800.0, 0.0]], [0]),
+        case([[2000.0, 0.0, 0.0], [1.0, 0.0, 0.0]], [0, 1]),
     ],
     mistakes=[
         Mistake(
             _naive_loss,
             r"Right as a formula; with a logit of 1000 it gives NaN or infinity. Use "
             r"$\operatorname{LSE}(s) - s_y$, and take the largest logit of each row out first.",
+        ),
+        Mistake(
+            _naive_lse,
+            r"$\operatorname{LSE}(s) - s_y$ is right as a formula; with a logit of 1000 its power is infinite. Take "
+            "the largest logit of each row out first, in both terms.",
+        ),
+        Mistake(
+            lambda logits, labels: _shifted_by(logits, labels, logits.mean(axis=1, keepdims=True)),
+            "You take the *mean* of each row out. Its largest logit can still be far above it and overflow.",
+        ),
+        Mistake(
+            lambda logits, labels: _shifted_by(logits, labels, logits.min(axis=1, keepdims=True)),
+            "You take the *smallest* logit of each row out. The powers are then at least 1 and can still overflow.",
+        ),
+        Mistake(
+            lambda logits, labels: -np.mean(_of_the_labels(logits, labels)),
+            "The logarithm is missing: that is minus the mean probability of the labels.",
+        ),
+        Mistake(
+            lambda logits, labels: -np.mean(_log_softmax(logits)),
+            "You average over all entries, and the labels do not occur. Pick the label's entry in each row.",
+        ),
+        Mistake(
+            lambda logits, labels: -np.mean(_log_softmax(logits).max(axis=1)),
+            "That is the loss if the most probable class were the true one. The labels do not occur in it.",
+        ),
+        Mistake(
+            lambda logits, labels: np.mean(logits.max(axis=1) - logits[np.arange(len(labels)), labels]),
+            r"That is the largest logit minus $s_y$. $\operatorname{LSE}(s)$ is larger: the other powers count too.",
+        ),
+        Mistake(
+            lambda logits, labels: np.mean(
+                np.logaddexp(0, logits).sum(axis=1) - logits[np.arange(len(labels)), labels]
+            ),
+            "Those are $K$ separate sigmoids, which answer $K$ questions. Here exactly one class is true: a softmax.",
+        ),
+        Mistake(
+            lambda logits, labels: -np.sum(_log_softmax(logits)[np.arange(len(labels)), labels]) / logits.shape[1],
+            "You divide by the number of classes. The mean is over the *rows*.",
+        ),
+        *(
+            Mistake(
+                lambda logits, labels, limit=limit: (
+                    -np.mean(_log_softmax(np.clip(logits, -limit, limit))[np.arange(len(labels)), labels])
+                ),
+                f"You cut the logits off at {limit}: a loss of 1000 becomes {limit}.",
+            )
+            for limit in (500, 700)
         ),
         Mistake(
             lambda logits, labels: -np.mean(_log_softmax(losses.softmax(logits))[np.arange(len(labels)), labels]),
@@ -619,6 +719,23 @@ def _gradient_from_first_column(logits: np.ndarray, labels: np.ndarray) -> np.nd
         return (powers / powers.sum(axis=1, keepdims=True) - np.eye(logits.shape[1])[labels]) / len(labels)
 
 
+def _gradient_shifted_by(logits: np.ndarray, labels: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    with quiet():
+        powers = np.exp(logits - shift)
+        return (powers / powers.sum(axis=1, keepdims=True) - np.eye(logits.shape[1])[labels]) / len(labels)
+
+
+def _with_the_slope_of_the_softmax(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    p = np.asarray(losses.softmax(logits))
+    return p * (1 - p) * _minus_one_hot(logits, labels) / len(labels)
+
+
+def _one_off_every_row(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    p = np.asarray(losses.softmax(logits))
+    p[:, labels] -= 1
+    return p / len(labels)
+
+
 def _minus_one_hot(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.asarray(losses.softmax(logits) - np.eye(logits.shape[1])[labels])
 
@@ -633,6 +750,8 @@ GRADIENT_CODE = Code(
         case([[0.0, 3.0], [1.0, -1.0], [0.5, 0.0]], [0, 0, 1]),
         case([[1000.0, 0.0, 1000.0], [0.0, 1.0, 2.0]], [1, 0]),
         case([[0.0, 1000.0], [1000.0, 0.0]], [0, 1]),
+        case([[800.0, 0.0], [1000.0, 999.0]], [0, 1]),
+        case([[2000.0, 0.0, 0.0]], [1]),
     ],
     mistakes=[
         Mistake(
@@ -676,6 +795,46 @@ GRADIENT_CODE = Code(
         Mistake(
             _gradient_from_first_column,
             "You take the *first* logit of each row out. It need not be the largest, and one far above it overflows.",
+        ),
+        Mistake(
+            lambda logits, labels: _gradient_shifted_by(logits, labels, logits.mean(axis=1, keepdims=True)),
+            "You take the *mean* of each row out. Its largest logit can still be far above it and overflow.",
+        ),
+        Mistake(
+            lambda logits, labels: _gradient_shifted_by(logits, labels, logits.min(axis=1, keepdims=True)),
+            "You take the *smallest* logit of each row out. The powers are then at least 1 and can still overflow.",
+        ),
+        Mistake(
+            lambda logits, labels: _minus_one_hot(np.clip(logits, -700, 700), labels) / len(labels),
+            "You cut the logits off: two that are beyond the limit then draw level.",
+        ),
+        Mistake(
+            lambda logits, labels: -_minus_one_hot(logits, labels),
+            "Two things: the sign is turned, and the mean divides by the number of rows.",
+        ),
+        Mistake(
+            lambda logits, labels: (losses.softmax(logits) + np.eye(logits.shape[1])[labels]) / len(labels),
+            "You add the target. It is taken away: prediction *minus* target.",
+        ),
+        Mistake(
+            lambda logits, labels: (np.asarray(losses.softmax(logits)) - 1) / len(labels),
+            "You take 1 away from every class. The target is 1 at the label alone.",
+        ),
+        Mistake(
+            lambda logits, labels: (losses.softmax(logits) - np.eye(logits.shape[1])[labels - 1]) / len(labels),
+            "You count the classes from 1. `labels` counts from 0, as NumPy's indices do.",
+        ),
+        Mistake(
+            lambda logits, labels: (losses.sigmoid(logits) - np.eye(logits.shape[1])[labels]) / len(labels),
+            "Those are the slopes of $K$ separate sigmoids. The probabilities of one row have to sum to 1.",
+        ),
+        Mistake(
+            _with_the_slope_of_the_softmax,
+            r"The factor $\hat p(1 - \hat p)$ has met $1/\hat p$ and gone: prediction minus target is left.",
+        ),
+        Mistake(
+            _one_off_every_row,
+            "`[:, labels]` takes 1 off every label in every row. You want one entry a row: index the rows as well.",
         ),
         Mistake(
             lambda logits, labels: _minus_one_hot(logits, labels) / logits.shape[1],
@@ -726,6 +885,9 @@ FLOOR = Numeric(
         Mistake(math.log(2), "That is the loss on the most frequent label alone; the other four examples cost more."),
         Mistake(math.log(4), "That is the loss on an example of B or of C alone. Half of the eight belong to A."),
         Mistake(math.log(8), "You took the eight examples for eight classes. They share three labels, and not evenly."),
+        Mistake(math.log(2) / 2, r"That is the part of one class: A, B and C have one of $\frac12\log 2$ each."),
+        Mistake(5 * math.log(2), "You added the three surprisals. Each counts as often as its class occurs."),
+        Mistake(5 / 3 * math.log(2), "That is the plain mean of three surprisals. A occurs twice as often as B or C."),
         Mistake(1 - 6 / 16, "That is the Gini impurity, without a logarithm. Cross-entropy weighs the surprisals."),
         Mistake(floor_of_eight() * 8, "That is the sum over the eight examples. The mean loss is asked for."),
     ],
