@@ -88,6 +88,12 @@ def test_the_exponential_loss_follows_and_gives_up_five() -> None:
     assert figures.mislabelled_point().predict.answer == 5
 
 
+def test_on_the_edge_both_classes_are_as_likely() -> None:
+    for loss in boundary.RIVALS:
+        fitted, height = boundary.plane(loss, -4.0, 1.0), np.array([-1.0, 0.0, 2.0])
+        assert fitted.score(np.column_stack([boundary.edge(fitted, height), height])) == pytest.approx(0, abs=1e-9)
+
+
 def test_hinge_and_logistic_keep_all_twenty() -> None:
     assert {boundary.mistakes(loss, x, y) for loss in (HINGE, LOGISTIC) for x in FIRST for y in SECOND} == {0}
 

@@ -424,6 +424,16 @@ def test_near_the_end_the_boxes_lie_on_the_objects() -> None:
             for done in three_boxes.MOMENTS.values()
         ]
         assert overlaps[0] < overlaps[1] < overlaps[2] and overlaps[2] > 0.93
+
+
+def test_the_terms_of_retinanet() -> None:
+    stage, found = three_boxes.dense(0.5), three_boxes.terms("RetinaNet", 0.5, 3.0)
+    assert found.cost == pytest.approx(np.array(lossbook.retinanet(*stage)) * [1, 3])
+    pulls = [np.abs(slopes).sum() for slopes in lossbook.retinanet_grad(*stage)]
+    assert found.pull == pytest.approx(np.multiply(pulls, [1, 3]))
+
+
+def test_another_detector_is_refused() -> None:
     with pytest.raises(ValueError, match="detector must be one of Faster R-CNN, SSD, YOLO v1, RetinaNet, got 'DETR'"):
         three_boxes.terms("DETR", 0.0)
 

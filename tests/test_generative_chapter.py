@@ -288,6 +288,7 @@ def test_what_beta_buys():
     paid = [error / (2 * SPREAD**2) + rate for rate, error in zip(rates, errors, strict=True)]
     for a, b, c in zip(zero.scores(), one.scores(), four.scores(), strict=True):
         assert a.near < b.near + 0.02 < c.near
+    assert all(np.all(run.notes["rate"] >= 0) for run in (zero, one, four)), "a divergence, from the first step on"
     assert np.all(rates[0] > rates[1] + 10) and np.all(rates[1] > rates[2] + 0.7)
     assert np.all(errors[0] < 0.1 * errors[1]) and np.all(errors[1] < 0.6 * errors[2])
     assert np.all(paid[1] < paid[2] - 0.5) and np.all(paid[2] < paid[0] - 5)

@@ -89,6 +89,20 @@ SITE = {
 ENGINE = {"cards", "found", "kinds", "reading", "sandbox", "session", "trial"}  # of exercises/: the rest are chapters'
 
 EQUIVALENT: dict[tuple[str, str], str] = {
+    ("lossbook/analysis/margins.py", "best_score: 60.0  →  (90.0)"): "no best score of a loss here lies so far out",
+    (
+        "lossbook/analysis/scoring_rules.py",
+        "best_forecast: at - 1  →  ((1))",
+    ): "a wider bracket of a convex cost holds the same minimum",
+    ("lossbook/analysis/texture.py", "_spectrum: -2  →  ((2))"): "filters have four axes",
+    ("lossbook/analysis/coins.py", "settled: 0  →  (1)"): "the first stop is 5",
+    ("lossbook/analysis/fitting.py", "fit_constant: 1e-6  →  (1.5e-06)"): "either is below what is shown",
+    ("lossbook/analysis/two_humps.py", "dips: 0.5  →  (0.75)"): "where the search starts",
+    ("lossbook/analysis/evidence.py", "log_evidence: 1e-13  →  (1.5000000000000002e-13)"): "no digit that is shown",
+    (
+        "lossbook/analysis/fitting.py",
+        "_zoom: 1  →  (2)",
+    ): "one constant is not split, two are or are not: the same sums",
     (
         "lossbook/losses/likelihood_bounded.py",
         "_beta_slopes: np.abs(x) <= 0.5  →  ((np.abs(x)) < (0.5))",
