@@ -16,7 +16,8 @@ P_HAT = np.linspace(0.001, 0.999, 999)
 
 @holds("cross_entropy", r"It has the minimiser of $D_{\mathrm{KL}}(p \,\|\, q)$ and does without the entropy of $p$.")
 @holds(
-    "cross_entropy", "Its lowest value is the entropy of $p$ and not 0, so alone it does not say how good a model is."
+    "cross_entropy",
+    "Its lowest value is the entropy of $p$, 0 only if $p$ is certain: alone it does not say how good $q$ is.",
 )
 def cross_entropy_lowest() -> None:
     rng = random()
@@ -26,6 +27,7 @@ def cross_entropy_lowest() -> None:
     extra = np.array([stats.entropy(p, q) for q in others])
     np.testing.assert_allclose(costs - extra, stats.entropy(p), rtol=1e-10)
     assert np.all(costs > stats.entropy(p)) and lossbook.cross_entropy(p, p) == pytest.approx(stats.entropy(p)) != 0
+    assert lossbook.cross_entropy([1.0, 0.0], [1.0, 0.0]) == 0  # a certain p
 
 
 @holds("cross_entropy", "Convex in $q$.")

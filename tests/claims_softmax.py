@@ -10,7 +10,7 @@ from claims import holds, random, separated_is_cheaper_when_steeper
 import lossbook
 
 HONEST = "In the mean over equal features it is lowest at the share of each class: probabilities are honest."
-SEPARATED = "If the classes can be separated, larger logits are always cheaper: training has no end of its own."
+SEPARATED = "Where the true class always leads, larger logits are cheaper still: training has no end of its own."
 
 
 @holds("softmax_cross_entropy", "Convex in the logits; the slope in each is between −1 and 1.")
@@ -62,6 +62,8 @@ def softmax_mistake() -> None:
 def softmax_separated() -> None:
     logits = random().normal(size=(40, 4))
     separated_is_cheaper_when_steeper(lambda s: lossbook.softmax_cross_entropy(s, logits.argmax(axis=1)), logits)
+    behind = logits.argmin(axis=1)  # classes that other logits would separate as well: here larger ones are dearer
+    assert lossbook.softmax_cross_entropy(2 * logits, behind) > lossbook.softmax_cross_entropy(logits, behind)
 
 
 @holds(

@@ -259,7 +259,7 @@ SOFTMAX_CROSS_ENTROPY = Loss(
         ),
         weaknesses=(
             "One confident mistake can cost more than a thousand right answers save.",
-            "If the classes can be separated, larger logits are always cheaper: training has no end of its own.",
+            "Where the true class always leads, larger logits are cheaper still: training has no end of its own.",
         ),
         pytorch="F.cross_entropy(logits, labels)",
     ),

@@ -245,7 +245,7 @@ CROSS_ENTROPY = Loss(
             "Of $q$ only the probabilities of what occurs count.",
         ),
         weaknesses=(
-            "Its lowest value is the entropy of $p$ and not 0, so alone it does not say how good a model is.",
+            "Its lowest value is the entropy of $p$, 0 only if $p$ is certain: alone it does not say how good $q$ is.",
             "One outcome that occurs and was given the probability 0 makes it infinite.",
         ),
         pytorch="-torch.xlogy(p, q).sum(-1).mean()",
