@@ -417,6 +417,12 @@ def test_one_wrong_label_far_out_ruins_a_slope(seed: int):
         assert mislabelled.fit(points, y).slope == pytest.approx(w[0], rel=1e-4)
         slopes.append(w[0])
     assert slopes[0] > 1.9 and abs(slopes[1]) < 0.1
+    # Below the figure: to standardise the feature changes no probability, to cap it undoes nearly all of the harm.
+    ruined, even = mislabelled.fit(points, y), (points - points.mean()) / points.std()
+    assert_allclose(mislabelled.fit(even, y).probability(even), ruined.probability(points), atol=1e-8)
+    clean, capped = mislabelled.fit(x, labels), mislabelled.fit(np.clip(points, -4, 4), y)
+    costs = [mislabelled.mean_loss(fit, x, labels) for fit in (clean, capped, ruined)]
+    assert costs[1] - costs[0] < 0.02 * (costs[2] - costs[0])
 
 
 def test_exponentials_alone_make_odds_of_differences():
