@@ -263,6 +263,7 @@ def test_own_loss_is_below_the_floor_on_average_and_new_loss_never() -> None:
     for state, text in states(explorer):
         n, throws = state["size"], optimism.series(state["series"])
         k = int(throws[: state["size"]].sum())
+        assert f"N = {n}:" in text  # not "1 throws"
         own, later, prior = numbers(text)[0], numbers(text)[1:-1], numbers(text)[-1]
         assert own == pytest.approx(stats.entropy([k, n - k]), abs=5.1e-4)
         assert later[0] == pytest.approx(optimism.mean_own_loss(n), abs=5.1e-4)
@@ -718,6 +719,26 @@ def test_likely_wrong_answers_are_heard_by_name(id: str) -> None:
     unheard = [answer for answer, result in said.items() if result.messages[0].startswith(GENERIC)]
     assert not unheard
     assert "prior is missing" in " ".join(check("cross-entropy-map-of-five", 0.8).messages)
+
+
+RIGHT = {
+    "cross-entropy-bce-repair": (
+        lambda p, y: -np.log(1 - np.abs(y - p)),
+        lambda p, y: -np.log(y * p + (1 - y) * (1 - p)),
+        lambda p, y: np.where(y == 1, -np.log(p), -np.log1p(-p)),
+        lambda p, y: -special.xlogy(y, p) - special.xlog1py(1 - y, -p),
+    ),
+    "cross-entropy-dataset-code": (
+        lambda counts, q: -np.log(np.prod(q**counts)) / counts.sum(),
+        lambda counts, q: np.average(-np.log(q), weights=counts),
+        lambda counts, q: np.mean(np.repeat(-np.log(q), counts.astype(int))),
+    ),
+}
+
+
+@pytest.mark.parametrize("id", RIGHT)
+def test_a_right_function_in_another_spelling_is_accepted(id: str) -> None:
+    assert all(check(id, answer).right for answer in RIGHT[id])
 
 
 def test_how_many_hears_no_slip_that_was_not_made() -> None:

@@ -479,6 +479,7 @@ def test_a_wrong_label_pulls_its_logit_by_at_most_one_and_the_slope_without_boun
         at = state["at"]
         p = 1 / (1 + math.exp(-(clean.slope * at + clean.intercept)))
         first, _, slope, without, cost, plain = [n for n in numbers(text.split(": it")[1])]
+        assert "pulls its logit down by" in text  # a pull has a direction
         assert first == pytest.approx(p, abs=5.1e-4) and 0.5 < p <= 1  # the dotted fit expects a 1 there
         assert mislabelled.pulls(at)[1][0] == pytest.approx(at * p, rel=1e-12)
         fit = mislabelled.ruined_fit(at)

@@ -311,7 +311,7 @@ def own_and_new() -> Explorer:
             dot.set_data([size], [height])
         price = "infinite" if infinite[at] else f"{found.new[at]:.3f}"
         return (
-            f"Series {series}, {size} throws: the best w costs {found.own[at]:.3f} nats on them (over all series of "
+            f"Series {series}, N = {size}: the best w costs {found.own[at]:.3f} nats on them (over all series of "
             f"this length {optimism.mean_own_loss(size):.3f} on average), on new throws {price}; the MAP costs "
             f"{found.prior[at]:.3f}."
         )

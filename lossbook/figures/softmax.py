@@ -467,7 +467,7 @@ def wrong_label() -> Explorer:
         slope_dot.set_data([at], [slope])
         cost = mislabelled.mean_loss(fit, x, labels)
         return (
-            f"One wrong label of {x.size + 1}, at x = {at:g}: it pulls its logit by {logit:.3f} and the slope by "
+            f"One wrong label of {x.size + 1}, at x = {at:g}: it pulls its logit down by {logit:.3f} and the slope by "
             f"{slope:.2f}. The fitted slope is {fit.slope:.2f} (without it {clean.slope:.2f}), and the {x.size} others "
             f"cost {cost:.3f} nats each ({mislabelled.mean_loss(clean, x, labels):.3f})."
         )
