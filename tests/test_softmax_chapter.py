@@ -653,6 +653,11 @@ def test_the_printed_log_softmax_is_its_signature_and_its_body():
     assert last + 1 < from_ and max(map(len, shown.splitlines())) <= 78
 
 
+def test_a_bracket_is_explained_where_it_first_stands():
+    page = (Path(__file__).parents[1] / "book/part-1/softmax.md").read_text(encoding="utf-8")
+    assert "(The bracket is 1 if $k = j$, and 0 otherwise.)" in page[page.index("[k = j]") :][:120]
+
+
 def test_what_the_readouts_say():
     assert "blackbird 0.665, robin 0.245, wren 0.090; their entropy is 0.832" in figures.three_logits().readout
     cold = figures.three_logits().set(temperature=0.5).readout  # e⁴ : e² : 1
