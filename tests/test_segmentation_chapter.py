@@ -96,6 +96,8 @@ def test_what_an_overlap_refuses() -> None:
         overlaps.square(14, 0, 8)
     with pytest.raises(ValueError, match="stage must be one of"):
         pixel_pulls.logits("nowhere")
+    moved = pixel_pulls.logits("start at the prior") - pixel_pulls.logits("start at ½")
+    assert moved == pytest.approx(math.log(9 / 1015))
     with pytest.raises(ValueError, match="loss must be one of"):
         pixel_pulls.pull("Dice", "start at ½")
     with pytest.raises(ValueError, match="area must be from 0 to 128 pixels, got 200"):
