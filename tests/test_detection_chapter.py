@@ -414,6 +414,10 @@ def test_the_scene_is_one_and_the_same_for_all() -> None:
             assert set(stage.labels[own]) == {0, 1, 2} and (stage.labels[own] == owner[own]).all()
         cells = three_boxes.grid(done)
         assert sorted(cells.labels[cells.labels >= 0]) == [0, 1, 2] and (cells.labels >= 0).sum() == 3
+    right = three_boxes.rpn(1.0)  # without noise
+    assert np.array_equal(right.logits, np.where(right.labels >= 0, 6, -6)) and np.array_equal(
+        right.offsets, right.targets
+    )
     assert (three_boxes.rpn(0.0).labels >= 0).sum() == 4 and (three_boxes.single(0.0).labels >= 0).sum() == 12
 
 
@@ -773,6 +777,10 @@ def test_the_figure_takes_courses() -> None:
     explorer = figures.film()
     assert "average precision on 60 unseen pictures 0.00" in explorer.set(run=0, frame=0).readout
     assert explorer.set(run=0, frame=2).readout.startswith("imagined, after 200 steps: ")
+    surest = [
+        max(one.scores.max(initial=0) for kind in frame for one in kind) for frame in shape_pictures.imagined().frames
+    ]
+    assert surest == pytest.approx([0, 0.45, 0.9])
 
 
 # ── Slips and exercises ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -314,6 +314,7 @@ def test_the_rule_of_half_fails_in_small_pictures() -> None:
 
 
 def test_a_long_faint_tail_makes_the_best_mask_smaller_than_the_object() -> None:
+    assert rims.best_mask([[0.2]])[:2] == pytest.approx((1 / 3, 0.2))  # 0.2 over 0.2 + 0.8 / 2
     q = np.array([[1.0] + [0.1] * 10])
     found = rims.best_mask(q)
     assert found.share == pytest.approx(1 / 11) and q.mean() > found.share

