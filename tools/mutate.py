@@ -108,7 +108,8 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ): "what lies on the rounding's edge is one place or the other",
     (
         "lossbook/analysis/residual_curve.py",
-        '_unreduced: "reduction" in _keywords(loss) and "reduction" not in parameters  →  (("reduction" in _keywords(loss)) or ("reduction" not in parameters))',
+        '_unreduced: "reduction" in _keywords(loss) and "reduction" not in parameters'
+        '  →  (("reduction" in _keywords(loss)) or ("reduction" not in parameters))',
     ): "where the keyword is not taken, the loss itself is tried next",
     ("lossbook/analysis/tumours.py", "chosen_width: 1e-8  →  (1.5000000000000002e-08)"): "no digit that is shown",
     ("lossbook/analysis/shared_information.py", "ANCHORS: 2000  →  (2001)"): "how many anchors the mean is over",
