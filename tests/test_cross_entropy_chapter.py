@@ -207,9 +207,9 @@ def test_the_average_loss_settles_and_the_likelihood_does_not(seed: int) -> None
     assert lowest[0] > lowest[1] > lowest[2] and lowest[2] < -50_000
 
 
-def test_powers_of_ten() -> None:
-    assert figures.powers_of_ten(math.log(2.94e-16)) == "2.9 · 10⁻¹⁶"
-    assert [figures.powers_of_ten(math.log(x)) for x in (1.0, 0.25, 0.00123)] == ["1", "0.25", "0.00123"]
+def test_an_exponential_however_small() -> None:
+    assert figures.exponential(math.log(2.94e-16)) == "2.9 · 10⁻¹⁶"
+    assert [figures.exponential(math.log(x)) for x in (1.0, 0.25, 0.00123)] == ["1", "0.25", "0.00123"]
 
 
 # ── Monte Carlo and spikes ───────────────────────────────────────────────────────────────────────────────────────────
@@ -285,6 +285,21 @@ def test_every_path_ends_near_the_cross_entropy() -> None:
     for w in (0.3, 0.6, 0.8, 0.9):
         gaps = np.abs(pin.paths(w) - pin.average_loss(0.7, w))
         assert gaps[:, -1].max() < 0.02 < gaps[:, pin.SIZES <= 20].max(axis=1).min()  # each wanders, all close in
+
+
+def test_what_is_read_of_a_growing_dataset_in_every_state() -> None:
+    """What is printed adds up: off by the printed average minus the printed cross-entropy; all of them by hand."""
+    explorer = figures.monte_carlo()
+    (label,) = explorer.figure.axes[0].texts
+    for state, text in states(explorer):
+        w, size = state["w"], state["size"]
+        _, here, off, error = numbers(text)
+        (truth,) = numbers(label.get_text())
+        assert truth == pytest.approx(-0.7 * math.log(w) - 0.3 * math.log(1 - w), abs=5.1e-4)
+        assert off == pytest.approx(here - truth, abs=1e-9)
+        assert error == pytest.approx(abs(math.log(w / (1 - w))) * math.sqrt(0.21 / size), abs=5.1e-4)
+        up = pin.shares_up()[state["dataset"] - 1, np.searchsorted(pin.SIZES, size)]
+        assert here == pytest.approx(-up * math.log(w) - (1 - up) * math.log(1 - w), abs=5.1e-4)
 
 
 def test_the_loss_of_a_density_is_finite_only_where_it_is_positive_on_every_example() -> None:
@@ -590,8 +605,9 @@ def test_the_figure_of_one_direction_in_every_state() -> None:
         each = np.logaddexp(0, -(2 * data.test_y - 1) * test * state["length"])
         own = np.logaddexp(0, -(2 * data.train_y - 1) * train * state["length"]).mean()
         error = each.std(ddof=1) / math.sqrt(each.size)
+        loss = f"{own:.3g}" if own > 1e-4 else "4.02 · 10⁻⁵"
         assert text == (
-            f"Length {state['length']:g}: 0 of 284 training tumours on the wrong side, loss {own:.3g} nats; 14 of 285 "
+            f"Length {state['length']:g}: 0 of 284 training tumours on the wrong side, loss {loss} nats; 14 of 285 "
             f"test tumours, loss {each.mean():.3g} ± {error:.2g}, the dearest costs {each.max():.1f}."
         )
 

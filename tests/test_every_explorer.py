@@ -157,7 +157,10 @@ def test_page_is_complete(name: str) -> None:
     for target in re.findall(r'(?:href="#|url\(#)([^")]+)', re.sub(r"(?s)<script.*?</script>", "", html)):
         assert f'id="{target}"' in html
     if explorer.controls:
-        assert len(set(table(html)["readout"]["body"])) > 1, "the readout never changes"
+        readout = table(html)["readout"]
+        assert len(set(readout["body"])) > 1, "the readout never changes"
+        said = [f"{readout['head']}{body}{readout['tail']}" for body in readout["body"] if isinstance(body, str)]
+        assert [text for text in said if re.search(r"\de[-+−]?\d", text)] == [], "an exponent as only programs write it"
 
 
 @each_explorer

@@ -228,9 +228,11 @@ def test_one_step_multiplies_the_odds_by_one_factor():
     yes: dict[float, list[float]] = {}
     odds_of: dict[float, list[float]] = {}
     for state, text in states(explorer):
-        exponent, odds = re.search(r"e\^\(([−\d.]+)\) = ([−\d.e+]+) to 1", text).groups()
+        exponent, odds = re.search(r"e\^\(([−\d.]+)\) = ([\d. ·⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+) to 1", text).groups()
+        lead, _, raised = odds.partition(" · 10")
+        read = f"{lead}e{int(raised.translate(str.maketrans('⁻⁰¹²³⁴⁵⁶⁷⁸⁹', '-0123456789')) or 0)}"
         printed = f"{math.exp(float(exponent.replace('−', '-'))):.4g}"
-        assert printed == odds.replace("−", "-")  # e to what is printed is what is printed
+        assert float(printed) == float(read)  # e to what is printed is what is printed
         curves = [line.get_ydata() for line in explorer.figure.axes[0].lines[1:3]]
         assert_allclose(np.add(*curves), 1, rtol=1e-14)
         assert_allclose(curves[0], curves[1][::-1], rtol=1e-12)

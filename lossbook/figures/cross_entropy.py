@@ -8,7 +8,7 @@ import numpy as np
 
 from lossbook.analysis import joint, optimism, pin, priors, tumours
 from lossbook.explorer import Challenge, Choice, Explorer, Handle, Play, Predict, Slider, palette, subplots
-from lossbook.figures.wording import adding_up, written
+from lossbook.figures.wording import adding_up, powers_of_ten, written
 from lossbook.losses.classification import binary_cross_entropy
 from lossbook.losses.information import cross_entropy, entropy, kl_divergence, surprisal
 from lossbook.losses.scores import sigmoid
@@ -22,14 +22,13 @@ from lossbook.losses.scores import sigmoid
 W = (1 - np.cos(np.linspace(0.0, np.pi, 73)[1:-1])) / 2  # dense at both ends, where logarithms are steep
 
 
-def powers_of_ten(log: float) -> str:
+def exponential(log: float) -> str:
     """exp(log) as readouts write it, however small: 0.21, 3 · 10⁻¹⁶."""
     exponent = math.floor(log / math.log(10))
     if exponent >= -3:
         return f"{math.exp(log):.3g}"
     lead = math.exp(log - exponent * math.log(10))
-    digits = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{lead:.1f} · 10{digits}"
+    return powers_of_ten(f"{lead:.1f}e{exponent}")
 
 
 def pin_arrives() -> Explorer:
@@ -62,10 +61,10 @@ def pin_arrives() -> Explorer:
             dot.set_data([best], [value])
         for line in lines:
             line.set_xdata([best, best])
-        largest.set_text(f"largest: {powers_of_ten(-throws * lowest)}")
+        largest.set_text(f"largest: {exponential(-throws * lowest)}")
         return (
             f"{up} of {throws} throws landed point up, so the best w is {best:.3f}. There the likelihood is "
-            f"{powers_of_ten(-throws * lowest)}, the log-likelihood {written(-throws * lowest, 1)} and the average "
+            f"{exponential(-throws * lowest)}, the log-likelihood {written(-throws * lowest, 1)} and the average "
             f"loss {lowest:.3f} nats."
         )
 
@@ -252,7 +251,8 @@ def monte_carlo() -> Explorer:
         dot.set_data([size], [here])
         return (
             f"Dataset {dataset}, the first {size} throws under the model w = {w:.1f}: average loss {here:.3f} nats, "
-            f"off by {written(here - truth, 3)}. The standard error at this N is {pin.standard_error(w, size):.3f}."
+            f"off by {written(round(here, 3) - round(truth, 3), 3)}. The standard error at this N is "
+            f"{pin.standard_error(w, size):.3f}."
         )
 
     return Explorer(
@@ -749,7 +749,7 @@ def one_direction() -> Explorer:
         number = tumours.LENGTHS.index(length)
         for dot, value in zip(dots, means[number], strict=True):
             dot.set_data([length], [value])
-        training, tested = (f"{value:.3g}" for value in means[number])
+        training, tested = (powers_of_ten(f"{value:.3g}") for value in means[number])
         return (
             f"Length {length:g}: {missed[0]} of {train.size} training tumours on the wrong side, loss {training} nats; "
             f"{missed[1]} of {test.size} test tumours, loss {tested} ± {errors[number]:.2g}, the dearest costs "

@@ -12,7 +12,7 @@ from lossbook.analysis import anchor_grid, shape_pictures, three_boxes, two_boxe
 from lossbook.analysis.shape_pictures import Course
 from lossbook.core import Floats
 from lossbook.explorer import Challenge, Choice, Explorer, Handle, Play, Predict, Slider, Toggle, palette, subplots
-from lossbook.figures.wording import written
+from lossbook.figures.wording import powers_of_ten, written
 
 
 def _outline(boxes: Floats) -> tuple[Floats, Floats]:
@@ -231,17 +231,18 @@ def detector_terms() -> Explorer:
     def update(detector: str, done: float, weight: float) -> str:
         boxes.set_data(*_outline(three_boxes.answering(detector, done)))
         found, terms = three_boxes.terms(detector, done, weight), three_boxes.DETECTORS[detector]
+        total, *costs = (powers_of_ten(f"{cost:.3g}") for cost in (found.cost.sum(), *found.cost))
         for k, (bar, name, value) in enumerate(zip(bars, names, values, strict=True)):
             there = k < len(terms)
             share = float(found.share[k]) if there else 0.0
             bar.set_width(share)
-            name.set_text(f"{terms[k]}: costs {found.cost[k]:.3g}" if there else "")
+            name.set_text(f"{terms[k]}: costs {costs[k]}" if there else "")
             value.set_x(share + 0.02)
             value.set_text(f"{share:.0%}" if there else "")
         listed = ", ".join(
-            f"{term} {cost:.3g} ({share:.0%})" for term, cost, share in zip(terms, found.cost, found.share, strict=True)
+            f"{term} {cost} ({share:.0%})" for term, cost, share in zip(terms, costs, found.share, strict=True)
         )
-        return f"{detector} costs {found.cost.sum():.3g}: {listed} of the gradient."
+        return f"{detector} costs {total}: {listed} of the gradient."
 
     return Explorer(
         figure,

@@ -24,7 +24,7 @@ from lossbook.analysis.generators import (
 )
 from lossbook.analysis.two_players import best_discriminator, drift
 from lossbook.explorer import Challenge, Choice, Explorer, Handle, Play, Predict, Slider, palette, subplots
-from lossbook.figures.wording import written
+from lossbook.figures.wording import powers_of_ten, written
 from lossbook.losses.denoising import denoising_weight
 
 # ── Two bars of mass ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -382,9 +382,9 @@ def noise_levels() -> Explorer:
             bar_.set_height(error)
             text.set_y(error * 1.15)
             text.set_text(f"{error:.2g}")
-        alpha = math.sqrt(1 / (1 + math.exp(-level)))
+        alpha, ratio = math.sqrt(1 / (1 + math.exp(-level))), powers_of_ten(f"{weights[0]:.3g}")
         return (
-            f"λ = {written(level, 1)}, α = {alpha:.3f}: a squared error in the data weighs {weights[0]:.3g} as an "
+            f"λ = {written(level, 1)}, α = {alpha:.3f}: a squared error in the data weighs {ratio} as an "
             f"error in the noise, 1 as one in the data, {weights[2]:.4g} as one in the velocity. An error of 0.01 "
             f"in the noise is one of {errors[0]:.2g} in the data."
         )

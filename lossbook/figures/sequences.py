@@ -12,7 +12,7 @@ from lossbook.analysis.digit_rows import STAGES, Reading, Rows
 from lossbook.analysis.micro_batches import token_weights, two_means
 from lossbook.explorer import Challenge, Choice, Explorer, Handle, Play, Predict, Slider, palette, subplots
 from lossbook.explorer.palette import BookAxes, style
-from lossbook.figures.wording import written
+from lossbook.figures.wording import powers_of_ten, written
 from lossbook.losses.ctc import ctc_collapse
 
 # ── One token after the other ────────────────────────────────────────────────────────────────────────────────────────
@@ -126,7 +126,7 @@ def cut_in_tokens() -> Explorer:
             dot.set_data([value], [row])
             if name == cut:
                 chosen.set_data([value], [row])
-        measure = f"{found.perplexity:.2f}" if found.perplexity < 1e5 else f"{found.perplexity:.1e}"
+        measure = f"{found.perplexity:.2f}" if found.perplexity < 1e5 else powers_of_ten(f"{found.perplexity:.1e}")
         count = len(found.costs)
         return (
             f"{model.capitalize()}, {cut}: {count} token{'s' * (count > 1)}, {found.costs.sum() / math.log(2):.1f} "

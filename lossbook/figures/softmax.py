@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from lossbook.analysis import irises, mislabelled, normalisers, overflow, rivals
 from lossbook.core import Floats
 from lossbook.explorer import Challenge, Choice, Explorer, Handle, Play, Predict, Slider, palette, subplots
-from lossbook.figures.wording import written
+from lossbook.figures.wording import powers_of_ten, written
 from lossbook.losses.classification import softmax_cross_entropy, softmax_cross_entropy_grad
 from lossbook.losses.information import entropy
 from lossbook.losses.scores import logsumexp, sigmoid, softmax
@@ -244,7 +244,7 @@ def sigmoid_curve() -> Explorer:
         with_, without = softmax([logit, 0.0], temperature=temperature)
         probe.set_data([logit], [with_])
         mirror.set_data([logit], [without])
-        odds = f"{np.exp(logit / temperature):.4g}".replace("-", "−")
+        odds = powers_of_ten(f"{np.exp(logit / temperature):.4g}")
         return (
             f"At s = {written(logit, 1)} and T = {temperature:g}: probability of yes {with_:.4f}, of no {without:.4f}; "
             f"the odds are e^({written(logit / temperature, 3)}) = {odds} to 1."
@@ -335,7 +335,7 @@ def large_logits() -> Explorer:
         said = written(answer, 4) if np.isfinite(answer) else "∞" if answer > 0 else "−∞"
         note.set_text(f"naive: {said}")
         note.set_x(min(max(shift, -60), 60))
-        largest = f"{overflow.power(logits.max(), bits):.3g}".replace("inf", "∞").replace("-", "−")
+        largest = powers_of_ten(f"{overflow.power(logits.max(), bits):.3g}".replace("inf", "∞"))
         return (
             f"At c = {written(shift, 0)} in {bits} bits the largest power is {largest}; naive log-sum-exp gives "
             f"{said}, the stable one {written(float(logsumexp(logits)), 4)}."

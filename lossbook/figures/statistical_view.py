@@ -38,7 +38,7 @@ from lossbook.analysis.rides import (
 )
 from lossbook.core import Floats
 from lossbook.explorer import Challenge, Choice, Explorer, Handle, Play, Predict, Slider, Toggle, palette, subplots
-from lossbook.figures.wording import written
+from lossbook.figures.wording import powers_of_ten, written
 from lossbook.losses.regression import MSE
 
 ENDS = np.array([0.0, 7.0])
@@ -655,7 +655,7 @@ def underflow() -> Explorer:
         here.set_data([rides], [decades[rides - 1]])
         here.set_visible(bool(inside[rides - 1]))
         value = values[rides - 1]
-        shown = "0" if value == 0 else "inf" if np.isinf(value) else f"{value:.2e}".replace("-", "−")
+        shown = "0" if value == 0 else "inf" if np.isinf(value) else powers_of_ten(f"{value:.2e}")
         away = "" if inside[rides - 1] else ", outside the picture"
         return (
             f"{rides} rides timed in {unit}: the product is {shown} in {np.dtype(precision).name}, the sum of "

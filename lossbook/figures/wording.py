@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from lossbook.analysis.sentences import written
 
-__all__ = ["adding_up", "letter", "written"]
+__all__ = ["adding_up", "letter", "powers_of_ten", "written"]
 
 _LETTERS = {
     "delta": "δ",
@@ -42,3 +43,15 @@ def letter(latex: str) -> str:
     ('δ', 'c')
     """
     return _LETTERS.get(latex.removeprefix("\\"), latex)
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def powers_of_ten(number: str) -> str:
+    """A number as Python writes it, with an exponent as people write it.
+
+    >>> powers_of_ten("1.27e-14"), powers_of_ten("1.1e+03"), powers_of_ten("0.5")
+    ('1.27 · 10⁻¹⁴', '1.1 · 10³', '0.5')
+    """
+    return re.sub(r"e([-+]\d+)$", lambda found: f" · 10{str(int(found[1])).translate(_RAISED)}", number)
