@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from typing import Any
 
 import mpmath
 import numpy as np
 import pytest
+import torch
 from scipy import optimize, special, stats
 
 from lossbook.analysis import codes, coins, divergences, two_humps
 from lossbook.exercises import check
 from lossbook.explorer import Explorer
 from lossbook.figures import kl_divergence as figures
-from lossbook.losses.information import cross_entropy, entropy, js_divergence, kl_divergence
+from lossbook.losses.information import JS_DIVERGENCE, cross_entropy, entropy, js_divergence, kl_divergence
 from lossbook.losses.information_densities import kl_density, kl_normal
 
 PAIRS = np.random.default_rng(0).dirichlet(np.full(4, 0.7), size=(2, 200))
@@ -192,6 +194,36 @@ def test_the_sorted_sample_slip_and_the_truth() -> None:
     assert abs(estimate - 0.5 / math.log(2)) < 3 * error < 0.05
 
 
+def test_outcomes_that_neither_distribution_has_in_pytorch() -> None:
+    """The line of the card takes them; `kl_div` does not, as the table of the page says."""
+    p, q = torch.tensor([[0.5, 0.5, 0.0]], dtype=torch.float64), torch.tensor([[0.25, 0.75, 0.0]], dtype=torch.float64)
+    said = eval(JS_DIVERGENCE.card.pytorch, {"torch": torch, "p": p, "q": q})
+    assert said.item() == pytest.approx(
+        stats.entropy([0.5, 0.5], [0.375, 0.625]) / 2 + 0.5 * stats.entropy([0.25, 0.75], [0.375, 0.625])
+    )
+    assert math.isnan(torch.nn.functional.kl_div(q.log(), p, reduction="batchmean").item())
+
+
+def test_one_number_of_two_slips_is_heard_as_both() -> None:
+    """−½ log(0.16), the cross-entropy, is log(5/2), the term of heads without its weight."""
+    said = " ".join(check("kl-two-coins", math.log(5 / 2)).messages)
+    assert "cross-entropy" in said and "heads" in said
+
+
+def test_two_orders_may_have_one_optimum_though_the_model_cannot_equal_the_truth() -> None:
+    """A Laplace truth and a normal of σ = 1: both orders put the bell at its centre. And the humps of an exercise."""
+    x = np.linspace(-12, 12, 2401)
+    p, shifts = stats.laplace.pdf(x), np.linspace(-1, 1, 21)
+    bells = stats.norm.pdf(x[None], shifts[:, None])
+    forward, reverse = (p * np.log(p / bells)).sum(axis=1), (bells * np.log(bells / p)).sum(axis=1)
+    assert abs(shifts[forward.argmin()]) < 1e-9 and abs(shifts[reverse.argmin()]) < 1e-9
+    humps = ((0.5, -3.0, 1.0), (0.5, 3.0, 1.0))
+    found = optimize.minimize(lambda at: two_humps.normal_from_humps(*at, humps), (-3, 1))
+    assert found.x == pytest.approx([-2.98, 1.02], abs=0.01)
+    assert found.fun < two_humps.normal_from_humps(0.0, 2.744, humps)
+    assert "nearly" in " ".join(check("kl-moment-match", 1).messages)
+
+
 def test_swapped_arguments_get_their_hint() -> None:
     swapped = 0.2 * math.log(0.2 / 0.5) + 0.8 * math.log(0.8 / 0.5)
     assert "swap" in " ".join(check("kl-two-coins", swapped).messages)
@@ -224,6 +256,13 @@ def test_one_bit_is_the_most_a_coin_can_give() -> None:
     for state in states(figures.coin_entropy()):
         bits = stats.entropy([state["chance"], 1 - state["chance"]], base=2)
         assert bits <= 1 and (bits == 1) == (state["chance"] == 0.5)
+
+
+def test_the_terms_of_the_entropy_add_up_as_printed() -> None:
+    explorer = figures.coin_entropy()
+    for state in states(explorer):
+        p, heads, rest, tails, bits = re.findall(r"\d\.\d+", explorer.set(**state).readout.split("average")[1])
+        assert f"{float(p) * float(heads) + float(rest) * float(tails):.2f}" == bits
 
 
 def test_the_gap_of_the_tangent_closes_at_one_alone() -> None:
@@ -434,7 +473,7 @@ def test_the_reverse_bell_jumps_once_and_the_forward_bell_never() -> None:
         assert all(dip.value >= best.value for dip in found.values())
         chosen.append(next(name for name, dip in found.items() if dip is best))
         mean, scale = two_humps.humps_moments(two_humps.humps_apart(distance))
-        forward.append(scale)
+        forward.append((mean, scale))
         assert mean + 2 == pytest.approx(0.4 * distance) and scale == pytest.approx(
             math.sqrt(0.25 + 0.24 * distance**2)
         )
@@ -445,7 +484,9 @@ def test_the_reverse_bell_jumps_once_and_the_forward_bell_never() -> None:
         )
     jump = chosen.index("heavier")
     assert two_humps.DISTANCES[jump] == figures.forward_reverse().predict.answer == 2.75
-    assert chosen == ["both"] * jump + ["heavier"] * (len(chosen) - jump) and np.all(np.diff(forward) > 0)
+    assert chosen == ["both"] * jump + ["heavier"] * (len(chosen) - jump) and np.all(
+        np.diff(forward, axis=0) > 0
+    )  # the forward bell moves along and grows wider
     both, alone = (reverse_by_sum(*two_humps.dips(2.51)[name][:2], 2.51) for name in ("both", "heavier"))
     assert two_humps.reverse_jump() == pytest.approx(2.51, abs=0.005) and both == pytest.approx(alone, abs=1e-3)
 

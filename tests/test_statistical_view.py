@@ -167,6 +167,9 @@ def test_hours_multiply_every_density_by_sixty():
     _, minutes = rides.running_product("minutes", np.float64)
     _, hours = rides.running_product("hours", np.float64)
     assert_allclose(hours - minutes, np.arange(1, 801) * math.log(60), rtol=1e-10)
+    assert np.exp(np.diff(minutes)).max() < 0.5 < 20 < np.exp(np.diff(hours)).max()
+    first = float(rides.density(rides.TRUE, rides.KM[0], rides.MINUTES[0]))  # a slip prints it in both units
+    assert f"{60 * float(f'{first:.3f}'):.1f}" == f"{60 * first:.1f}" == "29.0"
 
 
 def test_a_model_of_features_alone_is_judged_by_the_same_average():

@@ -31,6 +31,10 @@ THREE_HEADS = Numeric(
             3 / 8, "You weighted the surprisal with its probability, as in an entropy. The three heads *have* come."
         ),
         Mistake(
+            math.log2(3),
+            "That is the surprisal of one chance in three. Three heads have one in eight: each flip halves it.",
+        ),
+        Mistake(
             1.5, "You took one half of each flip's bit, as in an entropy. The three heads *have* come: a bit for each."
         ),
     ],
@@ -204,7 +208,7 @@ WHICH_DIRECTION = Choice(
         ),
         Option(
             "Either; the two orders have the same optimum.",
-            r"Only if $q$ can equal $p$. One hump cannot equal two, and the optima lie far apart.",
+            r"They must agree where $q$ can equal $p$. One hump cannot equal two, and here the optima lie far apart.",
         ),
     ],
     hints=["Which divergence punishes a model for what it leaves out?", "High precision, low recall."],
@@ -238,7 +242,8 @@ TWO_COINS = Numeric(
         ),
         Mistake(
             float(information.cross_entropy([1 / 2, 1 / 2], [1 / 5, 4 / 5])),
-            r"That is the cross-entropy. Take the entropy of $p$, $\log 2$, off.",
+            r"That is the cross-entropy: take the entropy of $p$, $\log 2$, off. If you took $\log\frac52$ for heads, "
+            r"its weight $\frac12$ and the term of tails are missing.",
         ),
         Mistake(
             -float(information.kl_divergence([1 / 2, 1 / 2], [1 / 5, 4 / 5])),
@@ -250,6 +255,7 @@ TWO_COINS = Numeric(
         Mistake(math.log(5 / 8) / 2, "That is the term of tails alone. Heads adds a larger, positive one."),
         Mistake(math.log(2), r"That is the entropy of $p$. Take it off the cross-entropy of $p$ and $q$."),
         Mistake(5 / 4, r"That is the factor per flip. The divergence is its logarithm."),
+        Mistake(0.3, "That is the *total variation*, half the sum of the differences. There is no logarithm in it."),
         Mistake(4 / 5, r"That is the factor per flip, upside down. The divergence is the logarithm of its inverse."),
     ],
     hints=[
@@ -313,6 +319,7 @@ FLIPS_NEEDED = Numeric(
             r"$q(\text{heads}) = \frac13$. Here it is $\frac15$, and the *expected* logarithm is asked for.",
             tolerance=0.4,
         ),
+        Mistake(math.log(1000), "That is the goal itself, in nats. Divide it by what one flip adds on average."),
         Mistake(1000, "A thousand flips put the fair coin ahead by far more. Compare logarithms."),
     ],
     hints=[
@@ -351,6 +358,16 @@ def _any_zero_of_q(p: np.ndarray, q: np.ndarray) -> float:
 def _zeros_untreated(p: np.ndarray, q: np.ndarray) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.sum(p * np.log(p / q))
+
+
+def _sizes(p: np.ndarray, q: np.ndarray) -> float:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.sum(np.abs(p[p > 0] * np.log(p[p > 0] / q[p > 0])))
+
+
+def _zeros_to_numbers(p: np.ndarray, q: np.ndarray) -> float:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.sum(np.nan_to_num(p * np.log(p / q)))
 
 
 def _damped(epsilon: float) -> Callable[[np.ndarray, np.ndarray], float]:
@@ -423,6 +440,22 @@ DIVERGENCE_CODE = Code(
             "You weight the logarithms with $q$. The expectation is under $p$.",
         ),
         Mistake(_unweighted, "The weights $p$ in front of the logarithms are missing."),
+        Mistake(
+            lambda p, q: divergence(p, q) + divergence(q, p),
+            "You added the two orders. That sum is symmetric; the first of them alone was asked for.",
+        ),
+        Mistake(
+            lambda p, q: (divergence(p, q) + divergence(q, p)) / 2,
+            "You averaged the two orders. Only the one in which $p$ deals was asked for.",
+        ),
+        Mistake(
+            _sizes,
+            "You took the sizes of the terms. Terms may be negative, where $q_k > p_k$; their *sum* never is.",
+        ),
+        Mistake(
+            _zeros_to_numbers,
+            "`np.nan_to_num` turns NaN into 0, which is right here, and ∞ into a huge number, which is not.",
+        ),
         Mistake(lambda p, q: divergence(p, q) / np.log(10), "You took logarithms to base 10. `np.log` gives nats."),
     ],
     hints=[
@@ -534,6 +567,7 @@ TRIANGLE = Numeric(
         Mistake(1.5, r"You took off one leg; the detour has two, of $\frac12$ each."),
         Mistake(1 / math.log(2), "That is the answer in bits."),
         Mistake(3, "You added the legs to the direct way. Take them off."),
+        Mistake(4, r"If you took $2^2$, that is the direct way without its factor ½, and the legs are to come off."),
         Mistake(1 / math.log(10), "You took logarithms to base 10. Nats go with the natural one."),
     ],
     hints=[
@@ -666,6 +700,38 @@ NORMAL_CODE = Code(
             r"The term $\log(\sigma_q/\sigma_p)$ is missing.",
         ),
         Mistake(
+            lambda mean_p, scale_p, mean_q, scale_q: (
+                np.log(scale_q / scale_p) + (scale_p + (mean_p - mean_q) ** 2) / (2 * scale_q) - 1 / 2
+            ),
+            r"In the fraction you treat the scales as variances. Square them: $\sigma_p^2$ and $\sigma_q^2$.",
+        ),
+        Mistake(
+            lambda mean_p, scale_p, mean_q, scale_q: (
+                np.log(scale_q / scale_p) + (scale_p**2 / 2 + (mean_p - mean_q) ** 2) / scale_q**2 - 1 / 2
+            ),
+            "The ½ belongs to both squares. You gave it to the variance alone.",
+        ),
+        Mistake(
+            lambda mean_p, scale_p, mean_q, scale_q: (
+                np.log(scale_q / scale_p) + (scale_p**2 + (mean_p - mean_q) ** 2) / scale_q**2 - 1
+            ),
+            "Only the logarithm is right: the fraction and the 1 each need a factor ½.",
+        ),
+        Mistake(
+            lambda mean_p, scale_p, mean_q, scale_q: normal_divergence(mean_p, scale_p, mean_q, scale_q) - 1 / 2,
+            r"You take off 1 where $\frac12$ is due: the divergence of a normal from itself must be 0.",
+        ),
+        Mistake(
+            lambda mean_p, scale_p, mean_q, scale_q: (
+                np.log(scale_q / scale_p) + (scale_q**2 + (mean_p - mean_q) ** 2) / (2 * scale_p**2) - 1 / 2
+            ),
+            r"The logarithm is right, and the fraction is upside down: $\sigma_p^2$ stands on top, $\sigma_q^2$ below.",
+        ),
+        Mistake(
+            lambda mean_p, scale_p, mean_q, scale_q: -normal_divergence(mean_p, scale_p, mean_q, scale_q),
+            "All the signs are turned: a divergence is never negative.",
+        ),
+        Mistake(
             lambda mean_p, scale_p, mean_q, scale_q: normal_divergence(mean_p, scale_p, mean_q, scale_q) / np.log(2),
             "These are bits. `np.log` gives nats; no division is needed.",
         ),
@@ -688,9 +754,10 @@ MOMENT_MATCH = Numeric(
     "The bell that covers both humps",
     answer=matched_scale,
     mistakes=[
-        Mistake(1, "That is the width of one hump, the answer of the *reverse* divergence."),
+        Mistake(1, "That is the width of one hump, and nearly what the *reverse* divergence chooses."),
         Mistake(10, "That is the variance. The standard deviation is its root."),
         Mistake(3, "That is the spread of the two centres. Each hump adds a variance of 1 of its own."),
+        Mistake(9, "That is the *variance* of the two centres. Add the variance within a hump, then take the root."),
         Mistake(4, r"Standard deviations do not add up; *variances* do: $1 + 3^2$."),
         Mistake(math.sqrt(11), r"You added the variances of both humps. On average a hump has variance 1: $1 + 3^2$."),
         Mistake(
@@ -763,6 +830,10 @@ def broken_js(p: np.ndarray, q: np.ndarray) -> float:
     return kl(average, p) / 2 + kl(average, q) / 2
 
 
+def _infinite_left_out(p: np.ndarray, q: np.ndarray) -> float:
+    return (_zeros_skipped((p + q) / 2, p) + _zeros_skipped((p + q) / 2, q)) / 2
+
+
 JENSEN_SHANNON_BUG = Code(
     "kl-jensen-shannon-bug",
     "Repair a Jensen–Shannon divergence",
@@ -805,6 +876,14 @@ JENSEN_SHANNON_BUG = Code(
         ),
         Mistake(lambda p, q: js(p, q) / np.log(2), "These are bits. Nats were asked for: the largest value is log 2."),
         Mistake(lambda p, q: -js(p, q), "The sign is wrong: a divergence is never negative."),
+        Mistake(
+            _infinite_left_out,
+            "You left the infinite terms out. The inner function was right: look at what it is given, in which order.",
+        ),
+        Mistake(
+            lambda p, q: information.kl_divergence(p, (p + q) / 2) / 2,
+            "Half of the first divergence is right; half of the second, that of $q$, is missing.",
+        ),
     ],
     hints=[
         r"Where does `average` stand in $D_{\mathrm{KL}}(p \,\|\, m)$, first or second?",

@@ -44,6 +44,7 @@ MEAN_ERROR = Numeric(
             r"4, keep "
             "their sign and divide by their number.",
         ),
+        Mistake(0, "The mean residual is 0 for a line that was *fitted* to the rides. This one was not."),
         Mistake(29, "That is the sum of the *squares*. The mean error keeps the signs, and a mean divides."),
         Mistake(7, "That is the mean of the three predictions. Take them off the times 2, 4 and 6."),
         Mistake(
@@ -198,6 +199,11 @@ UNTIL_ZERO = Numeric(
             "question.",
         ),
         Mistake(46, "That is where float32 ends. Python's floats are float64."),
+        Mistake(45, "That many factors float32 can hold. Python's floats are float64."),
+        Mistake(38, "At about $10^{-38}$ the full precision of *float32* ends. Python's floats are float64."),
+        Mistake(
+            1022, "So many *halvings* end the full precision of float64. A factor 0.1 is more than three halvings."
+        ),
         Mistake(325, "One too many: the 324th factor already gives 0."),
         Mistake(
             745,
@@ -305,6 +311,24 @@ GAP = Numeric(
         ),
         Mistake(294 / 18, r"Mind the brackets: $2x - (1 + 3x) = -1 - x$, not $5x - 1$."),
         Mistake(30, r"That is $\sum_i e_i^2$ alone. The exponent divides it by $2\sigma^2 = 18$."),
+        Mistake(
+            4 * 2.5**2 / 18,
+            "You used the mean error, −2.5, alone. The spread of the residuals counts as well: square each.",
+        ),
+        Mistake(4 * 1.25 / 18, "You used the spread of the residuals alone. Their mean counts as well: square each."),
+        Mistake(
+            4 * (2.5**2 + 5 / 3) / 18,
+            r"You divided the spread by $N - 1$. In $\bar e^2 + s^2$ it is divided by $N$: their sum is then 30/4.",
+        ),
+        *(
+            Mistake(
+                sign * (5 / 3 + 2 * math.log(18 * math.pi)),
+                "That is the log-likelihood of the wrong line itself. Take the right line's off: the constants cancel."
+                if sign < 0
+                else "That is the summed *loss* of the wrong line. Take the right line's off: the constants cancel.",
+            )
+            for sign in (-1, 1)
+        ),
         Mistake(7.5, "That is the mean squared residual. The log-likelihood divides the *sum* by $2\\sigma^2$."),
         Mistake(
             math.exp(5 / 3),
@@ -476,6 +500,32 @@ LOG_LIKELIHOOD_CODE = Code(
         ),
         Mistake(
             lambda prediction, target, scale: np.sum(
+                np.log(2 * np.pi) / 2 - np.log(scale) - (target - prediction) ** 2 / (2 * scale**2)
+            ),
+            r"The sign of $\frac12\log(2\pi)$ is wrong: $\sqrt{2\pi}$ stands in the denominator of the density.",
+        ),
+        Mistake(
+            lambda prediction, target, scale: np.sum(
+                -np.log(2 * np.pi) / 2 - 2 * np.log(scale) - (target - prediction) ** 2 / (2 * scale**2)
+            ),
+            r"You have $\log\sigma^2$ without its ½. The root $\sqrt{\sigma^2}$ leaves $\log\sigma$.",
+        ),
+        Mistake(
+            lambda prediction, target, scale: log_likelihood(prediction, target, scale**2),
+            r"You squared `scale` once too often: it *is* the standard deviation, which SciPy's `norm` takes as it is.",
+        ),
+        Mistake(
+            lambda prediction, target, scale: np.sum(
+                -np.log(2 * np.pi) / 2 - np.log(scale) - (target - prediction) ** 2 / 2
+            ),
+            r"The exponent does not divide by $\sigma^2$.",
+        ),
+        Mistake(
+            lambda prediction, target, scale: np.exp(log_likelihood(prediction, target, scale)),
+            "That is the likelihood itself. Its logarithm was asked for, and that survives where the product does not.",
+        ),
+        Mistake(
+            lambda prediction, target, scale: np.sum(
                 -np.log(2 * np.pi) / 2 - np.log(scale) - (target - prediction) ** 2 / 2 * scale**2
             ),
             "Mind the brackets: the exponent divides by the whole of `(2 * scale**2)`.",
@@ -514,7 +564,7 @@ TYPICAL_CODE = Code(
     "statistical-typical-likelihood-code",
     "A likelihood per example",
     reference=typical_likelihood,
-    cases=[case([0.25]), case([0.5, 0.125]), case([0.2, 3.0, 0.05]), case([0.01, 0.04] * 1600)],
+    cases=[case([0.25]), case([0.5, 0.125]), case([0.2, 3.0, 0.05]), case([1e-30, 4e30]), case([0.01, 0.04] * 1600)],
     mistakes=[
         Mistake(
             _root_of_product,
@@ -551,6 +601,21 @@ TYPICAL_CODE = Code(
         ),
         Mistake(
             _square_root, "That is the square root of the product, right for two densities only: it takes the $N$-th."
+        ),
+        *(
+            Mistake(
+                lambda densities, epsilon=epsilon: np.exp(np.mean(np.log(densities + epsilon))),
+                f"You added {epsilon:g}. A density of $10^{{-30}}$ is small, and not 0: take its logarithm as it is.",
+            )
+            for epsilon in (1e-16, 1e-15, 1e-12, 1e-10, 1e-9, 1e-8)
+        ),
+        Mistake(
+            lambda densities: -np.mean(np.log(densities)),
+            "That is the average *loss*, in nats. Change the sign and take the exponential to get a density again.",
+        ),
+        Mistake(
+            lambda densities: np.prod(densities) / densities.size,
+            "You divided the product by $N$. Take its $N$-th root, by way of logarithms.",
         ),
         Mistake(
             lambda densities: np.median(densities), "That is the median of the densities. Take the geometric mean."
@@ -614,6 +679,10 @@ SLOPE_GRADIENT_CODE = Code(
         Mistake(
             lambda slope, x, y, reduction: slope_gradient(slope, x, y, reduction) / 2,
             "The factor 2 of the square is missing.",
+        ),
+        Mistake(
+            lambda slope, x, y, reduction: -slope_gradient(slope, x, y, reduction) / 2,
+            r"The factor $-2$ is missing: the 2 of the square, and the sign of $\partial e/\partial w = -x$.",
         ),
         Mistake(
             lambda slope, x, y, reduction: (np.sum if reduction == "sum" else np.mean)(-2 * (y - slope * x) * slope),

@@ -200,8 +200,8 @@ def coin_entropy() -> Explorer:
         tails.set_data([chance], [tails_bits])
         mean.set_data([chance], [bits])
         return (
-            f"P(heads) = {chance:.2f}: heads carries {heads_bits:.2f} bits, tails {tails_bits:.2f}; on average "
-            f"{chance:.2f} · {heads_bits:.2f} + {1 - chance:.2f} · {tails_bits:.2f} ≈ {bits:.2f} bits."
+            f"P(heads) = {chance:.2f}: heads carries {heads_bits:.3f} bits, tails {tails_bits:.3f}; on average "
+            f"{chance:.2f} · {heads_bits:.3f} + {1 - chance:.2f} · {tails_bits:.3f} ≈ {bits:.2f} bits."
         )
 
     return Explorer(

@@ -668,8 +668,8 @@ def underflow() -> Explorer:
         name="likelihood-underflow",
         predict=Predict(
             int(np.argmax(running_product("minutes", np.float64)[0] == 0)) + 1,
-            "A double holds no positive number below $5 \\cdot 10^{-324}$, and each ride takes away about half a power "
-            "of ten.",
+            "A double holds no positive number below about $5 \\cdot 10^{-324}$, and each ride takes away about half "
+            "a power of ten.",
         ),
         controls={
             "rides": Slider(10, 800, step=10, value=700, label="number of rides N"),

@@ -487,7 +487,10 @@ JS_DIVERGENCE = Loss(
             r"Two that share no outcome are at $\log 2$, near or far: no small shift brings them closer.",
             "It does not add up over independent parts.",
         ),
-        pytorch=("(\n    torch.xlogy(p, 2 * p / (p + q))\n    + torch.xlogy(q, 2 * q / (p + q))\n).sum(-1).mean() / 2"),
+        pytorch=(
+            "(\n    torch.xlogy(p, 2 * p) - torch.xlogy(p, p + q)\n"
+            "    + torch.xlogy(q, 2 * q) - torch.xlogy(q, p + q)\n).sum(-1).mean() / 2"
+        ),
     ),
     source="lin1991",
     chapter="kl-divergence",
