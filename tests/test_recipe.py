@@ -456,6 +456,7 @@ def test_a_cut_through_the_railway_is_drawn_as_scipy_computes_it():
         assert_allclose(bell.get_ydata(), stats.norm(mean, railway.FLOOR + np.exp(raw)).pdf(figures.TIMES), rtol=1e-9)
         assert mixture.max() < explorer.figure.axes[1].get_ylim()[1]
         told = numbers(readout)
+        assert [told[2], told[4]] == pytest.approx(sorted(mu), abs=0.051)
         assert told[1] + told[3] == 100 and told[2] < told[4] and told[5] == pytest.approx(mean, abs=0.051)
         if distance >= 3:  # the centre of the single normal stands in a valley
             at = np.searchsorted(figures.TIMES, mean)

@@ -379,7 +379,8 @@ def test_the_root_is_smallest_where_the_square_is_and_the_mean_of_batches_below_
     explorer, flatness, apart = figures.one_weight(), [], []
     step = roots.WEIGHTS[1] - roots.WEIGHTS[0]
     for noise in explorer.controls["noise"].values:
-        here, y = roots.along(noise), roots.targets(noise)
+        here, y = roots.along(noise), roots.X + noise * roots.NOISE
+        assert np.array_equal(y, roots.targets(noise))
         exact = roots.X @ y / (roots.X @ roots.X)
         assert here.best(here.squares) == here.best(here.root) == pytest.approx(exact, abs=step / 2 + 1e-9)
         assert (here.batches <= here.root + 1e-12).all()

@@ -90,6 +90,16 @@ ENGINE = {"cards", "found", "kinds", "reading", "sandbox", "session", "trial"}  
 
 EQUIVALENT: dict[tuple[str, str], str] = {
     (
+        "lossbook/analysis/optimism.py",
+        "series: np.random.default_rng(number).random(THROWS.size) < POINT_UP  →  ((np.random.default_rng(number).random(THROWS.size)) <= (POINT_UP))",
+    ): "no drawn number is exactly that",
+    (
+        "lossbook/losses/information_densities.py",
+        "_integral: 1e-11  →  (1.5e-11)",
+    ): "the error that is reached is far below either",
+    ("lossbook/analysis/fitting.py", "_lowest: 1e8  →  (150000000.0)"): "far is where a loss falls without end",
+    ("lossbook/analysis/tumours.py", "Tumours: True  →  (False)"): "nobody assigns",
+    (
         "lossbook/analysis/specks.py",
         "specks: np.minimum(down, right) <= 0.7  →  ((np.minimum(down, right)) < (0.7))",
     ): "no distance is exactly 0.7",
