@@ -91,7 +91,8 @@ ENGINE = {"cards", "found", "kinds", "reading", "sandbox", "session", "trial"}  
 EQUIVALENT: dict[tuple[str, str], str] = {
     (
         "lossbook/analysis/optimism.py",
-        "series: np.random.default_rng(number).random(THROWS.size) < POINT_UP  →  ((np.random.default_rng(number).random(THROWS.size)) <= (POINT_UP))",
+        "series: np.random.default_rng(number).random(THROWS.size) < POINT_UP"
+        "  →  ((np.random.default_rng(number).random(THROWS.size)) <= (POINT_UP))",
     ): "no drawn number is exactly that",
     (
         "lossbook/losses/information_densities.py",
