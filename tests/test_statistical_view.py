@@ -497,5 +497,11 @@ def test_what_the_guesses_say_holds():
     assert values[answer - 2] > 0 == values[answer - 1]
     assert -logs[answer - 1] / np.log(10) / answer == pytest.approx(0.5, abs=0.05)
     mean = float(np.exp(logs[-1] / logs.size))
-    assert 0.25 < mean < 0.35, "about 0.3 per minute"
+    assert 0.25 < mean < 0.35, "a geometric mean of about 0.3 per minute"
+    each = np.exp(np.diff(logs))
+    assert np.mean((each > 0.2) & (each < 0.4)) < 1 / 3, "most single densities are not about 0.3"
+    assert f"after {answer - 1} rides" in view.underflow().alt
+    student = rides.FAMILIES[2].settings
+    assert f"({student['df']:g} degrees of freedom, scale {student['scale']})" in view.families().caption
+    assert f"σ = {rides.NOISE} minutes" in view.likelihood_of_slope().caption
     assert pytest.approx(0.85, abs=0.005) == 0.98**8

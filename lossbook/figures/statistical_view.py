@@ -314,7 +314,7 @@ def families() -> Explorer:
         handles=[Handle(loose, y="minutes")],
         caption="Choose how the noise is distributed: the loss is minus the logarithm of its density, and the line is "
         "the likeliest one. Drag the large dot up, under each family. A parabola pulls harder the further it goes, a V "
-        "always alike, and Student's curve flattens and lets go.",
+        "always alike, and Student's curve (3 degrees of freedom, scale 0.6) flattens and lets go.",
         alt="Left, a bell. Middle, minus its logarithm, a parabola. Right, twelve rides, a thirteenth at 10 minutes "
         "and the line that fits them, almost the one without it.",
     )
@@ -356,9 +356,9 @@ def likelihood_of_slope() -> Explorer:
         update,
         name="likelihood-of-slope",
         controls={"rides": Slider(values=[1, 2, 4, 8, 16, 32, 64, 128, 256], value=1, label="number of rides N")},
-        caption="Lines through the origin, and three ways to say how well each of them fits N rides. The dotted line "
-        "stands at the best slope, and in all three panels it is the same one. Double N again and again: the "
-        "likelihood becomes a needle, the logarithm a steeper parabola, and the average loss settles.",
+        caption="Lines through the origin, σ = 0.8 minutes, and three ways to say how well each of them fits N rides. "
+        "The dotted line stands at the best slope, and in all three panels it is the same one. Double N again and "
+        "again: the likelihood becomes a needle, the logarithm a steeper parabola, and the average loss settles.",
         alt="Three curves over the slope for one ride: a bell, a parabola that opens downwards and one that opens "
         "upwards, all with their turning point at one slope.",
     )
@@ -668,8 +668,8 @@ def underflow() -> Explorer:
         name="likelihood-underflow",
         predict=Predict(
             int(np.argmax(running_product("minutes", np.float64)[0] == 0)) + 1,
-            "A double holds no positive number below about $5 \\cdot 10^{-324}$, and each ride takes away about half "
-            "a power of ten.",
+            "A double holds no positive number below about $5 \\cdot 10^{-324}$, and on average a ride takes away "
+            "about half a power of ten.",
         ),
         controls={
             "rides": Slider(10, 800, step=10, value=700, label="number of rides N"),
@@ -685,5 +685,5 @@ def underflow() -> Explorer:
         "try hours. The sum of logarithms goes on, in seconds and hours beyond the frame of the picture; its value "
         "is in the sentence.",
         alt="A straight line that falls with the number of rides. The thick part of it, the product in double "
-        "precision, ends at about 10 to the −323 near 600 rides; the dashed line of the logarithms goes on.",
+        "precision, ends at about 10 to the −323 after 634 rides; the dashed line of the logarithms goes on.",
     )
