@@ -340,6 +340,8 @@ def test_a_lower_temperature_gives_the_nearest_negative_more_of_the_push_in_ever
     for cosine in np.linspace(-1, 1, 21):
         picked = scipy.special.softmax(np.array([cosine, *figures.NEGATIVES]) / 2.0)
         assert picked.max() < 0.31  # nearly alike, however good the embedding
+    push = scipy.special.softmax(np.linspace(-1, 1, 21) / 1.0)  # at T = 1, from the farthest stranger to the nearest
+    assert f"at most $e^2 \\approx {push.max() / push.min():.0f}$ times as hard" in CHAPTER
 
 
 def test_accuracy_and_distances_agree_with_other_libraries():
@@ -453,6 +455,9 @@ def test_too_small_and_too_large_sort_badly_because_of_the_steps(seed: int):
     plain, small, large = (train(margin, seed=seed) for margin in (1.0, 0.01, 100.0))
     assert max(small.accuracy[-1], large.accuracy[-1]) < plain.accuracy[-1] - 0.1
     assert large.distances()[1] > 100
+    pushed = pdist(plain.embeddings[-1])[pdist(plain.digits[:, None]) > 0] < 1
+    assert 0.1 < pushed.mean() < 0.2  # "most of those are easy", not nearly all
+    assert "soon most of those are *easy*" in CHAPTER
     assert 3 * large.last_move() < plain.last_move() < 0.7 * small.last_move()
     assert train(100.0, rate=0.1, seed=seed).accuracy[-1] > large.accuracy[-1] + 0.15
 
@@ -463,7 +468,10 @@ def test_the_symptoms_of_the_siamese_network(seed: int):
     train = cells("def train(")["train"]
     alone = train(1.0, dissimilar=False, seed=seed)
     assert alone.distances()[1] < 1e-3 and alone.accuracy[-1] > 0.15
-    assert train(0.01, decay=0.01, seed=seed).distances()[1] < 1e-6
+    decayed = train(0.01, decay=0.01, seed=seed)
+    assert decayed.distances()[1] < 1e-6
+    assert decayed.accuracy[-1] < 0.2 < alone.accuracy[-1]  # not "the same": where all are 0 no neighbour is told
+    assert "| all distances go to 0, with dissimilar pairs |" in CHAPTER
     assert train(100.0, decay=0.01, seed=seed).distances()[1] > 100
     assert train(1.0, last_layer=0.0, seed=seed).distances() == (0, 0)
     turned = train(1.0, turned=True, seed=seed)
@@ -509,6 +517,8 @@ def test_the_ceiling_in_every_state():
         told = explorer.figure.axes[0].lines[1].get_ydata()
         assert max(told) <= np.log(count) and (np.array(told) <= figures.SHARED + 0.05).all()
         assert told[-1] > 0.97 * np.log(count) and np.all(np.diff(told) > -1e-9)
+        assert (told[1] > 0.9 * 0.5) == (count >= 32) and (told[1] < 0.5 * 0.5) == (count == 2)
+    assert "many candidates report small amounts almost in full, few not even these" in explorer.caption
     assert explorer.predict.answer == pytest.approx(7 * np.log(2))
 
 

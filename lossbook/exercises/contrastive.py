@@ -46,6 +46,7 @@ SLOPE = Numeric(
         Mistake(-1.4, r"The 2 of the square cancels with the factor ½."),
         Mistake(0, "The slope vanishes from the margin on; this pair lies inside."),
         Mistake(0.7**2 / 2, "That is the loss. Differentiate it with respect to $D$."),
+        Mistake(-0.49, "The square goes when you differentiate it."),
         Mistake(-0.35, r"The ½ cancels with the 2 that the square brings down."),
         Mistake(-1.3, r"The shortfall is $M - D = 0.7$, a difference."),
     ],
@@ -299,6 +300,10 @@ LOSS_CODE = Code(
             "The two branches are squared.",
         ),
         Mistake(
+            lambda distance, label, margin: np.mean(np.where(label == 1, np.maximum(0, margin - distance), distance)),
+            "That is PyTorch's `hinge_embedding_loss`. Here both branches are squared and halved.",
+        ),
+        Mistake(
             lambda distance, label, margin: np.mean(
                 np.where(label == 1, np.maximum(0, margin - distance**2), distance**2) / 2
             ),
@@ -503,6 +508,18 @@ INFO_NCE_CODE = Code(
                 np.vstack([positive, negatives]) @ anchor / temperature
             ),
             "You compare by dot product. A cosine divides it by both lengths.",
+        ),
+        Mistake(
+            lambda anchor, positive, negatives, temperature: _picking(
+                _cosines(anchor, positive, negatives) * np.linalg.norm(anchor) / temperature
+            ),
+            "A cosine divides by *both* lengths. That of the anchor is missing.",
+        ),
+        Mistake(
+            lambda anchor, positive, negatives, temperature: _picking(
+                np.vstack([positive, negatives]) @ anchor / np.linalg.norm(anchor) / temperature
+            ),
+            "A cosine divides by *both* lengths. That of each candidate is missing.",
         ),
         Mistake(
             lambda anchor, positive, negatives, temperature: _picking(_cosines(anchor, positive, negatives)),

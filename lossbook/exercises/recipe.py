@@ -23,6 +23,7 @@ MODE_OF_TWO_FIVE = Numeric(
             "A value that occurred is not a value that was predicted. The mode follows from $a$ and $b$ alone.",
         ),
         Mistake(2 / 7, "That is the *mean*, $a/(a + b)$. The density is highest a little to the left of it."),
+        Mistake(0.264, "That is the *median*: half of the probability lies below it."),
         Mistake(4 / 5, "You took $(b - 1)/(a + b - 2)$, the mode of the share that is *not* sunny."),
         Mistake(1 / 7, "The denominator is $a + b - 2$: each of the two exponents has lost a 1."),
         Mistake(1 / 6, "The denominator is $a + b - 2$: *both* exponents have lost a 1, and you took off one."),
@@ -208,6 +209,7 @@ BETA_BY_HAND = Numeric(
         Mistake(-math.log(30 * 0.7**2 * 0.3**5), "The exponents are $a - 1$ and $b - 1$, not $a$ and $b$."),
         Mistake(-math.log10(30 * 0.7 * 0.3**4), "You took the logarithm to the base 10. Nats want the natural one."),
         Mistake(-math.log2(30 * 0.7 * 0.3**4), "Those are bits. Nats want the natural logarithm."),
+        Mistake(-math.log(0.7 * 0.3**4 / 30), "The 30 is a factor of the density, not a divisor."),
         Mistake(-math.log(30 * 0.7 * 0.3), "The exponent 4 of $1 - y$ is missing."),
         Mistake(-math.log(30 * (0.7 * 0.3) ** 4), "Brackets: the exponent 4 belongs to $1 - y$ alone."),
     ],
@@ -271,6 +273,14 @@ def _nothing_where_equal(a: float, b: float) -> float:
     return np.nan if a == b else beta_mode(a, b)
 
 
+def _one_half(a: float, b: float) -> float:
+    return 0.5 if a == b == 1 else beta_mode(a, b)
+
+
+def _larger_end(a: float, b: float) -> float:
+    return float(a > b) if a != b and a < 1 and b < 1 else beta_mode(a, b)
+
+
 def _swapped_ends(a: float, b: float) -> float:
     mode = beta_mode(a, b)
     return 1 - mode if mode in (0.0, 1.0) else mode
@@ -322,6 +332,8 @@ BETA_MODE_CODE = Code(
             _nothing_up_to_one,
             "With $a < 1$ and $b = 1$ the density grows without bound at 0 only, so 0 is the answer; mirrored, 1.",
         ),
+        Mistake(_one_half, "All shares are equally likely at (1, 1): one half is no more so than others."),
+        Mistake(_larger_end, "With both shapes below 1 the density grows without bound at *both* ends."),
         Mistake(
             _nothing_where_equal,
             "Equal shapes above 1, such as (3, 3), have one peak: at one half.",
@@ -381,6 +393,11 @@ def _normal(mean: np.ndarray, log_scale: np.ndarray, target: np.ndarray) -> Floa
     return losses.normal_nll(mean, target, scale=np.exp(log_scale), reduction="none")
 
 
+def _raw_scale(mean: np.ndarray, log_scale: np.ndarray, target: np.ndarray) -> Floats:
+    with np.errstate(all="ignore"):
+        return np.asarray(np.log(2 * np.pi) / 2 + np.log(log_scale) + ((target - mean) / log_scale) ** 2 / 2)
+
+
 NORMAL_CODE = Code(
     "recipe-normal-code",
     "A loss with two outputs",
@@ -420,6 +437,11 @@ NORMAL_CODE = Code(
             ),
             "The factor ½ of the square is missing: the exponent is $-e^2/(2\\sigma^2)$.",
         ),
+        Mistake(
+            lambda mean, log_scale, target: np.log(2 * np.pi) + log_scale + ((target - mean) / np.exp(log_scale)) ** 2,
+            "Both factors ½ are missing: of $\\log 2\\pi$ and of the square.",
+        ),
+        Mistake(_raw_scale, "You took the second output for σ itself. It is log σ."),
         Mistake(
             lambda mean, log_scale, target: (
                 np.exp(-(((target - mean) / np.exp(log_scale)) ** 2) / 2) / (np.sqrt(2 * np.pi) * np.exp(log_scale))
@@ -505,6 +527,14 @@ SLOPE_CODE = Code(
         Mistake(
             lambda mean, log_scale, target: (1 - ((target - mean) / np.exp(log_scale)) ** 2) / len(target),
             "That is the gradient of the *mean*. Asked is the slope of each example's own loss.",
+        ),
+        Mistake(
+            lambda mean, log_scale, target: (1 - (target - mean) ** 2 / np.exp(log_scale)) / 2,
+            "You read the second output as the logarithm of the *variance*.",
+        ),
+        Mistake(
+            lambda mean, log_scale, target: -(target - mean) / np.exp(2 * log_scale),
+            "That is the slope in the mean.",
         ),
     ],
     hints=[r"With $u = \log\sigma$ the loss is $u + \frac12 e^2 \exp(-2u)$ plus a constant.", r"$1 - e^2\exp(-2u)$."],
@@ -612,6 +642,7 @@ ANGLE_BUG = Code(
         case([10.0], [350.0]),
         case([0.0, 90.0, 300.0], [90.0, 0.0, 20.0]),
         case([0.0], [730.0]),
+        case([20.0, 140.0], [140.0, 20.0]),
         case([730.0], [0.0]),
     ],
     mistakes=[
@@ -634,6 +665,16 @@ ANGLE_BUG = Code(
                 np.sin(np.deg2rad(target - prediction)), np.cos(np.deg2rad(target - prediction))
             ),
             "A sound way, but this is in radians. Turn it back into degrees.",
+        ),
+        Mistake(
+            lambda prediction, target: np.rad2deg(np.arcsin(np.sin(np.deg2rad(target - prediction)))),
+            "The sine alone cannot tell 120° from 60°. Take the cosine as well: `np.arctan2`.",
+        ),
+        Mistake(
+            lambda prediction, target: np.where(
+                np.abs(target - prediction) > 180, target - prediction - 360, target - prediction
+            ),
+            "Below −180 a full turn is to be *added*.",
         ),
         Mistake(
             lambda prediction, target: (target - prediction + 180) % 360,

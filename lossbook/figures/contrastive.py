@@ -502,7 +502,7 @@ def information_ceiling() -> Explorer:
             unit="nats",
         ),
         caption="Two normal variables share as many nats as the axis says, and InfoNCE scores candidates with the best "
-        "score there is. Change the number of candidates: small amounts are reported almost in full, large ones not.",
+        "score there is. Change their number: many candidates report small amounts almost in full, few not even these.",
         alt="A dotted diagonal, and a curve that follows it and bends to the dashed ceiling at log 128 = 4.85.",
     )
 

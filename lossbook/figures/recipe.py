@@ -253,8 +253,8 @@ def density_beside_loss() -> Explorer:
         },
         handles=[Handle(top, x="at_e"), Handle(probe, x="at_e")],
         caption="Choose a density and drag the residual outwards: a tail that falls fast makes a loss that rises fast. "
-        "On the right, the line for 235 households (dotted: that of the normal): every heavier tail makes it steeper, "
-        "since a few rich ones hold it down.",
+        "On the right, the line for 235 households (dotted: that of the normal): all three heavier tails make it "
+        "steeper, since a few rich ones hold it down.",
         alt="Left, the standard normal density over residuals from −4 to 4. Middle, its negative logarithm, a parabola "
         "whose lowest value is 0.92. Right, food against income of 235 households, and the line that the normal fits.",
     )
@@ -428,7 +428,7 @@ def overfitted_spread() -> Explorer:
         name="overfitted-spread",
         predict=Predict(
             "It ends higher than before the first step.",
-            "A floor bounds the loss of the 40 from below. What the network has not seen, it misses by many σ.",
+            "A floor bounds the loss of the 40 from below. Of the others the network misses some by many σ.",
             options=[
                 "It falls too, more slowly.",
                 "It falls and then levels out: the floor holds it.",
@@ -687,7 +687,7 @@ def railway_slices() -> Explorer:
         controls={"distance": Slider(1.0, 6.0, step=0.5, value=4.5, label="distance of the cut", unit="km")},
         handles=[Handle(dot, x="distance")],
         caption="Drag the cut. Near rides hardly meet the railway, and one hump is nearly all. Further out a second "
-        "one stands three minutes above the first, and the single normal puts its centre into the empty middle.",
+        "one stands about three minutes above the first, and the single normal puts its centre between the two.",
         alt="Left, 150 rides in one band up to 2 km and in two bands beyond, with contours around both and a dashed "
         "line between them. Right, at 4.5 km, a density with two humps and a wide dotted bell centred between them.",
     )
