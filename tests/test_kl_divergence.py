@@ -208,6 +208,10 @@ def test_one_number_of_two_slips_is_heard_as_both() -> None:
     """−½ log(0.16), the cross-entropy, is log(5/2), the term of heads without its weight."""
     said = " ".join(check("kl-two-coins", math.log(5 / 2)).messages)
     assert "cross-entropy" in said and "heads" in said
+    said = " ".join(check("kl-flips-needed", math.log(1000) / math.log(5 / 2)).messages)  # heads in a row
+    assert "cross-entropy" in said and "heads" in said
+    said = " ".join(check("statistical-outlier-share", 20 / 4).messages)  # beside 1 + 1 + 2, and beside N
+    assert "other three" in said and "N = 4" in said
 
 
 def test_two_orders_may_have_one_optimum_though_the_model_cannot_equal_the_truth() -> None:

@@ -307,7 +307,8 @@ FLIPS_NEEDED = Numeric(
         ),
         Mistake(
             math.log(1000) / float(information.cross_entropy([1 / 2, 1 / 2], [1 / 5, 4 / 5])),
-            r"You divided by the cross-entropy. What $p$ gains per flip is the divergence.",
+            r"You divided by $\log\frac52$. That is what *heads* adds, and the cross-entropy. Tails takes some away: on "
+            r"average a flip adds the divergence.",
         ),
         Mistake(
             2 * math.log(1000) / math.log(9 / 8),

@@ -775,7 +775,9 @@ OUTLIER_SHARE = Numeric(
         Mistake(10, "That is the pull itself, $2 \\cdot 20/4$. What is its share of all four pulls?"),
         Mistake(40, "That is its pull under the *sum*. What is its share of all four pulls?"),
         Mistake(
-            5, "That compares it with the three others together. A share divides by all four pulls, its own included."
+            5,
+            "If you divided 20 by the other three sizes: a share divides by all four, its own included. If by "
+            "$N = 4$, that is half a pull and no share.",
         ),
         Mistake(250 / 3, "That is in per cent. Give a number between 0 and 1."),
         Mistake(1 / 6, "That is the share of the three others together."),
