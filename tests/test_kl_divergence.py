@@ -187,7 +187,7 @@ def test_maximum_likelihood_finds_the_forward_optimum() -> None:
 
 def test_the_sorted_sample_slip_and_the_truth() -> None:
     """Half a nat is 0.7213 bits, both ways; the slip is off by four orders of magnitude, and lopsided."""
-    assert kl_normal(0, 1, 1, 1) == kl_normal(1, 1, 0, 1) == 0.5
+    assert kl_normal(0, 1, 1, 1) == kl_normal(1, 1, 0, 1) == 0.5 < kl_normal(0, 1, 2, 1)  # only one σ apart
     there, back = divergences.sorted_sample_divergence(0, 1), divergences.sorted_sample_divergence(1, 0)
     assert there > 5000 and back > 1.3 * there
     estimate, error = divergences.log_ratio_estimate(0, 1)
@@ -379,6 +379,8 @@ def test_the_walks_of_a_coin_of_three_eighths_fall() -> None:
     """The eight of the figure are below zero at its end, and after 5000 flips nearly everybody is."""
     assert stats.binom.cdf(math.floor(5000 * math.log2(4 / 3)), 5000, 3 / 8) > 1 - 1e-6
     assert np.all(coins.log_ratios(1 / 3, 400, 3 / 8)[:, -1] < 0)
+    for coin in (1 / 2, 1 / 3):  # the ratio does not tell that both are wrong; the share of heads does
+        assert stats.binomtest(1875, 5000, coin).pvalue < 1e-6
     assert {state["coin"] for state in states(figures.waiting_times())} == {1 / 2, 0.45, 3 / 8, 1 / 3}
 
 

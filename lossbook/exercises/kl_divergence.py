@@ -307,7 +307,7 @@ FLIPS_NEEDED = Numeric(
         ),
         Mistake(
             math.log(1000) / float(information.cross_entropy([1 / 2, 1 / 2], [1 / 5, 4 / 5])),
-            r"You divided by $\log\frac52$. That is what *heads* adds, and the cross-entropy. Tails takes some away: on "
+            r"You divided by $\log\frac52$. That is what *heads* adds, and the cross-entropy. Tails takes some off: on "
             r"average a flip adds the divergence.",
         ),
         Mistake(
