@@ -358,6 +358,9 @@ def test_accuracy_and_distances_agree_with_other_libraries():
 def test_readouts():
     assert "loss 0.245, slope −0.70, pushed apart" in figures.one_pair().readout
     assert "slope 0.00, nothing pulls" in figures.one_pair().set(distance=1.0).readout
+    for margin in (0.25, 0.5, 1.0, 1.5, 2.0):  # in one point a pair has a slope, and stays
+        told = figures.one_pair().set(distance=0, margin=margin).readout
+        assert told.endswith(f"slope −{margin:.2f}, but no direction to be pushed in.")
     similar = figures.one_pair().set(distance=2.0, label=0)
     assert "loss 2.000, slope 2.00, pulled together" in similar.readout
     assert "0 of 9 cards are still pulled" in figures.force_field().set(loss="triplet", step=24).readout

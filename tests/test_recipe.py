@@ -444,6 +444,15 @@ def test_two_normals_tell_the_two_stories_of_the_railway_and_one_answers_between
     assert railway.share_down(np.array([1.0])) < 0.01 < 0.4 < railway.share_down(np.array([4.5]))
 
 
+def test_each_mean_of_a_mixture_gets_its_share_of_its_own_pull():
+    s, mu, sigma, y = np.array([0.3, -0.2]), np.array([1.0, 4.0]), np.array([0.5, 2.0]), 2.0
+    parts = special.softmax(s) * stats.norm(mu, sigma).pdf(y)
+    pull = -lossbook.normal_mixture_nll_grad_means([s], [mu], [sigma], [y])[0]
+    assert_allclose(pull, parts / parts.sum() * (y - mu) / sigma**2)
+    slopes = lossbook.normal_mixture_nll_grad([s], [mu], [sigma], [y])[0]
+    assert_allclose(slopes, special.softmax(s) - parts / parts.sum())
+
+
 def test_a_cut_through_the_railway_is_drawn_as_scipy_computes_it():
     explorer = figures.railway_slices()
     curve, bell = (line for line in explorer.figure.axes[1].lines)

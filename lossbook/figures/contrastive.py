@@ -192,7 +192,8 @@ def one_pair() -> Explorer:
         name.set_text(f"M = {margin:g}")
         value = float(contrastive(distance, label, margin=margin))
         slope = float(contrastive_grad(distance, label, margin=margin))
-        verdict = "nothing pulls" if slope == 0 else "pulled together" if slope > 0 else "pushed apart"
+        pushed = "pushed apart" if distance else "but no direction to be pushed in"
+        verdict = "nothing pulls" if slope == 0 else "pulled together" if slope > 0 else pushed
         return (
             f"{'A dissimilar' if label else 'A similar'} pair at D = {distance:.1f} with M = {margin:g}: loss "
             f"{written(value, 3)}, slope {written(slope, 2)}, {verdict}."
