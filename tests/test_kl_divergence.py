@@ -204,6 +204,12 @@ def test_outcomes_that_neither_distribution_has_in_pytorch() -> None:
     assert math.isnan(torch.nn.functional.kl_div(q.log(), p, reduction="batchmean").item())
 
 
+def test_three_decimals_are_three() -> None:
+    """log(8/5) / log 4 is 0.33904."""
+    assert check("kl-third-coin", 0.339).right and check("kl-third-coin", math.log(8 / 5) / math.log(4)).right
+    assert not check("kl-third-coin", 0.34).right and "one digit more" in check("kl-third-coin", 0.34).messages[0]
+
+
 def test_one_number_of_two_slips_is_heard_as_both() -> None:
     """−½ log(0.16), the cross-entropy, is log(5/2), the term of heads without its weight."""
     said = " ".join(check("kl-two-coins", math.log(5 / 2)).messages)

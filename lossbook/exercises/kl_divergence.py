@@ -512,7 +512,7 @@ THIRD_COIN = Numeric(
     "kl-third-coin",
     "A coin that is neither",
     answer=third_coin,
-    tolerance=0.001,
+    tolerance=0.0006,  # three decimals: 0.339, not 0.340
     mistakes=[
         Mistake(
             0.35,
