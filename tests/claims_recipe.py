@@ -119,11 +119,16 @@ def mixture_of_two_humps() -> None:
     assert mixture(1 / 3, (0.0, 12.0), (1.0, 1.0), y) < lossbook.normal_nll(np.full(90, y.mean()), y, scale=y.std())
 
 
-@holds("normal_mixture_nll", "A bell far from the target is not pulled: each mean gets its share of the residual only.")
+@holds("normal_mixture_nll", "The pull is shared: a bell hardly moves for a target that another explains far better.")
 def mixture_pull() -> None:
     s, mu, sigma, y = [[0.3, -0.2]], [[1.0, 90.0]], [[1.0, 1.0]], [2.0]
     near, far = -lossbook.normal_mixture_nll_grad_means(s, mu, sigma, y)[0]
     assert near == pytest.approx(1.0) and far == 0
+    pulled = -lossbook.normal_mixture_nll_grad_means(s, [[40.0, 90.0]], sigma, y)[0]
+    assert pulled == pytest.approx([-38.0, 0.0])  # both are far: the nearer one gets all of it
+    for scale in ([0.3, 2.0], [1.0, 1.0], [2.0, 0.3]):
+        near, other = np.abs(lossbook.normal_mixture_nll_grad_means(s, [[2.1, 30.0]], [scale], y)[0])
+        assert other < 1e-6 < near
     mu = [[1.0, 4.0]]
     parts = special.softmax(s[0]) * stats.norm.pdf(2.0, mu[0], sigma[0])
     pull = -lossbook.normal_mixture_nll_grad_means(s, mu, sigma, y)[0]

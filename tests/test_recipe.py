@@ -17,7 +17,7 @@ import lossbook
 from lossbook.analysis import doctor_visits, households, predicted_spread, railway
 from lossbook.analysis.delays import delays
 from lossbook.analysis.residual_curve import implied_density, residual_curve
-from lossbook.exercises import chapters
+from lossbook.exercises import chapters, check
 from lossbook.figures import recipe as figures
 from lossbook.losses.robust import CAUCHY, HUBER
 
@@ -621,6 +621,18 @@ def test_code_of_the_exercises_fits_its_box(chapter):
     for exercise in chapters()[chapter].values():
         lines = [*exercise.code.splitlines(), *getattr(exercise, "starter_code", "").splitlines()]
         assert max(map(len, lines), default=0) <= 80, exercise.id
+
+
+def test_an_angle_turned_back_twice_and_a_spread_with_a_floor_are_refused():
+    def back(e):
+        return np.where(e > 180, e - 360, np.where(e < -180, e + 360, e))
+
+    def floored(mean, log_scale, target):
+        scale = np.maximum(np.exp(log_scale), 1e-3)
+        return np.log(2 * np.pi) / 2 + np.log(scale) + ((target - mean) / scale) ** 2 / 2
+
+    assert not check("recipe-find-the-bug", lambda prediction, target: back(back(target - prediction))).right
+    assert not check("recipe-normal-code", floored).right
 
 
 # ── Guesses, the challenge, and counts that spread ───────────────────────────────────────────────────────────────────

@@ -607,7 +607,7 @@ NORMAL_MIXTURE_NLL = Loss(
         why="Several values are likely, and those between them are not.",
         strengths=(
             "Two far humps cost it less than they cost any single bell.",
-            "A bell far from the target is not pulled: each mean gets its share of the residual only.",
+            "The pull is shared: a bell hardly moves for a target that another explains far better.",
         ),
         weaknesses=(
             "One bell on one target lowers the loss without bound as it shrinks.",
