@@ -337,6 +337,7 @@ def test_a_lower_temperature_gives_the_nearest_negative_more_of_the_push_in_ever
         assert push.argmax() == 0
         shares.append(push[0])
     assert shares == sorted(shares, reverse=True) and shares[0] > 0.99
+    assert shares[-1] > 1.3 / 5 and "the more alike all negatives are pushed" in CHAPTER  # more alike, not alike
     for cosine in np.linspace(-1, 1, 21):
         picked = scipy.special.softmax(np.array([cosine, *figures.NEGATIVES]) / 2.0)
         assert picked.max() < 0.31  # nearly alike, however good the embedding

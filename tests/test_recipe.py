@@ -691,6 +691,7 @@ def test_the_rootogram_hangs_what_is_observed_from_what_is_expected():
     assert ends[0.0][0] < -0.3 and (ends[0.0][2:7] > 0).all() and (ends[0.0][7:] < 0).all()
     best = min(losses, key=losses.get)
     assert best == 1.5 and np.abs(ends[best]).max() < 0.03  # the bars come to stand on the line
+    assert ends[4.0][0] > 0.15 and "the bars come to stand on the line, then leave it again" in explorer.caption
     met = [spread for spread in losses if explorer.challenge.met(spread=spread)]
     assert met == [best]
     assert doctor_visits.expected(1.5).variance == pytest.approx(visits.mean() + 1.5 * visits.mean() ** 2)

@@ -549,7 +549,7 @@ def doctor_visits() -> Explorer:
         ),
         controls={"spread": Slider(values=list(SPREADS), value=0.0, label="extra spread 1/r")},
         caption="Where a bar ends above the line, the distribution expects too much; below it, too little. Raise the "
-        "spread: the mean stays, the variance grows, and the bars come to stand on the line.",
+        "spread: the mean stays, the variance grows, and the bars come to stand on the line, then leave it again.",
         alt="Over the counts 0 to 20, bars of the observed shares hang from a curve of what Poisson expects. The bar "
         "of 0 reaches far below the line, those of 2 to 6 end above it, and from 7 on all hang below it.",
     )
