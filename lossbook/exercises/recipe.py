@@ -209,7 +209,6 @@ BETA_BY_HAND = Numeric(
         Mistake(-math.log(30 * 0.7**2 * 0.3**5), "The exponents are $a - 1$ and $b - 1$, not $a$ and $b$."),
         Mistake(-math.log10(30 * 0.7 * 0.3**4), "You took the logarithm to the base 10. Nats want the natural one."),
         Mistake(-math.log2(30 * 0.7 * 0.3**4), "Those are bits. Nats want the natural logarithm."),
-        Mistake(-math.log(0.7 * 0.3**4 / 30), "The 30 is a factor of the density, not a divisor."),
         Mistake(-math.log(30 * 0.7 * 0.3), "The exponent 4 of $1 - y$ is missing."),
         Mistake(-math.log(30 * (0.7 * 0.3) ** 4), "Brackets: the exponent 4 belongs to $1 - y$ alone."),
     ],
@@ -273,10 +272,6 @@ def _nothing_where_equal(a: float, b: float) -> float:
     return np.nan if a == b else beta_mode(a, b)
 
 
-def _one_half(a: float, b: float) -> float:
-    return 0.5 if a == b == 1 else beta_mode(a, b)
-
-
 def _larger_end(a: float, b: float) -> float:
     return float(a > b) if a != b and a < 1 and b < 1 else beta_mode(a, b)
 
@@ -332,8 +327,7 @@ BETA_MODE_CODE = Code(
             _nothing_up_to_one,
             "With $a < 1$ and $b = 1$ the density grows without bound at 0 only, so 0 is the answer; mirrored, 1.",
         ),
-        Mistake(_one_half, "All shares are equally likely at (1, 1): one half is no more so than others."),
-        Mistake(_larger_end, "With both shapes below 1 the density grows without bound at *both* ends."),
+        Mistake(_larger_end, "With both shapes below 1 it grows without bound at *both* ends."),
         Mistake(
             _nothing_where_equal,
             "Equal shapes above 1, such as (3, 3), have one peak: at one half.",
@@ -441,7 +435,7 @@ NORMAL_CODE = Code(
             lambda mean, log_scale, target: np.log(2 * np.pi) + log_scale + ((target - mean) / np.exp(log_scale)) ** 2,
             "Both factors ½ are missing: of $\\log 2\\pi$ and of the square.",
         ),
-        Mistake(_raw_scale, "You took the second output for σ itself. It is log σ."),
+        Mistake(_raw_scale, "The second output is log σ, not σ."),
         Mistake(
             lambda mean, log_scale, target: (
                 np.exp(-(((target - mean) / np.exp(log_scale)) ** 2) / 2) / (np.sqrt(2 * np.pi) * np.exp(log_scale))
@@ -531,10 +525,6 @@ SLOPE_CODE = Code(
         Mistake(
             lambda mean, log_scale, target: (1 - (target - mean) ** 2 / np.exp(log_scale)) / 2,
             "You read the second output as the logarithm of the *variance*.",
-        ),
-        Mistake(
-            lambda mean, log_scale, target: -(target - mean) / np.exp(2 * log_scale),
-            "That is the slope in the mean.",
         ),
     ],
     hints=[r"With $u = \log\sigma$ the loss is $u + \frac12 e^2 \exp(-2u)$ plus a constant.", r"$1 - e^2\exp(-2u)$."],
@@ -668,7 +658,7 @@ ANGLE_BUG = Code(
         ),
         Mistake(
             lambda prediction, target: np.rad2deg(np.arcsin(np.sin(np.deg2rad(target - prediction)))),
-            "The sine alone cannot tell 120° from 60°. Take the cosine as well: `np.arctan2`.",
+            "The sine alone cannot tell 120° from 60°.",
         ),
         Mistake(
             lambda prediction, target: np.where(
