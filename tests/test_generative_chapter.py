@@ -60,6 +60,8 @@ LOG2 = math.log(2)
 @pytest.mark.parametrize("train", [train_vae, train_players, train_denoiser])
 def test_a_run_ends_at_the_last_stage_of_its_figure(train):
     assert inspect.signature(train).parameters["steps"].default == STAGES[-1]
+    short = train(steps=1).samples
+    assert len(short) == 2 and not np.array_equal(short, train(steps=1, seed=1).samples)  # before and after
 
 
 def test_bars_at_every_offset():

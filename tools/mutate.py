@@ -89,6 +89,16 @@ SITE = {
 ENGINE = {"cards", "found", "kinds", "reading", "sandbox", "session", "trial"}  # of exercises/: the rest are chapters'
 
 EQUIVALENT: dict[tuple[str, str], str] = {
+    ("lossbook/analysis/fitting.py", "_pieces: 1e-3  →  (0.0015)"): "where a piece of the slope is told from the next",
+    (
+        "lossbook/analysis/residual_curve.py",
+        '_unreduced: "reduction" in _keywords(loss)  →  (("reduction") not in (_keywords(loss)))',
+    ): "each residual is then asked by itself",
+    (
+        "lossbook/analysis/residual_curve.py",
+        "_from_callable: -0.25  →  ((0.25))",
+    ): "it is tried at any numbers, of both signs as before",
+    ("lossbook/analysis/specks.py", "quality: 1  →  (2)"): "any negative number asks for what is left",
     (
         "lossbook/analysis/optimism.py",
         "series: np.random.default_rng(number).random(THROWS.size) < POINT_UP"
