@@ -401,6 +401,14 @@ def test_a_start_near_log_k_and_a_fall_alone_are_not_health(seed: int) -> None:
         assert run.test_loss[-1] > 0.6
 
 
+def test_a_plain_quotient_is_right_until_it_overflows() -> None:
+    s, y = np.array([[2.0, 1.0, 0.0], [0.0, 3.0, -1.0]]), np.array([0, 2])
+    losses, slopes = runs.by_quotient(s, y)
+    rest = [math.log(1 + math.e**-1 + math.e**-2), 4 + math.log(1 + math.e**-3 + math.e**-4)]
+    np.testing.assert_allclose(losses, rest, rtol=1e-12)
+    np.testing.assert_allclose(slopes, runs.cross_entropy(s, y)[1], rtol=1e-12)
+
+
 @pytest.mark.seeds
 @seeds
 def test_softmax_twice_ends_at_its_floor_plus_the_share_of_mistakes(seed: int) -> None:

@@ -11,6 +11,7 @@ from memory import peak
 from precision import DIGITS, exact, ulps
 
 from lossbook import contrastive as contrastive_function
+from lossbook.losses._embeddings import direction
 from lossbook.losses.contrastive_candidates import (
     info_nce,
     info_nce_grad,
@@ -395,3 +396,9 @@ def test_a_distance_beyond_the_range_has_a_direction():
     np.testing.assert_allclose(pairwise_distance_grad(x1, x2), np.array([[2, 1]]) / 5**0.5, rtol=1e-15)
     assert contrastive_embeddings_grad([[1e308, 1.0]], [[-1e308, 1.0]], [0]).tolist() == [[math.inf, 0.0]]
     np.testing.assert_allclose(triplet_margin_grad(x1, x2, [[1e308, 0.0]]), np.array([[2, 1]]) / 5**0.5 - [[0, 1]])
+
+
+def test_a_direction_far_out_among_others():
+    """A difference beyond the largest number is halved, in its own row alone."""
+    x, y = np.array([[1e308, 0.0], [3.0, 4.0], [0.0, 2.0]]), np.array([[-1e308, 0.0], [0.0, 0.0], [0.0, 2.0]])
+    assert direction(x, y) == pytest.approx(np.array([[1.0, 0.0], [0.6, 0.8], [0.0, 0.0]]), rel=1e-15)

@@ -364,7 +364,11 @@ def test_readouts():
         assert told.endswith(f"slope −{margin:.2f}, but no direction to be pushed in.")
     similar = figures.one_pair().set(distance=2.0, label=0)
     assert "loss 2.000, slope 2.00, pulled together" in similar.readout
-    assert "0 of 9 cards are still pulled" in figures.force_field().set(loss="triplet", step=24).readout
+    explorer = figures.force_field()
+    assert "0 of 9 cards are still pulled" in explorer.set(loss="triplet", step=24).readout
+    for step in range(25):
+        read = explorer.set(loss="contrastive", step=step).readout
+        assert ("1 of 9 cards is still" in read) == (": 1 of 9" in read)
 
 
 def test_the_linear_map_learns_by_the_package_s_own_gradient():

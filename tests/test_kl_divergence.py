@@ -379,7 +379,7 @@ def test_what_the_walks_say_holds_in_every_state() -> None:
     assert coins.drift(math.log2(4 / 3))[0] == pytest.approx(0, abs=1e-12)
     with pytest.raises(ValueError, match=r"heads must let the log ratio rise unless last is given, got 0\.4"):
         coins.waiting_time(1 / 3, 1000, 0.4)
-    with pytest.raises(ValueError, match="heads must let the log ratio rise unless last is given, got 0.5"):
+    with pytest.raises(ValueError, match=r"heads must let the log ratio rise unless last is given, got 0\.5"):
         coins.waiting_time(0.5, 1000)  # two names of one coin
 
 

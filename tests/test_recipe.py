@@ -56,12 +56,13 @@ def test_more_than_one_forecast_makes_the_outcome_cheap_and_the_cheapest_lie_bel
 
 def test_the_number_to_report_grows_with_the_level():
     explorer = figures.many_answers()
-    reports = [numbers(explorer.set(quantile=level).readout)[1] for level in np.arange(1, 20) / 20]
+    reports = [numbers(explorer.set(quantile=level).readout)[-2] for level in np.arange(1, 20) / 20]
     assert_allclose(reports, stats.beta(2, 5).ppf(np.arange(1, 20) / 20), atol=5.1e-4)
 
 
 def test_the_number_to_report_is_the_quantile(rng):
     readout = figures.many_answers().set(quantile=0.75).readout
+    assert "too low costs as much as each" in figures.many_answers().set(quantile=0.5).readout
     assert f"costs 3 times as much as each that it is too high, report {stats.beta(2, 5).ppf(0.75):.3f}" in readout
     guess = figures.many_answers().predict
     beta = stats.beta(2, 5)

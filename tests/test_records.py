@@ -22,7 +22,7 @@ from scipy import special
 
 import lossbook
 from lossbook.catalogue import CATALOGUE, find
-from lossbook.core import REDUCTIONS
+from lossbook.core import DOMAINS, REDUCTIONS
 
 ROOT = Path(__file__).parents[1]
 LOSSES = pytest.mark.parametrize("loss", CATALOGUE.values(), ids=lambda loss: loss.name)
@@ -732,10 +732,56 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
 }
 
 
+# What arguments hold that no domain says, by the arguments that hold it.
+HOLDS: dict[str, set[str]] = {
+    "K × K, a row per true class: the probabilities of the observed class": {"forward_correction.noise_matrix"},
+    "a sample of real numbers, on the last axis": {"wasserstein_1.x"},
+    "log-probability of the chosen answer under the policy": {"dpo.chosen", "ipo.chosen"},
+    "log-probability of the chosen answer under the reference": {"dpo.reference_chosen", "ipo.reference_chosen"},
+    "log-probability of the rejected answer under the policy": {"ipo.rejected", "dpo.rejected"},
+    "log-probability of the rejected answer under the reference": {"dpo.reference_rejected", "ipo.reference_rejected"},
+    "one real score per item, on the last axis": {"listmle.scores", "listnet.scores"},
+    "one real score per pixel": {"lovasz_hinge.logits"},
+    "one real score per pixel, on the last axis": {"bernoulli_elbo.logits"},
+    "one real vector per negative, shape (M, d) or (N, M, d)": {"info_nce.negatives"},
+    "one view of each of N things, a real vector per row": {"nt_xent.x1"},
+    "the critic's gradient at one point, on the last axis": {"gradient_penalty.gradients"},
+    "the critic's score of a generated thing": {"wasserstein_generator.fake_scores", "wasserstein_critic.fake_scores"},
+    "the critic's score of a real thing": {"wasserstein_critic.real_scores"},
+    "the discriminator's score of a generated thing, above 0 for “real”": {
+        "generator_nonsaturating.fake_logits",
+        "generator_saturating.fake_logits",
+        "discriminator.fake_logits",
+    },
+    "the discriminator's score of a real thing, above 0 for “real”": {"discriminator.real_logits"},
+    "the example, on the last axis": {"flow_matching.data"},
+    "the logarithm of each component's variance, on the last axis": {
+        "bernoulli_elbo.log_variance",
+        "kl_standard_normal.log_variance",
+        "normal_elbo.log_variance",
+    },
+    "the mean of each component of the code, on the last axis": {
+        "bernoulli_elbo.mean",
+        "kl_standard_normal.mean",
+        "normal_elbo.mean",
+    },
+    "the noise level, the logarithm of the signal-to-noise ratio": {"denoising.log_snr"},
+    "the noise that the line starts from, on the last axis": {"flow_matching.noise"},
+    "the other sample, on the last axis; its size may differ": {"wasserstein_1.y"},
+    "the other view of each, row by row": {"nt_xent.x2"},
+    "the predicted speed, on the last axis": {"flow_matching.prediction"},
+    "the relevance of each item, any real number, on the last axis": {"listmle.relevance", "listnet.relevance"},
+    "the signed distance of every pixel to the object": {"boundary.distance"},
+}
+
+
 @LOSSES
 def test_the_words_of_a_record(loss):
     density = loss.density.name if loss.density else ""
     assert (loss.title, loss.chapter, loss.source, loss.estimates, density, loss.synonyms) == WORDS[loss.name]
+    for name, argument in loss.arguments.items():
+        told = [text for text, places in HOLDS.items() if f"{loss.name}.{name}" in places]
+        assert argument.holds == (*told, DOMAINS[argument.domain])[0]
     assert (loss.optax, loss.keras) == ELSEWHERE.get(loss.name, ("", ""))
 
 

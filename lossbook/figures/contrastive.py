@@ -140,8 +140,8 @@ def force_field() -> Explorer:
         same, different = mean_distances(path[step])
         moved = int((strength > 0.01).sum())
         return (
-            f"After {step * STEPS} steps ({loss}): {moved} of 9 cards are still pulled; mean distance "
-            f"{same:.3f} within a painter, {different:.3f} between painters."
+            f"After {step * STEPS} steps ({loss}): {moved} of 9 cards {'is' if moved == 1 else 'are'} still pulled; "
+            f"mean distance {same:.3f} within a painter, {different:.3f} between painters."
         )
 
     return Explorer(

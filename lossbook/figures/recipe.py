@@ -160,10 +160,10 @@ def many_answers() -> Explorer:
         place = beta_quantile(a, b, quantile)
         line.set_data([place, place], [0, np.exp(-float(beta_nll(a, b, place)))])
         text.set_text(f"τ = {quantile:.2f}: report {place:.3f}")
-        ratio = quantile / (1 - quantile)
+        ratio = f"{quantile / (1 - quantile):.2g} times "
         return (
-            f"If each unit that a forecast is too low costs {ratio:.2g} times as much as each that it is too high, "
-            f"report {place:.3f}, the {quantile:.2f} quantile."
+            f"If each unit that a forecast is too low costs {'' if ratio == '1 times ' else ratio}as much as each "
+            f"that it is too high, report {place:.3f}, the {quantile:.2f} quantile."
         )
 
     return Explorer(
