@@ -75,8 +75,11 @@ def test_bits_per_byte_stay_and_perplexity_leaps() -> None:
             one = cuts.cut_sentence(cut, order)
             assert one.bits_per_byte == pytest.approx(nats / math.log(2) / 20, abs=1e-12)
             assert one.perplexity == pytest.approx(math.exp(nats / len(pieces)))
-            read = numbers(explorer.set(cut=cut, model=name).readout)
-            assert read[-1] == round(one.bits_per_byte, 3) and read[-2] == pytest.approx(one.perplexity, rel=0.05)
+            said = explorer.set(cut=cut, model=name).readout
+            assert numbers(said)[-1] == round(one.bits_per_byte, 3)
+            lead, raised = re.search(r"Perplexity ([\d.]+)(?: · 10(\S))?;", said).groups()
+            told = float(lead) * 10.0 ** ("⁰¹²³⁴⁵⁶⁷⁸⁹".index(raised) if raised else 0)
+            assert told == pytest.approx(one.perplexity, rel=0.05)
             found.append(one.perplexity)
         assert (np.diff(found) > 0).all()
     for cut in cuts.CUTS:
