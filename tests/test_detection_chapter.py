@@ -860,3 +860,14 @@ def test_five_anchors_answer_for_the_object_in_the_middle() -> None:
     shared = [(3.5 - max(0, abs(i) - 0.25)) * (3.5 - max(0, abs(j) - 0.25)) for i in range(-3, 4) for j in range(-3, 4)]
     answering = sum(area / (16 + 12.25 - area) >= 0.5 for area in shared)
     assert answering == 5 == figures.anchors_at_work().predict.answer
+
+
+@pytest.mark.parametrize("tiny", [1e-12, 1e-9, 1e-6])
+def test_an_iou_with_a_tiny_number_below_is_not_accepted(tiny: float) -> None:
+    def added(box: Any, other: Any) -> float:
+        width = max(0.0, min(box[2], other[2]) - max(box[0], other[0]))
+        height = max(0.0, min(box[3], other[3]) - max(box[1], other[1]))
+        both = sum((b[2] - b[0]) * (b[3] - b[1]) for b in (box, other))
+        return width * height / (both - width * height + tiny)
+
+    assert not check("detection-iou-code", added).right

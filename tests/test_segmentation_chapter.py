@@ -19,7 +19,7 @@ from torch.nn import functional as F
 import lossbook
 from lossbook.analysis import class_areas, overlaps, pixel_pulls, rims
 from lossbook.analysis.specks import Quality, quality, specks
-from lossbook.exercises import check
+from lossbook.exercises import check, segmentation
 from lossbook.exercises.reading import TEXTS
 from lossbook.figures import segmentation as figures
 
@@ -607,3 +607,26 @@ def test_likely_wrong_numbers_hear_what_went_wrong(name: str) -> None:
         result = check(name, wrong)
         assert not result.right, wrong
         assert result.messages[0] not in (TEXTS["number"], TEXTS["near"]), wrong
+
+
+@pytest.mark.parametrize("tiny", [1e-10, 1e-7])
+def test_a_dice_with_a_tiny_number_or_clipping_is_no_dice(tiny: float) -> None:
+    def added(probability: Any, mask: Any, smooth: float) -> Any:
+        overlap, sizes = (probability * mask).sum((1, 2)), (probability + mask).sum((1, 2))
+        return 1 - (2 * overlap + smooth) / (sizes + smooth + tiny)
+
+    def clipped(probability: Any, mask: Any, smooth: float) -> Any:
+        return segmentation.soft_dice(np.clip(probability, tiny, 1 - tiny), mask, smooth)
+
+    assert check("segmentation-dice-code", segmentation.soft_dice).right
+    assert not check("segmentation-dice-code", added).right
+    assert not check("segmentation-dice-code", clipped).right
+
+
+@pytest.mark.parametrize("limit", [3, 5, 30])
+def test_a_lovasz_hinge_of_clipped_scores_is_not_accepted(limit: float) -> None:
+    def clipped(logits: Any, labels: Any) -> float:
+        return segmentation.lovasz_of_one(np.clip(logits, -limit, limit), labels)
+
+    assert check("segmentation-lovasz-code", segmentation.lovasz_of_one).right
+    assert not check("segmentation-lovasz-code", clipped).right

@@ -291,7 +291,12 @@ DICE_CODE = Code(
     "Write the Dice loss",
     reference=soft_dice,
     equals=_dice,
-    cases=[case(PICTURES[:1], MASKS[:1], 0.0), case(PICTURES, MASKS, 1.0), case(PICTURES, MASKS, 0.1)],
+    cases=[
+        case(PICTURES[:1], MASKS[:1], 0.0),
+        case(PICTURES, MASKS, 1.0),
+        case(PICTURES, MASKS, 0.1),
+        case([[[1e-8, 0.0], [0.0, 0.0]]], MASKS[2:], 1e-8),
+    ],
     mistakes=[
         Mistake(
             lambda probability, mask, smooth: (
@@ -481,6 +486,7 @@ LOVASZ_CODE = Code(
         case([2.0, -1.0, 0.5], [1, 1, 0]),
         case([0.3, -0.2, -1.5, 0.9, -0.4], [1, 0, 0, 1, 1]),
         case([-2.0, 3.0, 0.7, -0.1], [0, 1, 0, 1]),
+        case([-40.0, 8.0, 1.5], [1, 0, 1]),
     ],
     mistakes=[
         Mistake(
