@@ -77,8 +77,9 @@ def test_bits_per_byte_stay_and_perplexity_leaps() -> None:
             assert one.perplexity == pytest.approx(math.exp(nats / len(pieces)))
             said = explorer.set(cut=cut, model=name).readout
             assert numbers(said)[-1] == round(one.bits_per_byte, 3)
-            lead, raised = re.search(r"Perplexity ([\d.]+)(?: · 10(\S))?;", said).groups()
-            told = float(lead) * 10.0 ** ("⁰¹²³⁴⁵⁶⁷⁸⁹".index(raised) if raised else 0)
+            lead, raised = re.search(r"Perplexity ([\d.]+)(?: · 10(\S+))?;", said).groups()
+            power = int((raised or "0").translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")))
+            told = float(lead) * 10.0**power
             assert told == pytest.approx(one.perplexity, rel=0.05)
             found.append(one.perplexity)
         assert (np.diff(found) > 0).all()
