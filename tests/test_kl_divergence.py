@@ -519,3 +519,74 @@ def test_forward_kl_of_the_two_humps_by_a_sum(mean: float, scale: float) -> None
     p = 0.6 * stats.norm.pdf(x, -2, 0.5) + 0.4 * stats.norm.pdf(x, 3, 0.5)
     forward = (special.xlogy(p, p) - p * stats.norm.logpdf(x, mean, scale)).sum() * 0.001
     assert two_humps.humps_from_normal(mean, scale) == pytest.approx(forward, abs=1e-6)
+
+
+# ── What the figures compute, by hand ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_code_beyond_the_budget_has_no_price_and_words_lie_side_by_side() -> None:
+    assert codes.price((1, 1, 2, 2)) == (math.inf, math.inf, math.inf)
+    assert codes.price((1, 2, 3, 4)) == pytest.approx((1.875, 0.125 + math.log2(15 / 16), math.log2(16 / 15)))
+    assert codes.starts((3, 1, 2, 3)).tolist() == [0.75, 0.0, 0.5, 0.875]
+    assert codes.words((3, 1, 2, 3)) == ["110", "0", "10", "111"] and codes.words((1, 1, 2, 2)) is None
+
+
+def test_the_coins_and_the_flips_of_the_figure() -> None:
+    assert (coins.PLAYERS, coins.FLIPS[0], coins.FLIPS[-1]) == (8, 1, 5000) and set(coins.STOPS) <= {*coins.FLIPS}
+    assert pytest.approx([2 / 3, 1 / 3]) == coins.BENT and (np.diff(coins.FLIPS) > 0).all() and coins.FLIPS.size > 80
+    assert np.diff(np.log(coins.FLIPS[-60:])).max() < 0.12  # evenly spread on a scale of powers
+    np.testing.assert_array_equal(coins.log_ratios(1 / 3, 9), coins.log_ratios(1 / 3, 9, 0.5))
+
+
+def test_a_wait_that_ends_exactly_at_the_goal() -> None:
+    """Heads multiplies the ratio by 3/2, tails by 3/4: 9/4 takes two heads, or THHH or HTHH."""
+    wait = coins.waiting_time(1 / 3, 9 / 4)
+    assert wait.chances[:5].tolist() == [0, 0, 0.25, 0, 0.125] and coins.waiting_time(1 / 3, 1.5).chances[1] == 0.5
+    assert wait.share(2).tolist() == [0, 0, 0.25] and wait.quantile(0.25) == 2 < wait.quantile(0.2501)
+    size = wait.chances.size
+    assert wait.share(size + 5)[size - 1 :] == pytest.approx(1, abs=1e-11) and wait.share(size + 5).size == size + 6
+    cut = coins.waiting_time(1 / 3, 9 / 4, 0.4, 7)
+    assert cut.chances.size == 8 and cut.expected == math.inf == coins.waiting_time(0.5, 2, last=3).expected
+    assert cut.chances[2] == pytest.approx(0.16)
+
+
+def test_the_six_outcomes_and_what_a_cut_leaves_of_them() -> None:
+    six = [0.08, 0.16, 0.24, 0.24, 0.18, 0.10]
+    assert divergences.SIX.tolist() == six and sum(six) == pytest.approx(1)
+    cut = divergences.cut_belief(4, 0.07)  # 0.72 and 0.28 become 0.93 and 0.07
+    assert cut == pytest.approx([p * 0.93 / 0.72 for p in six[:4]] + [p / 4 for p in six[4:]], rel=1e-12)
+    assert divergences.cut_belief(6, 0.07).tolist() == six
+
+
+def test_both_estimates_from_a_sample_flip_by_flip() -> None:
+    """Plain loops over forty draws; the page's sample is that of seed 1, ten thousand of them."""
+    random = np.random.default_rng(6)
+    x, y = sorted(random.normal(0.5, 1, 40)), sorted(random.normal(2, 1, 40))
+    wrong = abs(sum(a * math.log2(a / b) for a, b in zip(x, y, strict=True) if a / b > 0))
+    assert divergences.sorted_sample_divergence(0.5, 2, 40, 6) == pytest.approx(wrong, rel=1e-12)
+    x = np.random.default_rng(6).normal(0.5, 1, 40)
+    bits = [((a - 2) ** 2 - (a - 0.5) ** 2) / (2 * math.log(2)) for a in x]
+    assert divergences.log_ratio_estimate(0.5, 2, 40, 6) == pytest.approx((np.mean(bits), stats.sem(bits)), rel=1e-12)
+    for of in (divergences.sorted_sample_divergence, divergences.log_ratio_estimate):
+        assert of(0, 1) == of(0, 1, 10_000, 1)
+
+
+def test_the_bins_of_the_two_humps() -> None:
+    edges, p, q = two_humps.binned(4, 1.0)
+    assert edges.tolist() == [-8, -4, 0, 4, 8] and tuple(2**k for k in range(7)) == two_humps.BIN_COUNTS
+    cuts = np.array([-np.inf, -4, 0, 4, np.inf])
+    humps = 0.6 * stats.norm(-2, 0.5).cdf(cuts) + 0.4 * stats.norm(3, 0.5).cdf(cuts)
+    np.testing.assert_allclose(p, np.diff(humps), atol=1e-15)
+    np.testing.assert_allclose(q, np.diff(stats.norm(1, 2).cdf(cuts)), atol=1e-15)
+    assert two_humps.binned_divergences(1.0)[2] == pytest.approx(stats.entropy(p, q), rel=1e-12)
+    assert len(two_humps.binned_divergences(1.0)) == 7
+    np.testing.assert_allclose(two_humps.DISTANCES, np.arange(4, 21) / 4)
+
+
+def test_the_reverse_divergence_between_bells_is_that_of_two_normals() -> None:
+    """Of humps that lie on each other, by the formula of KL between normals; and of the chapter's two by a sum."""
+    alike = ((0.3, 1.0, 0.7), (0.7, 1.0, 0.7))
+    assert two_humps.normal_from_humps(2.0, 0.4, alike) == pytest.approx(kl_normal(2.0, 0.4, 1.0, 0.7), rel=1e-9)
+    assert two_humps.normal_from_humps(1.0, 1.5) == pytest.approx(reverse_by_sum(3.0, 1.5, 5.0), rel=1e-6)
+    assert two_humps.humps_moments() == pytest.approx((0, 2.5)) and two_humps.humps_apart(5.0) == two_humps.HUMPS
+    assert (two_humps.X[0], two_humps.X[-1]) == (-6.5, 6.5)

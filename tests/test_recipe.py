@@ -14,7 +14,15 @@ from scipy import integrate, optimize, special, stats
 from statsmodels.datasets import engel, randhie, star98
 
 import lossbook
-from lossbook.analysis import doctor_visits, households, predicted_spread, railway
+from lossbook.analysis import (
+    density_network,
+    doctor_visits,
+    households,
+    label_mass,
+    point_forecasts,
+    predicted_spread,
+    railway,
+)
 from lossbook.analysis.delays import delays
 from lossbook.analysis.residual_curve import implied_density, residual_curve
 from lossbook.exercises import chapters, check
@@ -745,3 +753,204 @@ def test_the_posterior_band_is_the_prediction_interval_of_statsmodels():
     band = fit.get_prediction(sm.add_constant(seen["income"][30:])).summary_frame(alpha=0.05)
     inside = seen["foodexp"][30:].between(band["obs_ci_lower"], band["obs_ci_upper"]).mean()
     assert households.coverage(30, 1, 4).posterior == pytest.approx(inside)
+
+
+# ── What the figures compute, by hand ────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("given", "hidden", "rate", "seed"), [({}, 32, 0.01, 0), ({"seed": 7}, 5, 0.05, 7)])
+def test_the_small_network_is_trained_as_torch_trains_it(given, hidden, rate, seed):
+    """Two hidden layers of tanh units; Adam as PyTorch has it; records before the first step and after four."""
+    rng = np.random.default_rng(3)
+    x, y, new, grid = rng.normal(size=9), rng.normal(size=9), rng.normal(size=(2, 4)), np.linspace(-1, 1, 6)
+    if given:
+        given = given | {"hidden": hidden, "rate": rate}
+    found = density_network.trained(
+        (x, y), tuple(new), grid, predicted_spread.normal_criterion(0.1), [6.0, 0.5], (0, 4), **given
+    )
+    draws = np.random.default_rng(seed)
+    wanted = [(1, hidden, 1.5), (hidden, hidden, 1.0), (hidden, 2, 0.1)]
+    network = torch.nn.Sequential(*(torch.nn.Linear(a, b, dtype=torch.float64) for a, b, _ in wanted))
+    with torch.no_grad():
+        for layer, (inside, outside, size) in zip(network, wanted, strict=True):
+            layer.weight.copy_(torch.tensor(draws.normal(0, size / math.sqrt(inside), (inside, outside)).T))
+            layer.bias.copy_(torch.tensor([6.0, 0.5] if outside == 2 else draws.normal(0, 0.5, outside)))
+
+    def raw(x):
+        one = torch.tanh(network[0](torch.tensor(x)[:, None]))
+        return network[2](torch.tanh(network[1](one)))
+
+    def loss(x, y):
+        out = raw(x)
+        return -torch.distributions.Normal(out[:, 0], 0.1 + out[:, 1].exp()).log_prob(torch.tensor(y)).mean()
+
+    adam = torch.optim.Adam(network.parameters(), lr=rate)
+    for record, steps in zip(found, (0, 4), strict=True):
+        for _ in range(steps):
+            adam.zero_grad()
+            loss(x, y).backward()
+            adam.step()
+        assert record.step == steps
+        assert (record.loss, record.test_loss) == pytest.approx((loss(x, y).item(), loss(*new).item()), rel=1e-9)
+        assert_allclose(record.raw, raw(grid).detach(), rtol=1e-8, atol=1e-9)
+
+
+def test_modes_medians_and_likeliest_counts_by_scipy():
+    beta = stats.beta(3.0, 1.5)
+    found = point_forecasts.beta_answers(3.0, 1.5)
+    assert found == pytest.approx({"mean": beta.mean(), "median": beta.median(), "mode": 2 / 2.5}, rel=1e-12)
+    assert point_forecasts.beta_quantile(3.0, 1.5, 0.2) == pytest.approx(beta.ppf(0.2), rel=1e-12)
+    b = point_forecasts.beta_partner(3.0, 0.8)
+    assert b == pytest.approx(1.5) and 2 / (3.0 + b - 2) == pytest.approx(0.8)
+    counts = {0.0: (0,), 0.5: (0,), 1.0: (0, 1), 2.0: (1, 2), 2.9: (2,)}
+    assert {rate: point_forecasts.likeliest_counts(rate) for rate in counts} == counts
+
+
+def test_the_households_in_bands_of_one_spread():
+    """Five fifths of 47; σ is the level at the mean income, and twice it twice as rich under a power of 1."""
+    income, food = households.households()
+    assert income.size == food.size == 235 == 47 * households.GROUPS
+    assert f"{100 * (stats.norm.cdf(2) - stats.norm.cdf(-2)):.1f}" == "95.4" == f"{households.USUAL}"
+    at = income.mean() * np.array([1, 2])
+    assert_allclose(households.spread(90, 1.0, at), [90, 180])
+    assert_allclose(households.spread(90, 0.5, at), [90, 90 * math.sqrt(2)])
+
+
+def test_coverage_is_counted_over_draws_of_one_generator():
+    """By statsmodels and a loop: the likeliest line with the σ that divides by N, and the posterior's band."""
+    table = np.log(engel.load_pandas().data)
+    x, y = table["income"].to_numpy(), table["foodexp"].to_numpy()
+    random, held = np.random.default_rng(2), []
+    for _ in range(3):
+        order = random.permutation(235)
+        seen, unseen = order[:6], order[6:]
+        fit = sm.OLS(y[seen], sm.add_constant(x[seen])).fit()
+        said = fit.get_prediction(sm.add_constant(x[unseen]))
+        sigma = math.sqrt(np.mean(fit.resid**2))
+        low, high = said.conf_int(obs=True, alpha=0.05).T
+        plugged = np.abs(y[unseen] - said.predicted_mean) <= 1.959964 * sigma
+        held.append((plugged.mean(), np.mean((low <= y[unseen]) & (y[unseen] <= high))))
+    assert households.coverage(6, 3, 2) == pytest.approx(np.mean(held, axis=0))
+    page = households.coverage(3)  # "on average over 300 draws"
+    assert page == households.coverage(3, 300, 0)
+
+
+def test_the_forty_households_of_the_overfitted_spread():
+    """Forty seen and 195 not, in hundreds of francs; the network begins near a mean of 6 and a raw σ of ½."""
+    income, food = households.households()
+    order = np.random.default_rng(5).permutation(235)
+    parts = predicted_spread.split(5)
+    assert_allclose(np.concatenate(parts.incomes), income[order])
+    assert_allclose(np.concatenate([parts.train[1], parts.test[1]]), food[order] / 100)
+    assert parts.train[0].size == 40 and parts.test[0].size == 195
+    assert_allclose(np.concatenate([parts.train[0], parts.test[0]]), stats.zscore(np.log(income))[order])
+    assert predicted_spread.split() is predicted_spread.split() and predicted_spread.SEEN == 40
+    assert (predicted_spread.split().incomes[0] == predicted_spread.split(0).incomes[0]).all()
+    assert (predicted_spread.INCOMES[0], predicted_spread.INCOMES[-1]) == pytest.approx((380, 5000))
+    assert np.ptp(np.diff(np.log(predicted_spread.INCOMES))) < 1e-12 and predicted_spread.INCOMES.size == 36
+    assert_allclose(predicted_spread.scale_of(np.array([-100.0, 0.0, 1.0, 100.0]), 0.25),
+                    [0.25, 1.25, 0.25 + math.e, math.exp(40)])  # fmt: skip
+    assert predicted_spread.scale_of(np.array([-100.0]), 0.0)[0] == math.exp(-40)
+
+
+def wave(x):
+    return np.sin(3 * np.pi * x / 1.7)
+
+
+def noted(monkeypatch, module, raw):
+    """What a run of `module` hands to the network, whose place a function of the grid takes."""
+    calls = []
+
+    def trained(train, test, grid, criterion, start, steps, **rest):
+        calls.append((train, test, grid, criterion, start, tuple(steps), rest))
+        return [density_network.Record(step, 1.5, 2.5, raw(grid)) for step in steps]
+
+    monkeypatch.setattr(module, "trained", trained)
+    return calls
+
+
+def test_the_waves_are_missed_by_the_root_of_the_mean_square(monkeypatch):
+    """Three waves of a sine under noise of 0.02; a mean that is off by 0.3 everywhere is off by 0.3."""
+    calls = noted(monkeypatch, predicted_spread, lambda x: np.stack([wave(x) + 0.3 * np.sign(x), 0 * x], axis=1))
+    found = predicted_spread.wave_misses.__wrapped__(4)
+    assert found == pytest.approx({"normal": 0.3, "half": 0.3, "squares": 0.3})
+    raw, y = np.array([[0.2, -1.0], [0.5, 0.3]]), np.array([1.0, -1.0])
+    slopes = [predicted_spread.normal_criterion(0.0, beta)(raw, y)[1] for beta in (0.0, 0.5)]
+    slopes.append(predicted_spread.squared_error(raw, y)[1])
+    for ((x, y_seen), (new, y_new), grid, criterion, start, steps, rest), slope in zip(calls, slopes, strict=True):
+        assert_allclose(criterion(raw, y)[1], slope)
+        assert (start, steps, rest) == ([0, 0], (1000,), {"seed": 4, "rate": 0.003, "hidden": 16})
+        random = np.random.default_rng(4)
+        assert_allclose(x, random.uniform(-1.7, 1.7, 200))
+        assert_allclose(y_seen, wave(x) + random.normal(0, 0.02, 200), atol=1e-12)
+        assert_allclose(new, np.linspace(-1.7, 1.7, 200))
+        assert_allclose(grid, new)
+        assert_allclose(y_new, wave(new), atol=1e-12)
+
+
+def test_the_overfitted_run_starts_where_it_says(monkeypatch):
+    calls = noted(monkeypatch, predicted_spread, lambda x: np.stack([x, x], axis=1))
+    assert len(predicted_spread.run.__wrapped__(0.5)) == 16
+    ((train, test, grid, criterion, start, steps, rest),) = calls
+    assert (start, rest) == ([6, 0.5], {"seed": 0}) and (steps[0], steps[-1]) == (0, 2000)
+    parts = predicted_spread.split(0)
+    assert train is parts.train and test is parts.test
+    assert_allclose(grid, predicted_spread.feature(predicted_spread.INCOMES))
+    raw, y = np.array([[6.0, -3.0]]), np.array([5.0])
+    assert criterion(raw, y)[0] == pytest.approx(-stats.norm(6, 0.5 + math.exp(-3)).logpdf(5))
+    assert criterion(raw, y)[1] == pytest.approx(predicted_spread.normal_criterion(0.5, 0.0)(raw, y)[1])
+
+
+@pytest.mark.parametrize(("count", "start"), [(1, [9, 0.5]), (2, [0, 0, 8, 10, 0.5, 0.5])])
+def test_the_networks_of_the_railway_see_150_rides_and_are_judged_on_500(monkeypatch, count, start):
+    calls = noted(monkeypatch, railway, lambda x: np.stack([x, x], axis=1))
+    fit = railway.fitted.__wrapped__(count, 3)
+    ((train, test, grid, criterion, begun, steps, rest),) = calls
+    assert (fit.loss, fit.test_loss) == (1.5, 2.5) and (begun, steps) == (start, (300,))
+    assert rest == {"seed": 3, "hidden": 16}
+    for (x, y), (km, minutes), size in ((train, railway.rides(3), 150), (test, railway.rides(1003, 500), 500)):
+        assert_allclose(x, (km - 3.25) / 1.6)
+        assert x.size == size and (y == minutes).all()
+    assert_allclose(grid * 1.6 + 3.25, np.linspace(0.5, 6, 67))
+    assert_allclose(fit.raw[:, 0], grid)
+    raw = np.array([[0.3, 0.7, 2.0, 5.0, -1.0, 0.2]])[:, -2 if count == 1 else 0 :]
+    p = stats.norm(-1, 0.1 + math.exp(0.2)).pdf(4) if count == 1 else (
+        special.softmax([0.3, 0.7]) @ stats.norm([2, 5], 0.1 + np.exp([-1, 0.2])).pdf(4))  # fmt: skip
+    assert criterion(raw, np.array([4.0]))[0] == pytest.approx(-math.log(p))
+
+
+def test_rides_and_delays_drawn_again():
+    """45% of the far rides wait for three minutes; 35% of the sixty delays."""
+    assert_allclose(railway.share_down(np.array([2.5, -50, 50])), [0.225, 0, 0.45], atol=1e-12)
+    assert railway.share_down(np.array([3.5]))[0] == pytest.approx(0.45 * special.expit(3))
+    for seed, count in ((0, 150), (9, 4)):
+        random = np.random.default_rng(seed)
+        km = random.uniform(0.5, 6, count)
+        down = random.random(count) < 0.45 * special.expit(3 * (km - 2.5))
+        again = [km, 2 * km + 3 * down + random.normal(0, 0.4, count)]
+        assert_allclose(railway.rides(seed, count), again)
+        assert seed or (np.array(railway.rides()) == again).all()
+    random = np.random.default_rng(5)
+    down = random.random(60) < 0.35
+    assert_allclose(delays(), 3 * down + random.normal(0, 0.5, 60), atol=1e-12)
+    parts = railway.parts(np.array([[1.0, 2, 3, 4, 0, math.log(2)]]))
+    assert_allclose(np.concatenate(parts, axis=1), [[1, 2, 3, 4, 1.1, 2.1]])
+
+
+def test_what_each_label_gets_at_one_score():
+    found = label_mass.label_mass("hinge", [0.5, 2.0])
+    assert_allclose(found.plus, np.exp([-0.5, 0]))
+    assert_allclose(found.minus, np.exp([-1.5, -3]))
+    assert_allclose(found.total, found.plus + found.minus)
+    squared, exponential = (label_mass.label_mass(name, 0.5) for name in ("squared hinge", "exponential"))
+    assert (squared.plus, squared.minus) == pytest.approx((math.exp(-0.25), math.exp(-2.25)))
+    assert (exponential.plus, exponential.minus) == pytest.approx((math.exp(-math.exp(-0.5)), math.exp(-math.exp(0.5))))
+    assert label_mass.label_mass("logistic", [-3.0, 0.5]).constant and not found.constant
+
+
+def test_the_shares_of_visits_that_a_picture_shows():
+    visits = randhie.load_pandas().data["mdvis"]
+    assert_allclose(doctor_visits.observed(), [(visits == k).mean() for k in range(21)])
+    poisson = doctor_visits.expected(0.0)
+    assert poisson.variance == pytest.approx(visits.mean()) and poisson.shares.size == doctor_visits.MOST + 1 == 21
+    assert poisson.loss == pytest.approx(-stats.poisson(visits.mean()).logpmf(visits).mean())
