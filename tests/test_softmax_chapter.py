@@ -22,7 +22,7 @@ from sklearn.datasets import load_iris
 from sklearn.model_selection import train_test_split
 
 import lossbook
-from lossbook.analysis import irises, mislabelled, overflow, rivals
+from lossbook.analysis import irises, mislabelled, normalisers, overflow, rivals
 from lossbook.exercises import check
 from lossbook.explorer import Explorer
 from lossbook.figures import softmax as figures
@@ -671,3 +671,124 @@ def test_what_the_readouts_say():
         "is 2.127 nats. Slopes: cross-entropy 0.88080, squared" in figures.bounded_pull().readout
     )  # log(1 + e²), σ(2)
     assert "2.00 birds" in figures.how_sure().set(logits=(2.0, 2.0, -1.0), temperature=0.1).readout
+
+
+# ── What the figures compute, by hand ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_drawn_network_says_what_its_classifier_says():
+    """Trained again by scikit-learn on lengths and widths about 3.8 and 1.2 cm; three hidden units."""
+    from sklearn.neural_network import MLPClassifier
+
+    flowers = load_iris()
+    again = MLPClassifier((3,), activation="tanh", solver="lbfgs", alpha=0.3, max_iter=5000, random_state=1)
+    again.fit(flowers.data[:, 2:] - [3.8, 1.2], flowers.target)
+    network = irises.flower_network()
+    assert [part.shape for part in network] == [(2, 3), (3,), (3, 3), (3,)]
+    p = again.predict_proba(flowers.data[:, 2:] - [3.8, 1.2])
+    assert_allclose(scipy.special.softmax(network.logits(flowers.data[:, 2:]), axis=1), p, atol=1e-9)
+    one = [4.5, 1.5]
+    by_hand = [math.tanh(sum(f * w for f, w in zip(one, row, strict=True)) + b)
+               for row, b in zip(network.first.T, network.first_bias, strict=True)]  # fmt: skip
+    assert_allclose(network.hidden(one), by_hand)
+    assert tuple(flowers.target_names) == irises.SPECIES
+
+
+@pytest.mark.parametrize("seed", [1, 6])
+def test_the_petal_models_are_the_fits_of_a_hundred_standardised_petals(seed: int):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neural_network import MLPClassifier
+
+    flowers = load_iris()
+    train, held, labels, held_labels = train_test_split(
+        flowers.data[:, 2:], flowers.target, test_size=50, random_state=seed
+    )
+    for ours, theirs in zip(irises.petals(seed), (train, held, labels, held_labels), strict=True):
+        assert_allclose(ours, theirs)
+    x, new = ((part - train.mean(axis=0)) / train.std(axis=0) for part in (train, held))
+    fits = {
+        "linear": LogisticRegression(C=1e3, max_iter=5000),
+        "network": MLPClassifier((8,), activation="tanh", solver="lbfgs", alpha=1e-3, max_iter=3000, random_state=1),
+    }
+    for kind, fit in fits.items():
+        p = fit.fit(x, labels).predict_proba(new)
+        model = irises.petal_model(kind, seed)
+        assert_allclose(scipy.special.softmax(model.logits(held), axis=1), p, atol=1e-6)
+        for T, is_held, rows, y in ((2.0, True, held, held_labels), (0.5, False, train, labels)):
+            log_p = scipy.special.log_softmax(model.logits(rows) / T, axis=1)
+            assert irises.loss_at(kind, T, is_held, seed) == pytest.approx(-log_p[np.arange(len(y)), y].mean())
+        assert seed != 1 or irises.loss_at(kind, 2.0, True) == irises.loss_at(kind, 2.0, True, 1)
+    assert seed != 1 or ((irises.petals().train_x == train).all() and irises.petal_model("linear").bias.shape == (3,))
+
+
+@pytest.mark.parametrize("kind", ["linear", "network"])
+def test_leads_and_log_odds_over_the_petal_plane(kind: str):
+    """Rows are widths and columns lengths; the log-odds are those of SciPy's softmax."""
+    assert pytest.approx(scipy.special.logit(0.9)) == irises.SURE
+    rows, columns = (0, 20, 54), (0, 30, 67)
+    leads, odds = irises.leads(kind), irises.log_odds(kind, 4.0)
+    for i, j in itertools.product(rows, columns):
+        s = irises.petal_model(kind).logits([0.1 * j + 0.5, 0.05 * i])
+        for k in range(3):
+            others = [s[n] for n in range(3) if n != k]
+            assert leads[k][i, j] == pytest.approx(s[k] - max(others), rel=1e-9, abs=1e-9)
+            assert odds[k][i, j] == pytest.approx(s[k] / 4 - math.log(sum(np.exp(np.array(others) / 4))), rel=1e-6)
+    assert leads[0].shape == odds[2].shape == (55, 68)
+
+
+def test_the_first_steps_to_the_floor_by_hand():
+    """From even odds a step moves the two logits apart by ½ · (virginica − versicolor)/38."""
+    losses, shares = irises.descent_to_floor()
+    assert (irises.STEPS[:3].tolist(), irises.STEPS[-1]) == ([0, 1, 2], 399) and len(losses) == irises.STEPS.size
+    counts = np.array([[7, 1], [10, 2], [3, 1], [1, 1], [1, 11]])
+    gap = np.zeros(5)
+    for step in range(3):
+        p = scipy.special.expit(gap)
+        assert_allclose(shares[step], p)
+        assert losses[step] == pytest.approx(-(counts @ [0, 1] @ np.log(p) + counts @ [1, 0] @ np.log(1 - p)) / 38)
+        gap = gap + 2 * 0.5 * (counts[:, 1] - counts.sum(axis=1) * p) / 38
+    table = irises.shared_widths()
+    assert table.group.size == table.virginica.size == 38 and table.virginica.sum() == 16
+
+
+def test_two_clouds_and_the_pulls_at_their_fit():
+    x, labels = mislabelled.two_clouds(6, 4)
+    assert labels.tolist() == [0, 1, 0, 1, 0, 1]
+    assert_allclose(x, np.random.default_rng(4).standard_normal(6) + [-1, 1, -1, 1, -1, 1])
+    assert mislabelled.two_clouds()[0].size == 200
+    assert_allclose(mislabelled.two_clouds()[0], mislabelled.two_clouds(200, 0)[0])
+    fit = mislabelled.Fit(2.0, -1.0)
+    assert (fit.logit(3.0), fit.probability(3.0)) == pytest.approx((5, 1 / (1 + math.exp(-5))))
+    at = np.array([-2.0, 0.5, 7.0])
+    down, along = mislabelled.pulls(at)
+    p = scipy.special.expit(mislabelled.clean_fit().slope * at + mislabelled.clean_fit().intercept)
+    assert_allclose(down, p, rtol=1e-12)
+    assert_allclose(along, at * p, rtol=1e-12)
+    more = mislabelled.fit(np.append(mislabelled.two_clouds()[0], 7.0), np.append(mislabelled.two_clouds()[1], 0))
+    assert mislabelled.ruined_fit(7.0) == more
+
+
+def test_naive_powers_in_each_type():
+    assert overflow.power(100.0) == pytest.approx(math.exp(100)) and overflow.power(100.0, 32) == math.inf
+    assert overflow.power(12.0, 16) == math.inf and overflow.power(2.0, 16) == pytest.approx(math.exp(2), rel=1e-3)
+    assert overflow.naive_logsumexp([100.0, 99.0]) == pytest.approx(100 + math.log1p(math.exp(-1)))
+    assert overflow.power(2.0, 32) == float(np.exp(np.float32(2)))
+
+
+def test_rivals_of_several_logits_at_once():
+    """Logits log 3 and 0: probabilities ¾ and ½ of the wrong class."""
+    for curve, losses, slopes in (
+        (rivals.cross_entropy_of, [math.log(4), math.log(2)], [0.75, 0.5]),
+        (rivals.brier_of, [2 * 0.75**2, 0.5], [4 * 0.75**2 * 0.25, 0.5]),
+        (rivals.logit_error_of, [math.log(3) ** 2 / 2, 0], [math.log(3), 0]),
+    ):
+        found = curve([math.log(3), 0.0])
+        assert_allclose(found[0], losses, atol=1e-15)
+        assert_allclose(found[1], slopes, atol=1e-15)
+
+
+def test_shares_and_odds_of_other_functions():
+    assert_allclose(normalisers.shares("square", [1, -2, 3]), np.array([1, 4, 9]) / 14)
+    assert_allclose(normalisers.odds("size", (1.0, -1.0), [0.0, 1.0, 2.0]), [1, np.inf, 3])
+    assert normalisers.keeps_order("exp", [1, -2, 3]) and normalisers.keeps_order("softplus", [3, 1])
+    assert not normalisers.keeps_order("size", [1, -2, 3]) and normalisers.keeps_order("square", [2, 1, 3])
