@@ -760,3 +760,111 @@ def test_a_right_function_in_another_spelling_is_accepted(id: str) -> None:
 def test_how_many_hears_no_slip_that_was_not_made() -> None:
     for answer in (1, 3, 6, 9, 26, 34):
         assert check("cross-entropy-how-many", answer).messages[0].startswith(GENERIC)
+
+
+# ── What the figures compute, by hand ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_throws_and_series_drawn_again() -> None:
+    """Sixty throws each, point up in seven of ten; six series, the first of them the chapter's."""
+    assert (pin.POINT_UP, optimism.SERIES, pin.DATASETS) == (0.7, 6, 8)
+    assert pin.THROWS.tolist() == [int(u < 0.7) for u in np.random.default_rng(26).random(60)]
+    for number in (2, 3):
+        assert optimism.series(number).tolist() == [int(u < 0.7) for u in np.random.default_rng(number).random(60)]
+    up = np.random.default_rng(5).random((8, 10_000)) < 0.7
+    assert (pin.SIZES[0], pin.SIZES[-1]) == (2, 10_000) and set(pin.STOPS) <= {*pin.SIZES} and pin.SIZES.size > 70
+    np.testing.assert_allclose(pin.shares_up(), [[row[:n].mean() for n in pin.SIZES] for row in up], rtol=1e-12)
+    assert np.diff(np.log(pin.SIZES[-50:])).max() < 0.15
+
+
+def test_losses_of_a_series_by_counts() -> None:
+    """On its own throws, on new ones, and of the MAP under Beta(2, 2): after four throws, three of them up."""
+    found = optimism.judged(1)
+    assert (found.own[3], found.new[3]) == pytest.approx(
+        (stats.entropy([3, 1]), -0.7 * math.log(0.75) - 0.3 * math.log(0.25))
+    )
+    assert found.prior[3] == pytest.approx(-0.7 * math.log(4 / 6) - 0.3 * math.log(2 / 6))
+    assert found.own[0] == 0 and math.isinf(found.new[0]) and found.own.size == found.new.size == found.prior.size == 60
+    assert optimism.all_alike(1) == 1 and optimism.all_alike(2) == pytest.approx(0.58)
+    assert pin.share_loss(4) == pytest.approx(stats.entropy([3, 1])) and pin.share_loss(3) == 0
+
+
+def test_surplus_and_pairs_by_scipy() -> None:
+    w = np.array([0.2, 0.6])
+    np.testing.assert_allclose(pin.surplus(0.9, w), [stats.entropy([0.1, 0.9], [1 - at, at]) for at in w], rtol=1e-12)
+    np.testing.assert_allclose(pin.pairs(3), [0.5, 0.15, 0.35])
+    np.testing.assert_allclose(pin.two_throws(w), stats.binom.pmf([0, 1, 2], 2, w[:, None]))
+    p, models = np.array([0.5, 0.15, 0.35]), stats.binom.pmf([0, 1, 2], 2, w[:, None])
+    loss, forward, reverse = pin.pair_losses(3, w)
+    np.testing.assert_allclose(loss, -np.log(models) @ p, rtol=1e-12)
+    np.testing.assert_allclose(forward, stats.entropy(p[:, None], models.T), rtol=1e-12)
+    np.testing.assert_allclose(reverse, stats.entropy(models.T, p[:, None]), rtol=1e-12)
+    np.testing.assert_allclose(pin.paths(0.8)[2, :3], [-m * math.log(0.8) - (1 - m) * math.log(0.2)
+                                                      for m in pin.shares_up()[2, :3]], rtol=1e-12)  # fmt: skip
+
+
+def test_the_bus_and_its_forecasts() -> None:
+    """Six, two and a half and one and a half of ten days; each late more often than the last."""
+    np.testing.assert_allclose(joint.ALL_DAYS.sum(axis=1), [0.6, 0.25, 0.15])
+    np.testing.assert_allclose(joint.ALL_DAYS[:, 1], [0.06, 0.075, 0.105])
+    for name, shares in zip(joint.FORECASTS, ([50, 30, 20], [60, 25, 15], [10, 10, 80]), strict=True):
+        np.testing.assert_allclose(joint.weather(0.9, name), np.array(shares) / 100)
+        assert re.findall(r"\d+", name) == [str(share) for share in shares]
+    np.testing.assert_allclose(joint.weather(math.log(2), joint.TIED), [4 / 7, 2 / 7, 1 / 7])
+    np.testing.assert_allclose(joint.bus_late(1.0)[:, 1], special.expit([-2, -1, 0]))
+    assert joint.joint_terms(0.7) == joint.joint_terms(0.7, "50, 30, 20%") and joint.WEATHER == ("dry", "rain", "snow")
+
+
+def test_means_modes_and_penalties_by_hand() -> None:
+    assert priors.posterior_mean(7, 3, 2, 5) == pytest.approx(9 / 17)
+    assert priors.posterior_mode(7, 3, 2, 5) == pytest.approx(8 / 15) and math.isnan(priors.posterior_mode(0, 0, 1, 1))
+    assert priors.log_odds_mode(5, 1) == pytest.approx(math.log(3))
+    assert priors.log_odds_density(2, 3, 0.4) == pytest.approx(
+        stats.beta(2, 3).pdf(special.expit(0.4)) * special.expit(0.4) * special.expit(-0.4), rel=1e-12
+    )
+    assert (priors.normal_penalty(3.0, 2.0), priors.laplace_penalty(-3.0, 2.0)) == pytest.approx((9 / 8, 3 / 2))
+    assert (priors.map_under_normal(-3.0, 2.0), priors.map_under_laplace(-3.0, 2.0)) == pytest.approx((-2.4, -2.5))
+    assert priors.map_under_laplace(0.4, 2.0) == 0 and priors.data_loss(-1.0, 2.0) == 4.5
+
+
+def test_the_tumours_come_in_two_halves_that_the_first_one_standardises() -> None:
+    from sklearn.datasets import load_breast_cancer
+    from sklearn.model_selection import train_test_split
+
+    x, y = load_breast_cancer(return_X_y=True)
+    for split in (0, 2):
+        train, test, labels, test_labels = train_test_split(x, y, test_size=0.5, random_state=split, stratify=y)
+        data = tumours.halves(split)
+        np.testing.assert_array_equal(tumours.raw_features(split), train)
+        np.testing.assert_allclose(data.train_x, stats.zscore(train), atol=1e-9)
+        np.testing.assert_allclose(data.test_x, (test - train.mean(axis=0)) / train.std(axis=0), atol=1e-9)
+        assert (data.train_y == labels).all() and (data.test_y == test_labels).all()
+    weights, intercept = tumours.map_fit(1.0, 2)
+    wrong = (data.test_x @ weights + intercept > 0) != (data.test_y == 1)
+    assert tumours.misjudged(1.0, 2) == wrong.mean() and tumours.places(2)[0].size == 284
+    train, test = tumours.losses_at(2.0, 2)
+    np.testing.assert_allclose(train, np.logaddexp(0, -(2 * data.train_y - 1) * tumours.places(2)[0] * 2), rtol=1e-9)
+    np.testing.assert_allclose(test, np.logaddexp(0, -(2 * data.test_y - 1) * tumours.places(2)[1] * 2), rtol=1e-9)
+    assert tumours.standard_error(np.array([1.0, 2, 4, 9])) == pytest.approx(stats.sem([1, 2, 4, 9]))
+    for of in (tumours.average_losses, tumours.misjudged):
+        assert of(1.0) == of(1.0, 0)
+    np.testing.assert_array_equal(tumours.each_test_loss(1.0), tumours.each_test_loss(1.0, 0))
+    np.testing.assert_array_equal(tumours.losses_at(1.0)[1], tumours.losses_at(1.0, 0)[1])
+    np.testing.assert_array_equal(tumours.places()[0], tumours.places(0)[0])
+    np.testing.assert_array_equal(tumours.map_fit(1.0)[0], tumours.map_fit(1.0, 0)[0])
+    np.testing.assert_array_equal(tumours.raw_features(), tumours.raw_features(0))
+    np.testing.assert_array_equal(tumours.halves().train_x, tumours.halves(0).train_x)
+
+
+def test_a_width_is_chosen_by_five_folds_of_the_training_half() -> None:
+    """Scikit-learn's own cross-validation of three widths, on the same folds."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+    data, folds = tumours.halves(), StratifiedKFold(5, shuffle=True, random_state=0)
+    prices = {}
+    for width in (0.3, 1.0, 3.0):
+        model = LogisticRegression(C=width**2, solver="newton-cholesky", tol=1e-8, max_iter=1000)
+        held = cross_val_predict(model, data.train_x, data.train_y, cv=folds, method="decision_function")
+        prices[width] = np.logaddexp(0, -(2 * data.train_y - 1) * held).mean()
+    assert tumours.chosen_width(0) == tumours.chosen_width() == min(prices, key=prices.__getitem__)

@@ -754,7 +754,7 @@ def test_the_first_steps_to_the_floor_by_hand():
 def test_two_clouds_and_the_pulls_at_their_fit():
     x, labels = mislabelled.two_clouds(6, 4)
     assert labels.tolist() == [0, 1, 0, 1, 0, 1]
-    assert_allclose(x, np.random.default_rng(4).standard_normal(6) + [-1, 1, -1, 1, -1, 1])
+    assert_allclose(x, np.random.default_rng(4).normal([-1, 1, -1, 1, -1, 1]))
     assert mislabelled.two_clouds()[0].size == 200
     assert_allclose(mislabelled.two_clouds()[0], mislabelled.two_clouds(200, 0)[0])
     fit = mislabelled.Fit(2.0, -1.0)

@@ -505,3 +505,80 @@ def test_what_the_guesses_say_holds():
     assert f"({student['df']:g} degrees of freedom, scale {student['scale']})" in view.families().caption
     assert f"σ = {rides.NOISE} minutes" in view.likelihood_of_slope().caption
     assert pytest.approx(0.85, abs=0.005) == 0.98**8
+
+
+# ── What the figures compute, by hand ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_rides_of_the_chapter_and_their_nature():
+    assert rides.KM.size == rides.MINUTES.size == 12
+    assert (rides.KM.sum(), rides.MINUTES.sum()) == pytest.approx((35.6, 71.7))
+    assert_allclose(rides.KM @ rides.MINUTES, 251.61, rtol=1e-12)
+    assert (rides.TRUE, rides.WRONG, rides.NOISE) == ((0, 2), (1, 3), 0.8)
+    assert (rides.DISTANCES.mean(), rides.DISTANCES.var()) == pytest.approx((3, 1.5))
+    assert (rides.SLOPES[0], rides.SLOPES[-1], rides.MOST) == (1.2, 2.8, 256) and rides.SLOPES.size == 321
+    assert rides.UNITS == {"seconds": 60, "minutes": 1, "hours": 1 / 60}
+
+
+def test_average_losses_broadcast_over_lines():
+    found = rides.average_loss(np.array([0.0, 1.0])[:, None], np.array([2.0, 2.5, 3.0]))
+    wanted = [[-stats.norm(a + b * rides.KM, 0.8).logpdf(rides.MINUTES).mean() for b in (2, 2.5, 3)] for a in (0, 1)]
+    assert_allclose(found, wanted, rtol=1e-12)
+
+
+def test_the_largest_gap_of_three_rides():
+    """The empirical share jumps at a ride: both of its sides count, whichever is further off."""
+    for y in ([1.0, 2.0, 3.0], [9.0, 8.0, 12.0], [6.0]):
+        y = np.array(y)
+        gap = stats.kstest(y, rides.share_at_most).statistic
+        assert rides.largest_gap(y) == pytest.approx(gap, rel=1e-12)
+
+
+def test_the_share_of_rides_of_at_most_so_many_minutes_by_an_integral():
+    for y in (2.0, 5.5, 9.0):
+        exact = quad(lambda x, y=y: stats.gamma.pdf(x, 6, scale=0.5) * stats.norm.cdf((y - 2 * x) / 0.8), 0, 20)[0]
+        assert rides.share_at_most(np.array([y]))[0] == pytest.approx(exact, abs=1e-4)
+
+
+def test_lines_with_and_without_the_barrier_by_numpy():
+    x, y, barrier = rides.draw_rides_with_barrier(30, 9)
+    found = rides.fitted_with_and_without_barrier(x, y, barrier)
+    slope, intercept = np.polyfit(x, y, 1)
+    assert_allclose(found.blind, (intercept, slope), rtol=1e-8)
+    assert_allclose(found.residuals[False], y - intercept - slope * x, atol=1e-8)
+    design = np.column_stack([np.ones(30), x, barrier])
+    w = np.linalg.solve(design.T @ design, design.T @ y)
+    assert_allclose([*found.seeing, found.wait], w, rtol=1e-8)
+    assert_allclose(found.residuals[True], y - design @ w, atol=1e-8)
+
+
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_first_steps_are_those_of_four_hundred_batches(reduction):
+    x, y = rides.draw_rides(400 * 4, 12)
+    steps = [abs(getattr(np, reduction)(2 * (0.5 * x[k : k + 4] - y[k : k + 4]) * x[k : k + 4]))
+             for k in range(0, 1600, 4)]  # fmt: skip
+    assert rides.first_steps(4, reduction) == pytest.approx((np.mean(steps), np.std(steps)), rel=1e-12)
+
+
+def test_the_product_is_that_of_eight_hundred_densities():
+    """Of the rides of seed 6, in minutes and in hours; what is drawn for other seeds differs."""
+    x, y = rides.draw_rides(800, 6)
+    for unit, factor in (("seconds", 60), ("minutes", 1), ("hours", 1 / 60)):
+        logs = stats.norm(2 * factor * x, 0.8 * factor).logpdf(factor * y)
+        product, sums = rides.running_product(unit, np.float64)
+        assert_allclose(sums, logs.cumsum(), rtol=1e-10)
+        assert_allclose(product[:30], np.exp(logs[:30]).cumprod(), rtol=1e-10)
+        assert product.size == sums.size == 800
+    assert_allclose(rides.descent(4, "mean", 0.01), rides.descent(4, "mean", 0.01, 87))
+    assert rides.penalised_slope(4, "sum", 1.0) == rides.penalised_slope(4, "sum", 1.0, 12)
+    assert rides.of_slope(3).best == rides.of_slope(3, 12).best
+    assert_allclose(rides.draw_rides(3), rides.draw_rides(3, 0))
+    assert_allclose(rides.draw_rides_with_barrier(3), rides.draw_rides_with_barrier(3, 0))
+
+
+def test_a_loose_ride_joins_at_five_kilometres():
+    normal = rides.FAMILIES[0]
+    slope, intercept = np.polyfit(np.append(rides.KM, 5.0), np.append(rides.MINUTES, 16.0), 1)
+    assert_allclose(normal.line(16.0), (intercept, slope), rtol=1e-6)
+    assert_allclose(normal.line(), np.polyfit(rides.KM, rides.MINUTES, 1)[::-1], rtol=1e-6)
+    assert [family.name for family in rides.FAMILIES] == ["normal", "Laplace", "Student-t"]
