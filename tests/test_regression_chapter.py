@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,8 @@ from lossbook.analysis.fitting import fit_constant, fit_line
 from lossbook.analysis.profile import NORMAL, SAMPLE, loss_profile
 from lossbook.analysis.residual_curve import implied_density, residual_curve
 from lossbook.catalogue import CATALOGUE
-from lossbook.exercises import Code, exercises
+from lossbook.exercises import Code, check, exercises
+from lossbook.exercises import regression as answers
 from lossbook.explorer import Explorer
 from lossbook.figures import regression as figures
 from lossbook.losses.regression import MAE, MSE, PINBALL
@@ -510,3 +512,53 @@ def test_pytorch_warns_of_three_losses_and_is_silent_about_two() -> None:
         functional.poisson_nll_loss(flat, column)
     with pytest.raises(ValueError, match="shape"):
         lossbook.mse(np.ones(3), np.ones((3, 1)))
+
+
+# ── Answers that are not right ───────────────────────────────────────────────────────────────────────────────────────
+
+CODES: dict[str, Callable[..., Array | float]] = {
+    "regression-mse-code": answers.mean_squared_error,
+    "regression-mse-gradient-code": answers.mse_gradient,
+    "regression-rmse-of-batches-code": answers.rmse_of_batches,
+    "regression-find-the-bug": answers.repaired_huber,
+    "regression-pinball-code": answers.pinball_loss,
+}
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_no_function_with_a_limit_or_a_tiny_number_is_accepted(name: str) -> None:
+    right = CODES[name]
+    residuals = "rmse" not in name
+
+    def limited(limit: float) -> Callable[..., Array | float]:
+        if residuals:
+            return lambda first, second, **level: right(np.clip(first - second, -limit, limit), 0 * second, **level)
+        return lambda rmses, sizes: right(np.minimum(rmses, limit), sizes)
+
+    assert check(name, right).right
+    for limit in (10, 100, 1e5):
+        assert not check(name, limited(limit)).right
+    assert not check(name, lambda *given, **level: right(*given, **level) + 1e-8).right
+
+
+@pytest.mark.parametrize("tiny", [1e-12, 1e-8])
+def test_an_rmse_with_a_tiny_number_under_its_root_is_not_accepted(tiny: float) -> None:
+    assert not check("regression-rmse-of-batches-code", lambda r, n: np.sqrt(np.average(r**2, weights=n) + tiny)).right
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "heard"),
+    [
+        ("regression-huber-at-two", 12, "sign of the constant"),
+        ("regression-huber-at-two", 3, "beyond"),
+        ("regression-mse-by-hand", -1, "mean of the residuals"),
+        ("regression-mse-by-hand", 9, "squared then"),
+        ("regression-mse-gradient-by-hand", 2, "sum"),
+        ("regression-mse-gradient-by-hand", 5.67, "loss"),
+        ("regression-clipped-pull", 1.33, "Two things"),
+        ("regression-clipped-pull", 32.67, "Two things"),
+        ("regression-rmse-of-two-batches", 34, "sum"),
+    ],
+)
+def test_a_likely_wrong_number_hears_its_own_name(name: str, wrong: float, heard: str) -> None:
+    assert heard in check(name, wrong).messages[0]

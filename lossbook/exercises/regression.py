@@ -51,7 +51,9 @@ HUBER_AT_TWO = Numeric(
     answer=float(losses.huber(5.0, 10.0, delta=2.0)),
     mistakes=[
         Mistake(
-            5**2 / 2, r"The parabola $\frac12 e^2$ ends at $|e| = \delta$; this residual lies beyond it, on the line."
+            5**2 / 2,
+            r"The parabola $\frac12 e^2$ ends at $|e| = \delta$; this residual lies beyond it, on the line.",
+            tolerance=0.2,
         ),
         Mistake(
             2 * 5 - 2 / 2,
@@ -72,6 +74,15 @@ HUBER_AT_TWO = Numeric(
         Mistake(
             float(losses.smooth_l1(5.0, 10.0, beta=2.0)),
             r"That is smooth L1, which is Huber's loss divided by $\delta$.",
+        ),
+        Mistake(
+            2 * 5 + 2**2 / 2,
+            r"The sign of the constant: $\frac12\delta^2$ comes *off*, so that the line meets the parabola.",
+            tolerance=0.2,
+        ),
+        Mistake(
+            5 - 2,
+            r"That is how far the residual lies beyond $\delta$. The loss climbs by $\delta$ for each unit of it.",
         ),
         Mistake(float(losses.huber(5.0, 10.0)), r"That is the value for $\delta = 1$; here $\delta$ is 2."),
         Mistake(
@@ -251,6 +262,8 @@ MSE_BY_HAND = Numeric(
         Mistake(1, "You averaged first and squared then, so errors of opposite sign cancelled. Square first."),
         Mistake(17 / 2, "You divided by $N - 1$, as for a variance. The mean squared error divides by $N$."),
         Mistake(5, "That is the sum of the *absolute* errors: square the residuals, then divide by 3."),
+        Mistake(-1, "That is the mean of the residuals, in which −4 and 1 partly cancel. Square each first."),
+        Mistake(9, "You added the residuals first and squared then. Square first, then average."),
         Mistake(-5, "You read $-4^2$ as −16. The residual is squared with its sign, $(-4)^2 = 16$."),
         Mistake(
             float(np.var([1, 0, -4])),
@@ -286,6 +299,8 @@ MSE_GRADIENT_BY_HAND = Numeric(
             -4 / 3,
             r"Two things: the factor 2 of the square is missing, and $\partial e/\partial\hat y = -1$ turns the sign.",
         ),
+        Mistake(2, "That is the slope for a constant that all three share: the *sum* of the three entries."),
+        Mistake(17 / 3, "That is the loss. Its derivative with respect to the third prediction is asked for."),
         Mistake(16 / 3, "That is what the third house adds to the loss. Its derivative is asked for."),
     ],
     hints=[
@@ -312,6 +327,8 @@ MSE_CODE = Code(
         case([2.0, 4.0, 9.0], [3.0, 4.0, 5.0]),
         case([0.5, -1.0, 0.0, 2.0], [0.5, 1.0, -3.0, 2.5]),
         case([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [[0.0, 2.0], [3.0, 8.0], [5.0, 9.0]]),
+        case([0.0, 0.0], [2e-6, -1e-6]),
+        case([0.0, 0.0], [-4e6, 3e6]),
     ],
     mistakes=[
         Mistake(
@@ -381,6 +398,8 @@ MSE_GRADIENT_CODE = Code(
         case([1.0], [3.0]),
         case([2.0, 4.0, 9.0], [3.0, 4.0, 5.0]),
         case([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [[0.0, 2.0], [3.0, 8.0], [5.0, 9.0]]),
+        case([0.0, 0.0], [2e-6, -1e-6]),
+        case([0.0, 0.0], [-4e6, 3e6]),
     ],
     mistakes=[
         Mistake(
@@ -474,6 +493,10 @@ CLIPPED_PULL = Numeric(
             49 / 3, r"Two things: the 50 is not clipped to 3, and $\partial e/\partial\hat y = -1$ turns the sign."
         ),
         Mistake(1 / 3, "You dropped the outlier. Huber keeps it: it pulls with 3, no more and no less."),
+        Mistake(4 / 3, r"Two things: a factor 2 is left over, and $\partial e/\partial\hat y = -1$ turns the sign."),
+        Mistake(
+            98 / 3, r"Two things: this is the squared error, which clips nothing, and $\partial e/\partial\hat y = -1$."
+        ),
         Mistake(-1, "That is the share of the outlier alone. The residuals 1 and −2 pull too."),
         Mistake(
             float(losses.huber([0.0, 0.0, 0.0], [1.0, -2.0, 50.0], delta=3.0)),
@@ -525,6 +548,8 @@ FIND_THE_BUG = Code(
         case([0.0, 0.0, 0.0], [-3.0, 0.2, 3.0], delta=0.5),
         case([1.0, 2.0, 3.0, 4.0], [1.0, 2.5, 6.0, -4.0], delta=1.0),
         case([0.0, 1.0], [1.5, 0.0], delta=2.0),
+        case([0.0, 0.0], [2e-6, -5e-7], delta=1e-6),
+        case([0.0, 0.0], [-4e6, 3e6], delta=3.5e6),
     ],
     mistakes=[
         Mistake(
@@ -566,6 +591,18 @@ FIND_THE_BUG = Code(
             ),
             r"You take off $\delta^2$, so the line starts from 0 at $|e| = \delta$, where the parabola has reached "
             r"$\frac12\delta^2$.",
+        ),
+        Mistake(
+            lambda prediction, target, delta: np.where(
+                abs(target - prediction) <= delta,
+                (target - prediction) ** 2 / 2,
+                delta * abs(target - prediction) - (delta / 2) ** 2,
+            ),
+            r"$(\delta/2)^2$ is a quarter of $\delta^2$. What comes off is half of it.",
+        ),
+        Mistake(
+            lambda prediction, target, delta: 2 * repaired_huber(prediction, target, delta),
+            "The two pieces meet now, but everything is twice too large: the parabola keeps its ½.",
         ),
         Mistake(
             lambda prediction, target, delta: repaired_huber(prediction, target, delta) / delta,
@@ -614,6 +651,9 @@ RMSE_OF_TWO = Numeric(
         Mistake(math.sqrt(3**2 + 5**2), "You added the two mean squared errors. They average, weighted by the sizes."),
         Mistake(17, "That is the plain mean of the two mean squared errors: weight them by size, then take the root."),
         Mistake(840, "That is the sum of all squared errors. Divide it by 40, then take the root."),
+        Mistake(
+            34, "That is the sum of the two mean squared errors. They average, weighted by the sizes; then the root."
+        ),
         Mistake(math.sqrt(840), "You took the root of the *sum* of the squared errors. Divide by 40 first."),
         Mistake(
             math.sqrt((30 * 3**2 + 10 * 5**2) / 40),
@@ -639,7 +679,13 @@ RMSE_CODE = Code(
     "regression-rmse-of-batches-code",
     "RMSE from batches",
     reference=rmse_of_batches,
-    cases=[case([2.0], [5.0]), case([3.0, 5.0], [10.0, 30.0]), case([1.0, 0.0, 4.0], [8.0, 8.0, 2.0])],
+    cases=[
+        case([2.0], [5.0]),
+        case([3.0, 5.0], [10.0, 30.0]),
+        case([1.0, 0.0, 4.0], [8.0, 8.0, 2.0]),
+        case([2e-6, 1e-6], [3.0, 5.0]),
+        case([4e6, 3e6], [3.0, 5.0]),
+    ],
     mistakes=[
         Mistake(
             lambda rmses, sizes: np.mean(rmses), "Averaging roots is what the exercise warns of: go back to squares."
@@ -663,6 +709,10 @@ RMSE_CODE = Code(
         Mistake(
             lambda rmses, sizes: np.sqrt(np.sum((sizes * rmses) ** 2)) / np.sum(sizes),
             "The sizes are squared with the roots. A batch's sum of squared errors is its size times the *square*.",
+        ),
+        Mistake(
+            lambda rmses, sizes: np.sqrt(np.sum(sizes * rmses) / np.sum(sizes)),
+            "The square is missing: a root was taken of RMSEs that were not squared first.",
         ),
         Mistake(
             lambda rmses, sizes: np.sqrt(np.sum(sizes * rmses**2)),
@@ -777,6 +827,8 @@ PINBALL_CODE = Code(
         case([0.0, 0.0, 1.0], [2.0, -2.0, 1.0], quantile=0.9),
         case([1.0, 5.0, -2.0], [4.0, 1.0, 0.0], quantile=0.25),
         case([1.0, 5.0], [4.0, 1.0], quantile=0.5),
+        case([0.0, 0.0], [2e-6, -1e-6], quantile=0.9),
+        case([0.0, 0.0], [-4e6, 3e6], quantile=0.9),
     ],
     mistakes=[
         Mistake(
@@ -817,6 +869,10 @@ PINBALL_CODE = Code(
                 quantile * (target - prediction), (quantile - 1) * (target - prediction)
             ),
             "That is the *smaller* of the two. The loss is the larger one.",
+        ),
+        Mistake(
+            lambda prediction, target, quantile: -pinball_loss(prediction, target, quantile),
+            "The sign is wrong: a loss of this kind is nowhere negative.",
         ),
         Mistake(
             lambda prediction, target, quantile: quantile * abs(target - prediction),
