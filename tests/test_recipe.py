@@ -954,3 +954,28 @@ def test_the_shares_of_visits_that_a_picture_shows():
     poisson = doctor_visits.expected(0.0)
     assert poisson.variance == pytest.approx(visits.mean()) and poisson.shares.size == doctor_visits.MOST + 1 == 21
     assert poisson.loss == pytest.approx(-stats.poisson(visits.mean()).logpmf(visits).mean())
+
+
+def test_what_the_networks_of_the_railway_say_at_one_distance(monkeypatch):
+    """One normal, and a mixture of two: three quarters around seven minutes, one quarter around four."""
+    raws = {1: [[0, 0], [4, math.log(0.5)]], 2: [[0] * 6, [math.log(3), 0, 7, 4, math.log(0.4), 0]]}
+    seeds = []
+
+    def fitted(count, seed):
+        seeds.append(seed)
+        return railway.Fit(np.array(raws[count], dtype=float), 0.0, 0.0)
+
+    monkeypatch.setattr(railway, "fitted", fitted)
+    times = np.array([3.0, 5.0, 8.0])
+    assert_allclose(railway.density(1, 1, times), stats.norm(4, 0.6).pdf(times))
+    both = 0.75 * stats.norm(7, 0.5).pdf(times) + 0.25 * stats.norm(4, 1.1).pdf(times)
+    assert_allclose(railway.density(2, 1, times, 3), both)
+    (first, second), _ = railway.components(1), railway.components(1, 4)
+    assert (*first, *second) == pytest.approx((0.25, 4, 0.75, 7)) and seeds == [0, 3, 0, 4]
+
+
+def test_the_band_of_a_record_and_the_best_of_three():
+    records = [density_network.Record(k, loss, test, np.array([[6.0, 0.0], [7.0, math.log(2)]]))
+               for k, loss, test in ((0, 3.0, 2.0), (5, 2.0, 1.0), (9, 1.0, 4.0))]  # fmt: skip
+    assert predicted_spread.best(records) is records[1]
+    assert_allclose(predicted_spread.band(records[0], 0.25), [[6, 7], [1.25, 2.25]])
