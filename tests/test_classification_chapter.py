@@ -29,7 +29,8 @@ from lossbook.analysis.calibration import (
 )
 from lossbook.analysis.margins import MARGIN_LOSSES, weighted
 from lossbook.analysis.scoring_rules import SCORING_RULES, best_forecast, expected_score, from_entropy, regret
-from lossbook.exercises import exercises
+from lossbook.exercises import check, exercises
+from lossbook.exercises.reading import TEXTS
 from lossbook.explorer import Explorer
 from lossbook.figures import classification as figures
 from lossbook.losses.margins import EXPONENTIAL, HINGE, LOGISTIC, SQUARED_HINGE
@@ -650,3 +651,69 @@ def test_the_page_has_what_the_syllabus_asks_for() -> None:
     quick = CHAPTER.partition("## Check yourself")[2].partition("## Exercises")[0].count("```{question}")
     assert quick >= 7 and len(asked) - quick >= 9
     assert len(re.findall(r"^figures\.\w+\(\)$", CHAPTER, re.MULTILINE)) == 7
+
+
+HEARD = {
+    "classification-threshold": [10 / 11],
+    "classification-weight-back": [4],
+    "classification-smoothing-gap": [np.log(20), 0.8, -np.log(0.85)],
+    "classification-softmax-twice-floor": [np.log(1 + 2 / np.e), 1],
+    "classification-reliability-by-hand": [0],
+}
+
+
+@pytest.mark.parametrize("name", HEARD)
+def test_likely_wrong_numbers_hear_what_went_wrong(name: str) -> None:
+    for wrong in HEARD[name]:
+        result = check(name, float(wrong))
+        assert not result.right and result.messages[0] not in TEXTS.values(), wrong
+
+
+def softmax_of(s: Any) -> Any:
+    return np.exp(s - s.max()) / np.exp(s - s.max()).sum()
+
+
+def in_bins(confidence: Any, right: Any, place: Any) -> float:
+    return sum(abs((confidence - right)[place == k].sum()) for k in np.unique(place)) / len(place)
+
+
+REFUSED: dict[str, list[Any]] = {
+    "classification-softmax-twice-bug": [
+        lambda logits, label: -np.log(softmax_of(logits)[label]),
+        lambda logits, label: -np.log(softmax_of(logits)[label] + 1e-12),
+        lambda logits, label: -np.log(np.maximum(softmax_of(logits)[label], 1e-7)),
+        lambda logits, label: np.log(np.exp(logits - logits.mean()).sum()) - (logits - logits.mean())[label],
+        lambda logits, label: np.log(np.exp(logits - logits[0]).sum()) - (logits - logits[0])[label],
+        lambda logits, label: np.log(np.exp(logits - logits[label]).sum()),
+        lambda logits, label: np.log(np.exp(logits - abs(logits).max()).sum()) - logits[label] + abs(logits).max(),
+    ],
+    "classification-weighted-mean-bug": [
+        lambda logs, labels, weights: (
+            -(weights[labels] * logs[range(len(labels)), labels]).sum() / (weights[labels].sum() + 1e-8)
+        ),
+    ],
+    "classification-hinge-code": [lambda score, target: np.clip(1 - target * score, 0, 10)],
+    "classification-calibration-error-code": [
+        lambda confidence, right, bins: in_bins(confidence, right, np.ceil(confidence * bins)),
+        lambda confidence, right, bins: in_bins(confidence, right, np.ceil(np.round(confidence * (bins + 1), 9))),
+    ],
+    "classification-undo-the-weight-code": [
+        lambda probability, weight, tiny=tiny: weighted(np.clip(probability, tiny, 1 - tiny), 1 / weight)
+        for tiny in (1e-12, 1e-7, 0.01)
+    ],
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_function_that_is_right_in_plain_cases_alone_is_refused(name: str) -> None:
+    with np.errstate(all="ignore"):
+        for wrong in REFUSED[name]:
+            assert not check(name, wrong).right
+
+
+def test_another_way_to_the_calibration_error_is_right() -> None:
+    def by_edges(confidence: Any, right: Any, bins: int) -> float:
+        return in_bins(confidence, right, np.digitize(confidence, np.linspace(0, 1, bins + 1), right=True))
+
+    assert check("classification-calibration-error-code", by_edges).right
+    assert 0.28 * 25 > 7  # the hint

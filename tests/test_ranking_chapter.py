@@ -22,6 +22,8 @@ import lossbook
 from lossbook.analysis import answers, lists, tournament
 from lossbook.analysis.preferences import fit_strengths, misordered
 from lossbook.analysis.tastings import WORLDS, Judged, judged, places, tastings
+from lossbook.exercises import check
+from lossbook.exercises.reading import TEXTS
 from lossbook.figures import ranking as figures
 
 CHAPTER = (Path(__file__).parents[1] / "book/part-2/ranking.md").read_text(encoding="utf-8")
@@ -625,3 +627,67 @@ def test_slips_by_hand() -> None:
     assert lossbook.dpo([-3.0], [-6.0], [0.0], [0.0], beta=0.5) == pytest.approx(math.log1p(math.exp(-1.5)))
     assert lossbook.ipo([5.0], [0.0], [0.0], [0.0], beta=0.1) == pytest.approx(0)
     assert lossbook.ipo([0.0], [0.0], [0.0], [0.0], beta=0.1) == pytest.approx(1 / (4 * 0.1**2))
+
+
+HEARD = {
+    "ranking-auc-by-hand": [1 / 6, 4],
+    "ranking-logistic-by-hand": [3],
+    "ranking-ipo-lead": [10],
+    "ranking-order-by-hand": [13 / 21],
+    "ranking-ndcg-by-hand": [(3 / math.log2(3) + 0.5) / 3],
+    "ranking-elo": [10**-0.5],
+    "ranking-dpo-by-hand": [math.log1p(math.exp(-8)), math.log1p(math.exp(-5)) / 2],
+}
+
+
+@pytest.mark.parametrize("name", HEARD)
+def test_likely_wrong_numbers_hear_what_went_wrong(name: str) -> None:
+    for wrong in HEARD[name]:
+        result = check(name, wrong)
+        assert not result.right and result.messages[0] not in TEXTS.values(), wrong
+
+
+def drawn(scores: Any, shift: Any) -> Any:
+    """ListMLE with something else than the largest of what is left taken off."""
+    rest = [scores[k:] for k in range(len(scores))]
+    return sum(np.log(np.exp(left - shift(left)).sum()) + shift(left) - left[0] for left in rest)
+
+
+def lead(chosen: Any, rejected: Any, reference_chosen: Any, reference_rejected: Any) -> Any:
+    return chosen - rejected - reference_chosen + reference_rejected
+
+
+REFUSED: dict[str, list[Any]] = {
+    "ranking-misordered-code": [
+        lambda positive, negative: np.mean(np.clip(0.5 - positive[:, None] + negative, 0, 1)),
+        lambda positive, negative: np.mean(1 / (1 + np.exp(1000 * (positive[:, None] - negative)))),
+        lambda positive, negative: np.mean((1 - np.sign(np.round(positive[:, None] - negative, 6))) / 2),
+        lambda positive, negative: np.mean((1 - np.sign(np.round(positive[:, None]) - np.round(negative))) / 2),
+    ],
+    "ranking-listmle-code": [
+        *(lambda scores, of=of: drawn(scores, of) for of in (np.mean, np.median, lambda left: left[0])),
+        lambda scores: drawn(scores, lambda left: scores.max()),
+        lambda scores: drawn(scores, lambda left: scores.mean()),
+        lambda scores: drawn(np.clip(scores, -700, 700), np.max),
+        lambda scores: -sum(np.log(lossbook.softmax(scores[k:])[0]) for k in range(len(scores))),
+    ],
+    "ranking-dpo-bug": [
+        lambda c, r, rc, rr, beta: np.log(1 + np.exp(-beta * lead(c, r, rc, rr))),
+        lambda c, r, rc, rr, beta: -np.log(lossbook.sigmoid(beta * lead(c, r, rc, rr))),
+        lambda c, r, rc, rr, beta: -np.log(lossbook.sigmoid(beta * lead(c, r, rc, rr)) + 1e-8),
+        *(
+            lambda c, r, rc, rr, beta, at=at: np.logaddexp(0, -np.clip(beta * lead(c, r, rc, rr), -at, at))
+            for at in (5, 50, 500)
+        ),
+    ],
+    "ranking-margin-bug": [
+        lambda first, second, order, margin: np.clip(margin - (2 * order - 1) * (first - second), 0, 10)
+    ],
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_function_that_is_right_in_plain_cases_alone_is_refused(name: str) -> None:
+    with np.errstate(all="ignore"):
+        for wrong in REFUSED[name]:
+            assert not check(name, wrong).right

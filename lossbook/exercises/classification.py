@@ -3,6 +3,8 @@ r"""Classification losses: quick questions first, then exercises on paper, with 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +12,7 @@ import lossbook as losses
 from lossbook.analysis.margins import threshold, weighted
 from lossbook.analysis.scoring_rules import smoothing_gap, softmax_twice_floor
 from lossbook.core import Floats, quiet
-from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Paper, case
+from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Paper, case, guarded
 
 # ── Check yourself ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -100,6 +102,7 @@ THRESHOLD = Numeric(
         Mistake(0.5, "That is right where both mistakes cost the same."),
         Mistake(8 / 9, "That is $1 - 1/9$. A missed case is dear, so you say yes *earlier* than at ½."),
         Mistake(1 / 11, "That would be right if a missed case cost 10. The two costs, 1 and 9, add up to 10."),
+        Mistake(10 / 11, "The costs add up to 10, not 11. And a missed case is dear, so you say yes *earlier*."),
         Mistake(9, "That is the ratio of the costs, the dear one first. A probability lies between 0 and 1."),
     ],
     hints=[
@@ -117,6 +120,7 @@ WEIGHT_BACK = Numeric(
         Mistake(0.8, "You moved it in the direction of training. To go *back* the odds are divided by 4."),
         Mistake(0.125, "You divided the *probability* by 4. It is the odds that the weight multiplies."),
         Mistake(0.5, "That is what the weighted model says. Its odds are four times too high."),
+        Mistake(4, "Those are odds, and of the other direction: to go *back* the odds of 1 are divided by 4."),
         Mistake(0.25, "Those are the *odds*, 1 to 4. As a probability that is one in five."),
         Mistake(1 / 3, "Odds of 1 to 4 are one case in *five*: to the four against it comes the one for it."),
         Mistake(
@@ -234,6 +238,9 @@ SMOOTHING_GAP = Numeric(
             -0.85 * math.log(0.85) - 0.15 * math.log(0.05),
             "That is the floor of the *loss*, the entropy of the smoothed label. The gap of the logits is asked for.",
         ),
+        Mistake(math.log(20), "That is 1 by 0.05. The right class has only 0.85."),
+        Mistake(0.8, "That is the gap of the two *probabilities*. The gap of the logits is the log of their ratio."),
+        Mistake(-math.log(0.85), "That is minus the log of the right class's probability. Compare it with another's."),
         Mistake(math.log2(17), "That is the logarithm to base 2. Logits go with the natural one."),
         Mistake(math.log10(17), "That is the logarithm to base 10. Logits go with the natural one."),
     ],
@@ -262,6 +269,8 @@ SOFTMAX_TWICE = Numeric(
         Mistake(
             math.log(1 + 9 / math.e), "That is the floor for *ten* classes. Here there is one other class, not nine."
         ),
+        Mistake(math.log(1 + 2 / math.e), "That is the floor for *three* classes. Here there is *one* other class."),
+        Mistake(1, "That is the largest gap between two probabilities. What is the loss at that gap?"),
         Mistake(math.log(1 + math.e), "That is the loss if the network is sure of the *wrong* class."),
         Mistake(
             1 / (1 + math.exp(-1)), "That is the largest probability that comes out. Its negative log is the loss."
@@ -305,6 +314,7 @@ RELIABILITY = Numeric(
     answer=0.04,
     mistakes=[
         Mistake(0.2, "That is the mean *gap*, which the calibration error reports. Here the gap is squared."),
+        Mistake(0, "Over all ten days forecasts and rain agree. But reliability looks at each group by itself."),
         Mistake(0.28, "That is the whole Brier score. Its reliability part is asked for."),
         Mistake(0.01, "That is the *resolution*: how far the two frequencies lie from the base rate."),
         Mistake(0.25, "That is the *uncertainty*, $\\bar y (1 - \\bar y)$."),
@@ -385,6 +395,7 @@ HINGE_CODE = Code(
         case([2.0, 0.5, 0.5], [1.0, 1.0, -1.0]),
         case([-3.0, 3.0, 0.0], [-1.0, -1.0, 1.0]),
         case([0.25, -1.5], [-1.0, 1.0]),
+        case([1000.0, -1000.0], [-1.0, 1.0]),
     ],
     mistakes=[
         Mistake(
@@ -461,6 +472,7 @@ WEIGHTED_BUG = Code(
         case(np.log([[0.5, 0.5], [0.25, 0.75]]), np.array([0, 1]), [1.0, 3.0]),
         case(np.log([[0.2, 0.8], [0.6, 0.4], [0.1, 0.9]]), np.array([0, 0, 1]), [2.0, 5.0]),
         case(np.log([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]]), np.array([2, 0]), [4.0, 1.0, 0.5]),
+        case(np.log([[0.2, 0.8], [0.6, 0.4]]), np.array([0, 1]), [2e-12, 5e-12]),
     ],
     mistakes=[
         Mistake(
@@ -469,6 +481,16 @@ WEIGHTED_BUG = Code(
             ),
             "You divide by the weights of the *classes*. Divide by those of the examples, each with its label's "
             "weight.",
+        ),
+        *(
+            Mistake(
+                lambda log_probabilities, labels, weights, tiny=tiny: (
+                    np.sum(weights[labels] * -log_probabilities[np.arange(len(labels)), labels])
+                    / (np.sum(weights[labels]) + tiny)
+                ),
+                f"With {tiny:g} added to the divisor, twice the weights still change the mean, where they are small.",
+            )
+            for tiny in (1e-12, 1e-9, 1e-8)
         ),
         Mistake(
             lambda log_probabilities, labels, weights: np.sum(
@@ -524,6 +546,12 @@ def _softmax_loss_without_shift(logits: np.ndarray, label: int) -> float:
         return np.log(np.sum(np.exp(logits))) - logits[label]
 
 
+def _softmax_loss_of_log(logits: np.ndarray, label: int, log: Callable[..., Any]) -> Any:
+    p = np.exp(logits - np.max(logits))
+    with quiet():
+        return -log(p[label] / np.sum(p))
+
+
 SOFTMAX_BUG = Code(
     "classification-softmax-twice-bug",
     "Find the bug: a loss that sticks",
@@ -535,6 +563,8 @@ SOFTMAX_BUG = Code(
         case([2.0, 0.0, -1.0], 0),
         case([0.5, 3.0], 0),
         case([1000.0, 0.0, 990.0], 2),
+        case([0.0, 1000.0], 0),
+        case([-3000.0, -1000.0, -3000.0], 1),
     ],
     mistakes=[
         Mistake(
@@ -544,6 +574,24 @@ SOFTMAX_BUG = Code(
         Mistake(
             _softmax_loss_without_shift,
             "Right in mathematics, but `np.exp(1000)` is infinite. Keep the shift by the largest logit.",
+        ),
+        Mistake(
+            lambda logits, label: _softmax_loss_of_log(logits, label, np.log),
+            "Right in mathematics, but a label 1000 below the largest logit costs infinity with you. Shift by the "
+            "*largest*, and take no logarithm of a probability.",
+        ),
+        Mistake(
+            lambda logits, label: _softmax_loss_without_shift(logits - np.mean(logits), label),
+            "Shift by the *largest* logit: one that lies far above the mean overflows all the same.",
+        ),
+        Mistake(
+            lambda logits, label: _softmax_loss_without_shift(logits - logits[0], label),
+            "Shift by the *largest* logit, not by the first: `np.exp` of a later one may overflow.",
+        ),
+        *guarded(
+            _softmax_loss_of_log,
+            "The second softmax is gone. But a probability may be 0 in the computer. {}, you put a ceiling on the "
+            "loss: use the logits.",
         ),
         Mistake(
             lambda logits, label: -(logits - np.max(logits))[label],
@@ -593,6 +641,8 @@ def _calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int) -> 
 
 def _error_with(per_bin: str, confidence: np.ndarray, right: np.ndarray, bins: int) -> float:
     place = np.ceil(np.round(confidence * bins, 9))
+    if per_bin == "unrounded":
+        place = np.ceil(confidence * bins)
     if per_bin == "lower edge":
         place = np.minimum(np.floor(confidence * bins), bins - 1)
     groups = [place == k for k in np.unique(place)]
@@ -600,7 +650,7 @@ def _error_with(per_bin: str, confidence: np.ndarray, right: np.ndarray, bins: i
     sizes = np.array([np.sum(here) for here in groups])
     if per_bin == "middle":
         gaps = (np.unique(place) - 0.5) / bins - np.array([np.mean(right[here]) for here in groups])
-    if per_bin in ("lower edge", "middle"):
+    if per_bin in ("lower edge", "middle", "unrounded", "weighted"):
         return float(sizes @ np.abs(gaps) / len(confidence))
     if per_bin == "plain":
         return float(np.mean(np.abs(gaps)))
@@ -621,6 +671,7 @@ ECE_CODE = Code(
         case([0.55, 0.6, 0.95, 0.9, 0.85], [1.0, 1.0, 0.0, 1.0, 1.0], bins=5),
         case([0.1, 0.2, 0.7, 0.5], [1.0, 0.0, 0.0, 1.0], bins=3),
         case([0.25, 0.5, 0.75, 0.9], [1.0, 0.0, 1.0, 0.0], bins=4),
+        case([0.28, 0.28, 0.28, 0.26, 0.31], [0.0, 0.0, 0.0, 1.0, 1.0], bins=25),
     ],
     mistakes=[
         Mistake(
@@ -630,6 +681,14 @@ ECE_CODE = Code(
         Mistake(
             lambda confidence, right, bins: _error_with("lower edge", confidence, right, bins),
             "A confidence on an edge between two bins belongs to the lower bin, whose upper edge it is.",
+        ),
+        Mistake(
+            lambda confidence, right, bins: _error_with("unrounded", confidence, right, bins),
+            "Nearly. In the computer 0.28 · 25 is a little more than 7, and lands in the next bin: round first.",
+        ),
+        Mistake(
+            lambda confidence, right, bins: _error_with("weighted", confidence, right, bins + 1),
+            "You have one bin too many: `np.linspace(0, 1, bins + 1)` has `bins + 1` *edges*.",
         ),
         Mistake(
             lambda confidence, right, bins: _error_with("middle", confidence, right, bins),
@@ -657,7 +716,7 @@ ECE_CODE = Code(
         ),
     ],
     hints=[
-        "`np.ceil(np.round(confidence * bins, 9))` numbers the bins: unrounded, 0.55 · 20 is a little more than 11.",
+        "`np.ceil(np.round(confidence * bins, 9))` numbers the bins: unrounded, 0.28 · 25 is a little more than 7.",
         "In each bin: the size of the gap between mean confidence and share that is right, times how many are in it.",
     ],
     solution="Empty bins drop out by themselves, because `np.unique` lists only those that occur.",
@@ -682,7 +741,12 @@ UNWEIGHTED_CODE = Code(
     "Take a class weight back",
     reference=unweighted,
     equals=_unweighted,
-    cases=[case([0.5], weight=4.0), case([0.2, 0.9, 0.5], weight=10.0), case([0.3, 0.6], weight=0.5)],
+    cases=[
+        case([0.5], weight=4.0),
+        case([0.2, 0.9, 0.5], weight=10.0),
+        case([0.3, 0.6], weight=0.5),
+        case([1 - 2.0**-40], weight=2.0**40),
+    ],
     mistakes=[
         Mistake(
             lambda probability, weight: probability / weight,
@@ -704,8 +768,15 @@ UNWEIGHTED_CODE = Code(
             lambda probability, weight: probability / (probability + weight),
             "Check with a weight of 1: the probability has to stay. The other side is $1 - p$.",
         ),
+        *(
+            Mistake(
+                lambda probability, weight, edge=edge: unweighted(np.clip(probability, edge, 1 - edge), weight),
+                f"A tiny number such as {edge:g}, added or as a bound, moves a probability near 1. Leave it as it is.",
+            )
+            for edge in (1e-12, 1e-9, 1e-8, 1e-7)
+        ),
         Mistake(
-            lambda probability, weight: 1 / (1 + np.exp(-(np.log(probability / (1 - probability)) - weight))),
+            lambda probability, weight: losses.sigmoid(np.log(probability / (1 - probability)) - weight),
             "In log-odds the shift is $\\log w$, not $w$.",
         ),
     ],
@@ -728,6 +799,11 @@ def loss_of_signs(score: np.ndarray, label: np.ndarray) -> np.ndarray:
 def _naive_of_signs(score: np.ndarray, label: np.ndarray) -> np.ndarray:
     with quiet():
         return np.log(1 + np.exp(-label * score))
+
+
+def _naive_of_halves(score: np.ndarray, label: np.ndarray) -> np.ndarray:
+    with quiet():
+        return np.log(1 + np.exp(score)) - (label + 1) / 2 * score
 
 
 def _logistic(score: np.ndarray, label: np.ndarray) -> Floats | float:
@@ -753,6 +829,19 @@ SIGN_BUG = Code(
         Mistake(
             _naive_of_signs,
             "Right in mathematics, but `np.exp` of a large number is infinite. `np.logaddexp(0, …)` is not.",
+        ),
+        Mistake(
+            _naive_of_halves,
+            "The labels are mended, but `np.exp(1000)` is infinite. `np.logaddexp(0, score)` is not.",
+        ),
+        Mistake(
+            lambda score, label: np.logaddexp(0, -(2 * label - 1) * score),
+            "`2 * label - 1` is for labels 0 and 1. Here the label *is* −1 or 1.",
+        ),
+        *guarded(
+            lambda score, label, log: -log(losses.sigmoid(label * score)),
+            "The sign is mended. But a probability may be 0 in the computer. {}, you put a ceiling on the loss: use "
+            "the margin.",
         ),
         Mistake(
             lambda score, label: np.maximum(0, np.logaddexp(0, score) - label * score),
@@ -808,6 +897,11 @@ def _naive_sigmoid(logit: np.ndarray, label: np.ndarray) -> np.ndarray:
         return -label * np.log(p) - (1 - label) * np.log(1 - p)
 
 
+def _naive_of_logits(logit: np.ndarray, label: np.ndarray) -> np.ndarray:
+    with quiet():
+        return np.log(1 + np.exp(logit)) - label * logit
+
+
 def _from_logits(logit: np.ndarray, label: np.ndarray) -> Floats | float:
     return losses.binary_cross_entropy_with_logits(logit, label, reduction="none")
 
@@ -834,6 +928,15 @@ LOGITS_BUG = Code(
             _naive_sigmoid,
             "The sigmoid was missing, yes. At ±1000 it is exactly 0 or 1 in the computer, and the logarithm infinite "
             "or NaN: use the logit itself.",
+        ),
+        Mistake(
+            _naive_of_logits,
+            "Right in mathematics, but `np.exp(1000)` is infinite. `np.logaddexp(0, logit)` is not.",
+        ),
+        *guarded(
+            lambda logit, label, log: -label * log(losses.sigmoid(logit)) - (1 - label) * log(losses.sigmoid(-logit)),
+            "The sigmoid was missing, yes. But a probability may be 0 in the computer. {}, you put a ceiling on the "
+            "loss: use the logit itself.",
         ),
         Mistake(
             lambda logit, label: np.logaddexp(0, logit) - logit,

@@ -306,6 +306,16 @@ class Paper(Exercise):
     task: ClassVar[str] = "on paper"
 
 
+def guarded(loss: Callable[..., Any], hint: str) -> list[Mistake]:
+    """A loss of probabilities whose `log` adds a tiny number to them."""
+
+    def added(tiny: float) -> Callable[..., Any]:
+        return lambda *given, **named: loss(*given, log=lambda p: np.log(p + tiny), **named)
+
+    sizes = 1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7
+    return [Mistake(added(tiny), hint.format(f"With {tiny:g} added or in its place")) for tiny in sizes]
+
+
 def source(function: Callable[..., Any]) -> str:
     """The source of a function, as the book prints it."""
     return textwrap.dedent(inspect.getsource(function)).strip()

@@ -3,12 +3,14 @@ r"""Ranking and preference: quick questions first, then exercises on paper, with
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 import lossbook as losses
 from lossbook.core import Floats
-from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Paper, case
+from lossbook.exercises.kinds import Choice, Code, Mistake, Numeric, Option, Paper, case, guarded
 
 # ── Check yourself ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -21,6 +23,8 @@ AUC_BY_HAND = Numeric(
         Mistake(5 / 6, "You counted the tie as right. A tied pair counts one half."),
         Mistake(4 / 5, "You left the tied pair out altogether. It is one of the six, and counts one half."),
         Mistake(0.25, "That is the share of pairs in the *wrong* order. AUC is one minus it."),
+        Mistake(1 / 6, "That is the share of pairs in the *wrong* order, with nothing for the tie."),
+        Mistake(4, "That is how many pairs are right. Add a half for the tie, and divide by the number of pairs."),
         Mistake(4.5, "That is how many pairs are right. Divide by the number of pairs."),
         Mistake(2 / 6, "That is the share of pairs in the *wrong* order, with the tie counted as wrong."),
         Mistake(0.9, "You divided by five, the number of *scores*. Two positives and three negatives make six pairs."),
@@ -40,6 +44,7 @@ LOGISTIC_BY_HAND = Numeric(
         Mistake(math.log(3), "That is the difference of the scores. It goes through $\\log(1 + \\exp(\\cdot))$."),
         Mistake(1 + math.log(3), "That is the hinge with margin 1."),
         Mistake(0.75, "That is the size of the *gradient*: the probability of the wrong order."),
+        Mistake(3, "That is $e^{s_l - s_w}$, the exponential loss. Here the loss is $\\log(1 + 3)$."),
         Mistake(4, "That is $1 + e^{s_l - s_w}$. The loss is its logarithm."),
         Mistake(
             math.log1p(math.exp(1 + math.log(3))),
@@ -154,6 +159,7 @@ IPO_LEAD = Numeric(
     answer=1 / (2 * 0.2),
     mistakes=[
         Mistake(5, "That is $1/\\beta$. The square is smallest at half of it."),
+        Mistake(10, "That is $2/\\beta$: the 2 stands below, with the $\\beta$."),
         Mistake(0.4, "That is $2\\beta$. The lead is its inverse."),
         Mistake(0.1, "That is $\\beta/2$. A smaller $\\beta$ means a *larger* lead."),
         Mistake(6.25, "That is the loss at the start, the square of the lead that is missing."),
@@ -246,6 +252,7 @@ PLACKETT = Numeric(
     mistakes=[
         Mistake(4 / 7, "That is the probability that A comes *first*. B then has to beat C."),
         Mistake(4 / 7 * 2 / 7, "After A is drawn it competes no longer: B has 2 of the 3 that are left."),
+        Mistake(13 / 21, "That is the probability of *not* drawing this order."),
         Mistake(1 / 6, "All six orders alike would need equal scores."),
         Mistake(1 / 7 * 2 / 6, "That is the order CBA: the *worst* drawn first."),
         Mistake(4 / 7 * 1 / 3, "That is the order ACB."),
@@ -269,6 +276,10 @@ NDCG_BY_HAND = Numeric(
         Mistake(3 + 1 / math.log2(3), "That is the DCG of the *right* order, by which to divide."),
         Mistake(
             (3 / math.log2(3) + 0.5) / 4, "You divided by the sum of the relevances. Discount them first, best first."
+        ),
+        Mistake(
+            (3 / math.log2(3) + 0.5) / 3,
+            "You divided by 3. The best possible DCG has the second document in it too, discounted.",
         ),
         Mistake((3 / 2 + 1 / 3) / 3.5, r"You discounted by the place itself. The discount is $\log_2(1 + \rho)$."),
         Mistake(2 / 3, "That is the share of misordered *pairs*. NDCG looks at places."),
@@ -296,6 +307,7 @@ ELO = Numeric(
     answer=1 / (1 + 10 ** (-200 / 400)),
     mistakes=[
         Mistake(math.sqrt(10), "Those are the odds. The probability is odds over one plus odds."),
+        Mistake(1 / math.sqrt(10), "Those are the odds of *losing*. The probability of winning is asked for."),
         Mistake(1 / (1 + math.sqrt(10)), "That is the probability of the *weaker* player."),
         Mistake(1 / (1 + math.exp(-0.5)), "You took powers of $e$. Elo's 400 points are odds of *ten* to one."),
         Mistake(10 / 11, "That is a lead of 400 points."),
@@ -316,6 +328,8 @@ LEAD = Numeric(
     unit="nats",
     mistakes=[
         Mistake(math.log1p(math.exp(-4)), "You left the reference out. The lead is a difference of log-*ratios*."),
+        Mistake(math.log1p(math.exp(-8)), "You left out the reference *and* $\\beta$."),
+        Mistake(0.5 * math.log1p(math.exp(-5)), "$\\beta$ multiplies the lead, inside, and not the loss."),
         Mistake(math.log1p(math.exp(-5)), "The lead is right. It has to be multiplied by $\\beta$."),
         Mistake(
             math.log1p(math.exp(2.5)), "The rejected answer stands first with you: the sign of the lead is turned."
@@ -395,11 +409,22 @@ MISORDERED_CODE = Code(
     "Count misordered pairs",
     reference=share_misordered,
     equals=_misordered,
-    cases=[case([1.0], [1.0, 0.0]), case([3.0, 1.0], [2.0, 1.0, 0.0]), case([0.0, 0.5, 2.0, 2.0], [2.0, -1.0])],
+    cases=[
+        case([1.0], [1.0, 0.0]),
+        case([3.0, 1.0], [2.0, 1.0, 0.0]),
+        case([0.0, 0.5, 2.0, 2.0], [2.0, -1.0]),
+        case([0.25, 1.0, 1.0], [0.0, 1.0 + 1e-9]),
+    ],
     mistakes=[
         Mistake(
             lambda positive, negative: np.mean(positive[:, None] < negative[None, :]),
             "Ties cost nothing with you. They count one half.",
+        ),
+        Mistake(
+            lambda positive, negative: np.mean(
+                np.where(np.isclose(positive[:, None], negative[None, :]), 0.5, positive[:, None] < negative[None, :])
+            ),
+            "A small difference is no tie: only equal scores are.",
         ),
         Mistake(
             lambda positive, negative: np.mean(positive[:, None] <= negative[None, :]),
@@ -464,6 +489,10 @@ PAIR_CODE = Code(
             _careless_pairs,
             "Right, up to a difference of about 700; there `np.exp` overflows. `np.logaddexp(0, x)` does not.",
         ),
+        *guarded(
+            lambda preferred, other, log: -log(losses.sigmoid(preferred - other)),
+            "A probability may be 0 in the computer. {}, you put a ceiling on the loss: use the difference.",
+        ),
         Mistake(
             lambda preferred, other: np.maximum(0, 1 - (preferred - other)),
             "That is the hinge with margin 1.",
@@ -522,12 +551,28 @@ def _careless_order(scores: np.ndarray) -> float:
         return float(np.sum([np.log(np.sum(np.exp(scores[k:]))) - scores[k] for k in range(len(scores))]))
 
 
+def _order_loss_shifted(scores: np.ndarray, shift: float) -> float:
+    with np.errstate(all="ignore"):
+        return float(np.sum([np.log(np.sum(np.exp(scores[k:] - shift))) + shift - s for k, s in enumerate(scores)]))
+
+
+def _order_loss_of_log(scores: np.ndarray, log: Callable[..., Any]) -> Any:
+    with np.errstate(all="ignore"):
+        return -np.sum([log(losses.softmax(scores[k:])[0]) for k in range(len(scores))])
+
+
 ORDER_CODE = Code(
     "ranking-listmle-code",
     "Write ListMLE",
     reference=order_loss,
     equals=_order_loss,
-    cases=[case([1.0, 0.0]), case([0.0, 0.0, 0.0]), case([2.0, 0.5, 1.0, -1.0]), case([1000.0, 0.0, 500.0])],
+    cases=[
+        case([1.0, 0.0]),
+        case([0.0, 0.0, 0.0]),
+        case([2.0, 0.5, 1.0, -1.0]),
+        case([1000.0, 0.0, 500.0]),
+        case([-1000.0, 1000.0, -1000.0, 0.0]),
+    ],
     mistakes=[
         Mistake(
             lambda scores: np.sum([np.logaddexp.reduce(scores) - s for s in scores]),
@@ -562,6 +607,20 @@ ORDER_CODE = Code(
         Mistake(
             _careless_order,
             "Right for small scores; `np.exp` overflows at about 700. Take the largest score off first.",
+        ),
+        Mistake(
+            lambda scores: _order_loss_shifted(scores, np.max(scores)),
+            "Once large scores are drawn, what is left vanishes beside the largest of all. Take off the largest of "
+            "those that are *left*.",
+        ),
+        Mistake(
+            lambda scores: _order_loss_of_log(scores, np.log),
+            "Right for small scores. But take off the *largest* of those left, nothing else, and take no logarithm of "
+            "a probability: it may be 0 in the computer.",
+        ),
+        *guarded(
+            _order_loss_of_log,
+            "A probability may be 0 in the computer. {}, you put a ceiling on what an item costs: use the scores.",
         ),
         Mistake(
             lambda scores: np.exp(-np.sum([np.logaddexp.reduce(scores[k:]) - scores[k] for k in range(len(scores))])),
@@ -613,6 +672,18 @@ def _dpo(
     return losses.dpo(chosen, rejected, reference_chosen, reference_rejected, beta=beta, reduction="none")
 
 
+def _dpo_by_exp(
+    chosen: np.ndarray,
+    rejected: np.ndarray,
+    reference_chosen: np.ndarray,
+    reference_rejected: np.ndarray,
+    beta: float,
+) -> Floats:
+    with np.errstate(all="ignore"):
+        lead = chosen - rejected - reference_chosen + reference_rejected
+        return np.asarray(np.log(1 + np.exp(-beta * lead)))
+
+
 DPO_BUG = Code(
     "ranking-dpo-bug",
     "Find the bug in this DPO",
@@ -624,6 +695,7 @@ DPO_BUG = Code(
         case([-12.0, -3.0], [-20.0, -2.0], [-11.0, -4.0], [-14.0, -5.0], beta=0.5),
         case([-5.0, -8.0], [-6.0, -8.5], [-4.0, -9.0], [-7.0, -8.0], beta=0.1),
         case([-2.0], [-4.0], [-3.0], [-3.5], beta=1.0),
+        case([-2900.0, -500.0], [-700.0, -2700.0], [-600.0, -600.0], [-500.0, -500.0], beta=0.5),
     ],
     mistakes=[
         Mistake(
@@ -643,6 +715,18 @@ DPO_BUG = Code(
                 0, beta * (chosen - rejected - reference_chosen + reference_rejected)
             ),
             "The sign is turned: a large lead has to be cheap.",
+        ),
+        Mistake(
+            _dpo_by_exp,
+            "The bug is gone. But `np.exp` of a large lead overflows, as log-probabilities of whole answers are large: "
+            "keep `np.logaddexp`.",
+        ),
+        *guarded(
+            lambda chosen, rejected, reference_chosen, reference_rejected, beta, log: (
+                -log(losses.sigmoid(beta * (chosen - rejected - reference_chosen + reference_rejected)))
+            ),
+            "The bug is gone. But a probability may be 0 in the computer. {}, you put a ceiling on the loss: keep "
+            "`np.logaddexp`.",
         ),
         Mistake(
             lambda chosen, rejected, reference_chosen, reference_rejected, beta: np.logaddexp(
@@ -735,6 +819,7 @@ MARGIN_BUG = Code(
         case([3.0, 3.0], [1.0, 1.0], [1.0, 0.0], margin=1.0),
         case([0.0, 0.5, 2.0], [0.2, 1.5, 1.5], [0.0, 1.0, 0.0], margin=1.0),
         case([1.0, -1.0], [1.0, 1.0], [0.0, 1.0], margin=0.5),
+        case([-1000.0, 1000.0], [1.0, 1.0], [1.0, 0.0], margin=1.0),
     ],
     mistakes=[
         Mistake(
