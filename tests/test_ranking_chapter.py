@@ -691,3 +691,13 @@ def test_a_function_that_is_right_in_plain_cases_alone_is_refused(name: str) -> 
     with np.errstate(all="ignore"):
         for wrong in REFUSED[name]:
             assert not check(name, wrong).right
+
+
+def test_listnet_does_not_estimate_the_mean_relevance() -> None:
+    def target(*rest: float) -> Any:
+        judges = torch.tensor([[10.0, 3.0, *rest]] * 4 + [[0.0, 3.0, *rest]] * 6, dtype=torch.float64)
+        return torch.softmax(judges, 1).mean(0)
+
+    assert target()[0] < target()[1]
+    assert target(3.0)[0] > target(3.0)[1]  # beside a third document it may be the other way round
+    assert "of two documents, the one that four of ten judges give 10" in CHAPTER
