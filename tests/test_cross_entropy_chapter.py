@@ -772,9 +772,10 @@ def test_throws_and_series_drawn_again() -> None:
     for number in (2, 3):
         assert optimism.series(number).tolist() == [int(u < 0.7) for u in np.random.default_rng(number).random(60)]
     up = np.random.default_rng(5).random((8, 10_000)) < 0.7
-    assert (pin.SIZES[0], pin.SIZES[-1]) == (2, 10_000) and set(pin.STOPS) <= {*pin.SIZES} and pin.SIZES.size > 70
+    assert (pin.SIZES[0], pin.SIZES[-1]) == (2, 10_000)
+    assert (*(d * 10**k for k in range(4) for d in (1, 2, 5) if d * 10**k > 1), 10_000) == pin.STOPS
     np.testing.assert_allclose(pin.shares_up(), [[row[:n].mean() for n in pin.SIZES] for row in up], rtol=1e-12)
-    assert np.diff(np.log(pin.SIZES[-50:])).max() < 0.15
+    assert 0.1 < np.diff(np.log(pin.SIZES[-50:])).max() < 0.15  # evenly spread on a scale of powers
 
 
 def test_losses_of_a_series_by_counts() -> None:
@@ -856,15 +857,26 @@ def test_the_tumours_come_in_two_halves_that_the_first_one_standardises() -> Non
     np.testing.assert_array_equal(tumours.halves().train_x, tumours.halves(0).train_x)
 
 
-def test_a_width_is_chosen_by_five_folds_of_the_training_half() -> None:
-    """Scikit-learn's own cross-validation of three widths, on the same folds."""
+def test_a_width_is_chosen_by_five_folds_of_the_training_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scikit-learn's own cross-validation of two widths of another split, on the same folds."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-    data, folds = tumours.halves(), StratifiedKFold(5, shuffle=True, random_state=0)
-    prices = {}
-    for width in (0.3, 1.0, 3.0):
+    assert [round(math.log2(length)) for length in tumours.LENGTHS] == list(range(-2, 8))
+    assert tumours.WIDTHS == (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
+    data, folds, prices, losses = tumours.halves(2), StratifiedKFold(5, shuffle=True, random_state=0), {}, []
+    plain = tumours.binary_cross_entropy_with_logits
+
+    def noted(*given: Any, **rest: Any) -> Any:
+        losses.append(plain(*given, **rest))
+        return losses[-1]
+
+    monkeypatch.setattr(tumours, "binary_cross_entropy_with_logits", noted)
+    monkeypatch.setattr(tumours, "WIDTHS", (0.1, 0.3))
+    chosen = tumours.chosen_width.__wrapped__(2)
+    for width in (0.1, 0.3):
         model = LogisticRegression(C=width**2, solver="newton-cholesky", tol=1e-8, max_iter=1000)
         held = cross_val_predict(model, data.train_x, data.train_y, cv=folds, method="decision_function")
-        prices[width] = np.logaddexp(0, -(2 * data.train_y - 1) * held).mean()
-    assert tumours.chosen_width(0) == tumours.chosen_width() == min(prices, key=prices.__getitem__)
+        prices[width] = np.logaddexp(0, -(2 * data.train_y - 1) * held).sum()
+    assert np.reshape(losses, (2, 5)).sum(axis=1) == pytest.approx(list(prices.values()), rel=1e-6)
+    assert chosen == min(prices, key=prices.__getitem__) and tumours.chosen_width() == tumours.chosen_width(0)

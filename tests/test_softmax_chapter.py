@@ -740,6 +740,7 @@ def test_the_first_steps_to_the_floor_by_hand():
     """From even odds a step moves the two logits apart by ½ · (virginica − versicolor)/38."""
     losses, shares = irises.descent_to_floor()
     assert (irises.STEPS[:3].tolist(), irises.STEPS[-1]) == ([0, 1, 2], 399) and len(losses) == irises.STEPS.size
+    assert_allclose(np.diff(np.log(irises.STEPS[-8:] + 1)), math.log(400) / 45, atol=0.01)
     counts = np.array([[7, 1], [10, 2], [3, 1], [1, 1], [1, 11]])
     gap = np.zeros(5)
     for step in range(3):
@@ -791,4 +792,5 @@ def test_shares_and_odds_of_other_functions():
     assert_allclose(normalisers.shares("square", [1, -2, 3]), np.array([1, 4, 9]) / 14)
     assert_allclose(normalisers.odds("size", (1.0, -1.0), [0.0, 1.0, 2.0]), [1, np.inf, 3])
     assert normalisers.keeps_order("exp", [1, -2, 3]) and normalisers.keeps_order("softplus", [3, 1])
+    assert not normalisers.keeps_order("square", [-1, 1])  # alike, though one score is higher
     assert not normalisers.keeps_order("size", [1, -2, 3]) and normalisers.keeps_order("square", [2, 1, 3])

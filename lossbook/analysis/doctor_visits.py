@@ -31,7 +31,7 @@ class Expected(NamedTuple):
 
 def observed() -> Floats:
     """The share of person-years with each count up to `MOST`."""
-    return np.bincount(visits().astype(int), minlength=MOST + 1)[: MOST + 1] / visits().size
+    return np.bincount(visits().astype(int))[: MOST + 1] / visits().size
 
 
 @cache
@@ -39,8 +39,7 @@ def expected(spread: float) -> Expected:
     """Under the distribution with the mean of the visits and the variance λ + `spread` λ²: Poisson at 0, else negative
     binomial with r = 1/`spread`."""
     mean = float(visits().mean())
-    r = 1 / spread if spread else np.inf
-    family = stats.nbinom(r, r / (r + mean)) if spread else stats.poisson(mean)
+    family = stats.nbinom(1 / spread, 1 / (1 + spread * mean)) if spread else stats.poisson(mean)
     counts, times = np.unique(visits(), return_counts=True)
     loss = -float(times @ family.logpmf(counts)) / visits().size
     return Expected(family.pmf(np.arange(MOST + 1)), mean + spread * mean**2, loss)
