@@ -14,10 +14,12 @@ import torch
 import torch.nn.functional as F
 from numpy.testing import assert_allclose
 from scipy.optimize import approx_fprime, minimize
-from scipy.spatial.distance import pdist
+from scipy.spatial.distance import pdist, squareform
+from scipy.stats import norm
+from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsClassifier
 
-from lossbook.analysis import embedding, mining, postcards, views
+from lossbook.analysis import embedding, mining, postcards, shared_information, views
 from lossbook.exercises import check
 from lossbook.figures import contrastive as figures
 from lossbook.losses.classification import softmax_cross_entropy
@@ -572,3 +574,238 @@ def test_the_hardest_negatives_find_the_wrong_labels(seed: int):
         run = mining.mine(search, 0.1, seed)
         assert run.right > 0.75 and run.between > 1.5 and run.losses[-20:].mean() < 0.5
         assert mining.mine(search, 0.0, seed).right > run.right + 0.02
+
+
+# ── The figures' runs, a step or two of them, done again with autograd ───────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("remarks", ["similar", "dissimilar"])
+def test_the_pull_of_one_kind_of_pair(remarks: str):
+    z = torch.tensor(0.4 * rng.normal(size=(9, 2)), requires_grad=True)
+    wanted = int(remarks == "dissimilar")
+    pairs = [((z[i] - z[j]).norm(), y) for i, j, y in PAIRS if y == wanted]
+    torch.stack([torch.clamp(0.6 - d, min=0) if y else d for d, y in pairs]).square().mean().div(2).backward()
+    found = postcards.contrastive_slopes(z.detach().numpy(), margin=0.6, remarks=remarks)
+    assert_allclose(found, z.grad.numpy(), atol=1e-12)
+
+
+def test_a_frame_of_the_free_cards_is_four_steps():
+    start = 0.7 * np.random.default_rng(8).normal(size=(9, 2))
+    path = postcards.descend(postcards.contrastive_slopes)
+    assert path.shape == (25, 9, 2) and np.array_equal(path[0], start)
+    z = torch.tensor(start, requires_grad=True)
+    for _ in range(4):
+        (slope,) = torch.autograd.grad(torch_contrastive(z), z)
+        z = (z - 0.08 * 9 * slope).detach().requires_grad_()
+    assert_allclose(path[1], z.detach().numpy(), atol=1e-12)
+    assert postcards.descend(lambda points: points, 1, np.ones((9, 2)))[-1] == pytest.approx((1 - 0.72) ** 4)
+
+
+def test_a_frame_of_the_network_of_eight_weights_is_four_steps():
+    z = np.random.default_rng(6).normal(size=12 + 36)  # painters first, then the cards around them
+    cards = np.repeat(1.1 * z[:12].reshape(3, 4), 3, axis=0) + 0.6 * z[12:].reshape(9, 4)
+    assert_allclose(postcards.seen(6), cards, rtol=1e-14)
+    assert np.array_equal(postcards.seen(), postcards.seen(4)) and np.array_equal(
+        postcards.placed("both"), postcards.placed("both", 4)
+    )
+    w = torch.tensor(0.4 * np.random.default_rng(1).normal(size=(4, 2)), requires_grad=True)
+    path = postcards.placed("both", 6)
+    assert path.shape == (25, 9, 2)
+    assert_allclose(path[0], cards @ w.detach().numpy(), rtol=1e-14)
+    for _ in range(4):
+        (slope,) = torch.autograd.grad(torch_contrastive(torch.tensor(cards) @ w), w)
+        w = (w - 0.05 * 9 * slope).detach().requires_grad_()
+    assert_allclose(path[1], cards @ w.detach().numpy(), rtol=1e-12)
+
+
+def test_how_well_cards_are_sorted_by_hand():
+    line = np.stack([np.array([0.0, 1, 2, 10, 11, 12, 11.4, 20, 21]), np.zeros(9)], axis=1)
+    # 11 lies nearest to the stray card at 11.4, and that one to 11; 12 to 11.4
+    assert postcards.own_neighbours(line) == 6
+    same, other = ([abs(line[i, 0] - line[j, 0]) for i, j, y in PAIRS if y == kind] for kind in (0, 1))
+    assert postcards.mean_distances(line) == pytest.approx((np.mean(same), np.mean(other)), rel=1e-5)
+    both = [postcards.own_neighbours(postcards.placed("both", seed)[-1]) / 9 for seed in (3, 5)]
+    assert postcards.share_sorted("both", range(3, 6, 2)) == pytest.approx(np.mean(both))
+
+
+def test_the_linear_map_of_the_digits_trained_again_by_autograd():
+    pixels, digits = load_digits(return_X_y=True)
+    x = (pixels - pixels.mean(axis=0)) / 16
+    random = np.random.default_rng(0)
+    w = torch.tensor(0.1 * random.normal(size=(64, 2)), requires_grad=True)
+    run = embedding.linear_training()
+    assert run.steps == [0, 5, 20, 80, 240] and run.margin == 1.0
+    assert np.array_equal(run.digits, digits[400:600])
+    assert_allclose(run.embeddings[0], x[400:600] @ w.detach().numpy(), atol=1e-13)
+    for _ in range(5):
+        i, j = random.integers(0, 400, size=(2, 200))
+        d = (torch.tensor(x[i] - x[j]) @ w).square().sum(dim=1)
+        far = torch.tensor(digits[i] != digits[j])
+        d = torch.where(d > 0, d, 1).sqrt() * (d > 0)
+        loss = torch.where(far, torch.clamp(1 - d, min=0), d).square().mean() / 2
+        (slope,) = torch.autograd.grad(loss, w)
+        w = (w - 0.3 * slope).detach().requires_grad_()
+    placed = x @ w.detach().numpy()
+    assert_allclose(run.embeddings[1], placed[400:600], atol=1e-6)
+    neighbours = KNeighborsClassifier(1).fit(placed[:400], digits[:400]).predict(placed[400:600])
+    assert np.array_equal(run.right[1], neighbours == digits[400:600])
+
+
+def test_distances_and_movement_by_hand():
+    before, after = np.array([[0.0, 0], [2, 0], [4, 0]]), np.array([[10.0, 0], [12, 3], [14, 0]])
+    run = embedding.Training(
+        1.0, [0, 9], np.array([before, after]), np.array([5, 5, 7]), np.array([[1, 0, 0], [1, 1, 0]])
+    )
+    assert run.distances(0) == pytest.approx((2, 3), rel=1e-5)
+    assert run.distances() == pytest.approx((np.sqrt(13), (4 + np.sqrt(13)) / 2), rel=1e-5)
+    assert run.last_move() == pytest.approx((1 + 2 + 1) / 3 / ((4 + np.sqrt(13)) / 2), rel=1e-5)  # the shift is none
+    assert run.accuracy == pytest.approx([1 / 3, 2 / 3])
+    assert embedding.spread(before) == pytest.approx(np.sqrt(8 / 6))
+
+
+def test_the_shared_information_from_densities():
+    assert shared_information.ANCHORS == 2000
+    assert shared_information.information(0.6) == pytest.approx(-np.log(0.8))
+    assert shared_information.correlation(-np.log(0.8)) == pytest.approx(0.6)
+    assert shared_information.reported(0.0, 8) == pytest.approx(0)
+    for seed in (0, 3):
+        draw = np.random.default_rng(seed)
+        a, e = draw.normal(size=2000), draw.normal(size=2000)
+        c = np.column_stack([0.6 * a + 0.8 * e, draw.normal(size=(2000, 4))])
+        ratio = norm.logpdf(c, 0.6 * a[:, None], 0.8) - norm.logpdf(c)
+        told = np.log(5) + scipy.special.log_softmax(ratio, axis=1)[:, 0].mean()
+        assert shared_information.reported(0.6, 5, seed) == pytest.approx(told)
+    assert shared_information.reported(0.6, 5) == shared_information.reported(0.6, 5, 0)
+    assert shared_information.reported(0.6, 512) == pytest.approx(-np.log(0.8), abs=0.03)
+
+
+def test_the_digits_that_are_split():
+    pixels, digits = load_digits(return_X_y=True)
+    data, order = views.split(), np.random.default_rng(0).permutation(1797)
+    assert data.known.shape == (1200, 64) and data.unseen.shape == (597, 64)
+    assert np.array_equal(np.concatenate([data.known, data.unseen]) * 16, pixels[order])
+    assert np.array_equal(np.concatenate([data.known_digits, data.unseen_digits]), digits[order])
+
+
+def test_alignment_and_uniformity_by_hand():
+    u, v = torch.tensor([[1.0, 0], [0, 1], [-1, 0]]), torch.tensor([[1.0, 0], [1, 0], [0, 1]])
+    assert float(views.alignment(u, v)) == pytest.approx(4 / 3)
+    assert float(views.uniformity(u)) == pytest.approx(np.log(np.mean(np.exp(-2 * np.array([2, 2, 4])))))
+
+
+def test_a_view_is_the_picture_moved_by_up_to_one_pixel_with_noise():
+    pictures = torch.tensor(views.split().known[:300]).float()
+    seen = views._view(pictures, torch.Generator().manual_seed(1)).reshape(-1, 8, 8)
+    framed = F.pad(pictures.reshape(-1, 8, 8), (1, 1, 1, 1))
+    moves = [(r, c) for r in range(3) for c in range(3)]
+    rest = torch.stack([seen - framed[:, r : r + 8, c : c + 8] for r, c in moves])
+    best = rest.square().mean(dim=(2, 3)).argmin(0)
+    assert_allclose(np.bincount(best.numpy(), minlength=9) / 300, 1 / 9, atol=0.06)
+    noise = rest[best, torch.arange(300)]
+    assert abs(float(noise.mean())) < 0.003 and float(noise.std()) == pytest.approx(0.1, abs=0.002)
+
+
+def test_what_shuffling_and_marking_do_to_two_views():
+    x1, x2 = torch.rand(50, 64) - 5, torch.rand(50, 64) - 5
+    same, moved = views.shuffled(x1, x2, torch.Generator().manual_seed(2))
+    assert torch.equal(same, x1) and not torch.equal(moved, x2)
+    assert sorted(moved[:, 0].tolist()) == sorted(x2[:, 0].tolist())
+    a, b = views.marked(x1, x2, torch.Generator().manual_seed(2))
+    assert torch.equal(a[:, :8], b[:, :8]) and float(a[:, :8].min()) >= 0 and 2.8 < float(a[:, :8].max()) < 3
+    assert torch.equal(a[:, 8:], x1[:, 8:]) and torch.equal(b[:, 8:], x2[:, 8:])
+
+
+def test_two_steps_of_the_views_again(monkeypatch: pytest.MonkeyPatch):
+    assert (views.THINGS, views.STEPS, views.NOISE, views.RATE) == (128, 300, 0.1, 5e-3)
+    assert views.STAGES == (0, 10, 20, 40, 80, 150, 300)
+    monkeypatch.setattr(views, "STEPS", 2)
+    monkeypatch.setattr(views, "STAGES", (0, 2))
+    run = views.learn.__wrapped__(0.5, 3)
+    assert run.losses.shape == (3,) and run.right.shape == (2,)
+    data = views.split()
+    known = torch.tensor(data.known).float()
+    torch.manual_seed(3)
+    random = torch.Generator().manual_seed(3)
+    network = torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.ReLU(), torch.nn.Linear(64, 8))
+    adam = torch.optim.Adam(network.parameters(), lr=0.005, fused=True)
+    for step in range(3):
+        if step != 1:
+            judge = torch.Generator().manual_seed(0)
+            with torch.no_grad():
+                u, v = (F.normalize(network(views._view(known[:400], judge))) for _ in range(2))
+                z, other = F.normalize(network(known)).numpy(), F.normalize(network(torch.tensor(data.unseen).float()))
+            assert run.alignment[step // 2] == pytest.approx(float((u - v).square().sum() / 400), rel=1e-4)
+            assert run.uniformity[step // 2] == pytest.approx(np.log(np.exp(-2 * pdist(u) ** 2).mean()), rel=1e-4)
+            score = KNeighborsClassifier(1).fit(z, data.known_digits).score(other.numpy(), data.unseen_digits)
+            assert run.right[step // 2] == pytest.approx(score, abs=0.004)
+        batch = known[torch.randperm(1200, generator=random)[:128]]
+        u, v = (F.normalize(network(x)) for x in (views._view(batch, random), views._view(batch, random)))
+        assert run.losses[step] == pytest.approx(
+            float(nt_xent(u.detach().numpy(), v.detach().numpy(), temperature=0.5)), rel=1e-4
+        )
+        both = torch.cat([u, v])
+        s = (both @ both.T / 0.5).masked_fill(torch.eye(256, dtype=torch.bool), -torch.inf)
+        adam.zero_grad()
+        (-s.log_softmax(1)[torch.arange(256), (torch.arange(256) + 128) % 256]).mean().backward()
+        adam.step()
+
+
+def test_which_negative_each_search_takes():
+    distance = torch.tensor([[0.0, 0.5, 0.9, 1.2, 2.5]]).repeat(2, 1)
+    allowed = torch.tensor([[False, True, True, True, True], [False, False, False, False, True]])
+    near, chance = torch.tensor([0.6, 0.6]), torch.tensor([[0.99, 0.8, 0.1, 0.2, 0.7]]).repeat(2, 1)
+
+    def taken(search: str) -> list[int]:
+        return mining.negatives(distance, allowed, near, search, chance).tolist()
+
+    assert taken("hardest") == [1, 4] and taken("random") == [1, 4]
+    assert taken("semi-hard") == [3, 4]  # 0.9 and 1.2 lie within the margin of 1; where none does, any
+    edge = mining.negatives(distance[:1], allowed[:1], torch.tensor([1.3]), "semi-hard", chance[:1])
+    assert edge.tolist() == [1]  # 2.5 is too easy, the others too hard: again any
+    assert mining.negatives(distance[:1], allowed[:1], torch.tensor([1.6]), "semi-hard", chance[:1]).tolist() == [4]
+
+
+@pytest.mark.parametrize("search", mining.SEARCHES)
+def test_two_steps_of_mining_again(search: str, monkeypatch: pytest.MonkeyPatch):
+    assert (mining.STEPS, mining.BATCH, mining.RATE, mining.MARGIN) == (300, 128, 5e-3, 1.0)
+    monkeypatch.setattr(mining, "STEPS", 2)
+    run = mining.mine.__wrapped__(search, 0.1, 5)
+    data, draw = views.split(), np.random.default_rng(5)
+    labels, places = data.known_digits.copy(), draw.choice(1200, 120, replace=False)
+    labels[places] = (labels[places] + draw.integers(1, 10, 120)) % 10
+    wrong = labels != data.known_digits
+    assert wrong.sum() == 120
+    torch.manual_seed(5)
+    random = torch.Generator().manual_seed(5)
+    network = torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.ReLU(), torch.nn.Linear(64, 2))
+    adam = torch.optim.Adam(network.parameters(), lr=0.005, fused=True)
+    known = torch.tensor(data.known).float()
+    spoilt = []
+    for step in range(2):
+        batch = torch.randperm(1200, generator=random)[:128].numpy()
+        z, y = network(known[batch]), labels[batch]
+        chance = torch.rand(2, 128, 128, generator=random).numpy()
+        d = squareform(pdist(z.detach().numpy()))
+        terms = []
+        for a in range(128):
+            mine = [k for k in range(128) if y[k] == y[a] and k != a]
+            p = max(mine, key=lambda k: chance[0, a, k])
+            strangers = [k for k in range(128) if y[k] != y[a]]
+            between = [k for k in strangers if d[a, p] < d[a, k] < d[a, p] + 1]
+            if search == "hardest":
+                n = min(strangers, key=lambda k: d[a, k])
+            else:
+                n = max(between if search == "semi-hard" and between else strangers, key=lambda k: chance[1, a, k])
+            terms.append(torch.relu((z[a] - z[p]).norm() - (z[a] - z[n]).norm() + 1))
+            spoilt.append(wrong[batch[[a, p, n]]].any())
+        loss = torch.stack(terms).mean()
+        assert run.losses[step] == pytest.approx(loss.item(), rel=1e-3)
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+    assert run.spoilt == pytest.approx(np.mean(spoilt), abs=0.01)
+    with torch.no_grad():
+        known_z, z = network(known).numpy(), network(torch.tensor(data.unseen).float()).numpy()
+    score = KNeighborsClassifier(1).fit(known_z, data.known_digits).score(z, data.unseen_digits)
+    assert run.right == pytest.approx(score, abs=0.01)
+    assert run.between == pytest.approx(pdist(z)[pdist(data.unseen_digits[:, None]) > 0].mean(), rel=1e-3)
