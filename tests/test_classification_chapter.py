@@ -717,3 +717,166 @@ def test_another_way_to_the_calibration_error_is_right() -> None:
 
     assert check("classification-calibration-error-code", by_edges).right
     assert 0.28 * 25 > 7  # the hint
+
+
+# ── The runs and their data, again by hand ───────────────────────────────────────────────────────────────────────────
+
+
+def test_the_twenty_points_and_the_disc() -> None:
+    places, labels = boundary.points()
+    z = np.random.default_rng(7).normal(size=40)
+    assert labels.tolist() == [-1] * 10 + [1] * 10
+    assert_allclose(places, np.column_stack([labels + 0.45 * z[:20], 0.9 * z[20:]]), rtol=1e-12)
+    assert [loss.name for loss in boundary.RIVALS] == ["hinge", "logistic", "squared_hinge", "exponential"]
+    from sklearn.linear_model import LogisticRegression
+
+    theirs = LogisticRegression(C=1 / (21 * 0.01), tol=1e-10).fit(np.vstack([places, [-3.0, 2.0]]), [*labels, 1.0])
+    plane = boundary.plane(LOGISTIC, -3.0, 2.0)
+    assert_allclose([*plane.weights, plane.intercept], [*theirs.coef_[0], *theirs.intercept_], rtol=1e-4)
+    assert boundary.crossing(LOGISTIC, -3.0, 2.0) == pytest.approx(-theirs.intercept_[0] / theirs.coef_[0, 0], rel=1e-4)
+    assert boundary.mistakes(LOGISTIC, -3.0, 2.0) == 20 - (theirs.predict(places) == labels).sum()
+    signs = np.sign(
+        places @ boundary.plane(EXPONENTIAL, -4.0, 1.0).weights + boundary.plane(EXPONENTIAL, -4.0, 1.0).intercept
+    )
+    assert boundary.mistakes(EXPONENTIAL, -4.0, 1.0) == (signs != labels).sum()
+
+
+def test_the_digits_and_the_tumours_of_the_runs() -> None:
+    from sklearn.datasets import load_breast_cancer, load_digits
+
+    pictures, cells = load_digits(), load_breast_cancer()
+    for seed in (0, 2):
+        order, data = np.random.default_rng(seed).permutation(1797), runs.digits(seed, tested=500)
+        assert np.array_equal(data.x * 16, pictures.data[order[:600]])
+        assert np.array_equal(data.test_x * 16, pictures.data[order[600:1100]])
+        assert np.array_equal(data.y, pictures.target[order[:600]])
+        assert np.array_equal(data.test_y, pictures.target[order[600:1100]])
+        assert np.array_equal(runs.is_eight(seed).y, data.y == 8) and runs.is_eight(seed).test_x is data.test_x
+        assert np.array_equal(runs.is_eight(seed).test_y, data.test_y == 8)
+        order, data = np.random.default_rng(seed).permutation(569), runs.tumours(seed)
+        assert data.x.shape == (300, 30) and data.test_x.shape == (269, 30)
+        assert_allclose(data.x.mean(axis=0), 0, atol=1e-10)
+        assert_allclose(data.x.std(axis=0), 1)
+        assert np.array_equal(np.concatenate([data.y, data.test_y]), cells.target[order])
+        known = cells.data[order[:300]]
+        assert_allclose(data.test_x, (cells.data[order[300:]] - known.mean(axis=0)) / known.std(axis=0))
+    assert runs.digits.__wrapped__().x.shape == (600, 64) and runs.digits.__wrapped__().test_x.shape == (1197, 64)
+    assert np.array_equal(runs.digits.__wrapped__().y, runs.digits(0).y)
+    assert np.array_equal(runs.tumours.__wrapped__().x, runs.tumours(0).x)
+    assert np.array_equal(runs.is_eight.__wrapped__().y, runs.is_eight(0).y)
+
+
+def test_wrong_labels_are_another_digit_any_other() -> None:
+    right, wrong = runs.digits(4, 1500), runs.digits(4, 1500, 0.2)
+    moved = (wrong.y - right.y)[wrong.y != right.y] % 10
+    assert moved.size / 1500 == pytest.approx(0.2, abs=0.03) and np.array_equal(right.test_y, wrong.test_y)
+    assert_allclose(np.bincount(moved, minlength=10)[1:] / moved.size, 1 / 9, atol=0.05)
+    assert wrong.y.min() == 0 and wrong.y.max() == 9
+    assert (runs.digits(4, 200, 1.0).y != runs.digits(4, 200).y).all()
+
+
+S = np.array([[0.5, -1.0, 2.0], [0.1, 0.7, -0.3], [-2.0, 0.4, 0.9], [1.2, 0.2, 0.1]])
+OF_THREE = np.array([2, 0, 2, 1])
+COLUMN, OF_TWO = np.array([[0.3], [-1.2], [0.8], [2.5], [-0.4]]), np.array([1, 0, 0, 1, 1])
+
+
+def weighted_mean(s: torch.Tensor) -> torch.Tensor:
+    return torch.tensor([2.0, 4.0, 2.0, 4.0]) * F.cross_entropy(s, torch.tensor(OF_THREE), reduction="none")
+
+
+def clipped(s: torch.Tensor) -> torch.Tensor:
+    p = s[:, 0].clamp(1e-7, 1 - 1e-7)
+    return F.binary_cross_entropy(p, torch.tensor(OF_TWO).double(), reduction="none")
+
+
+def of_logits(s: torch.Tensor, t: np.ndarray) -> torch.Tensor:
+    return -(torch.tensor(t) * F.logsigmoid(s[:, 0]) + (1 - torch.tensor(t)) * F.logsigmoid(-s[:, 0]))
+
+
+@pytest.mark.parametrize(
+    ("criterion", "s", "y", "each"),
+    [
+        (runs.cross_entropy, S, OF_THREE, lambda s: F.cross_entropy(s, torch.tensor(OF_THREE), reduction="none")),
+        (
+            runs.softmax_twice,
+            S,
+            OF_THREE,
+            lambda s: F.cross_entropy(s.softmax(1), torch.tensor(OF_THREE), reduction="none"),
+        ),
+        (runs.by_quotient, S, OF_THREE, lambda s: F.cross_entropy(s, torch.tensor(OF_THREE), reduction="none")),
+        (runs.weights_in_the_mean, S, OF_THREE, weighted_mean),
+        (runs.binary, COLUMN, OF_TWO, lambda s: of_logits(s, OF_TWO)),
+        (runs.labels_of_sign, COLUMN, OF_TWO, lambda s: of_logits(s, 2 * OF_TWO - 1)),
+        (runs.sigmoid_twice, COLUMN, OF_TWO, lambda s: of_logits(s.sigmoid(), OF_TWO)),
+        (runs.logits_as_probabilities, COLUMN, OF_TWO, clipped),
+    ],
+)
+def test_the_losses_of_the_runs_and_their_slopes(criterion: Any, s: np.ndarray, y: np.ndarray, each: Any) -> None:
+    leaf = torch.tensor(s, requires_grad=True)
+    losses = each(leaf)
+    losses.mean().backward()
+    values, slopes = criterion(s, y)
+    assert_allclose(values, losses.detach().numpy(), rtol=1e-7)
+    assert slopes.shape == s.shape
+    assert_allclose(slopes, leaf.grad.numpy(), rtol=1e-7, atol=1e-12)
+
+
+def test_a_class_that_is_absent_has_the_weight_of_one_example() -> None:
+    values, _ = runs.weights_in_the_mean(np.zeros((4, 3)), np.array([0, 0, 0, 1]))
+    assert_allclose(values, np.log(3) * np.array([4 / 3, 4 / 3, 4 / 3, 4]))
+
+
+def test_clipped_logits_cost_sixteen() -> None:
+    values, slopes = runs.logits_as_probabilities(np.array([[-3.0], [4.0]]), np.array([1, 0]))
+    assert_allclose(values, 7 * np.log(10), rtol=1e-8)
+    assert not slopes.any()
+
+
+@pytest.mark.parametrize(
+    ("criterion", "settings", "between"),
+    [
+        (runs.cross_entropy, {}, 0.0),
+        (runs.cross_entropy, {"rate": 0.05, "scale": 20.0, "hidden": 7, "seed": 3}, 0.0),
+        (runs.binary, {"outputs": 1, "rate": 0.1}, 0.0),
+        (runs.logits_as_probabilities, {"outputs": 1, "rate": 0.1}, 0.5),
+    ],
+)
+def test_three_steps_of_a_run_by_torch(criterion: Any, settings: dict[str, Any], between: float) -> None:
+    one = settings.get("outputs", 10) == 1
+    data = runs.tumours(1) if one else runs.digits(1, tested=500)
+    run = runs.train(data, criterion, steps=3, **settings)
+    draw, hidden = np.random.default_rng(settings.get("seed", 0) + 1), settings.get("hidden", 32)
+    inner = np.sqrt(2 / data.x.shape[1]) * draw.normal(size=(data.x.shape[1], hidden))
+    outer = 0.1 * settings.get("scale", 1.0) * draw.normal(size=(hidden, 1 if one else 10))
+    parts = [torch.tensor(a, requires_grad=True) for a in (inner, 0 * inner[0], outer, 0 * outer[0])]
+    sgd = torch.optim.SGD(parts, lr=settings.get("rate", 0.5), momentum=0.9)
+
+    def told(x: np.ndarray, y: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, float]:
+        s = torch.relu(torch.tensor(x) @ parts[0] + parts[1]) @ parts[2] + parts[3]
+        if criterion is runs.cross_entropy:
+            return s, F.cross_entropy(s, torch.tensor(y)), float((s.argmax(1).numpy() == y).mean())
+        t = torch.tensor(y).double()
+        loss = F.binary_cross_entropy_with_logits(s[:, 0], t)
+        if between:
+            loss = F.binary_cross_entropy(s[:, 0].clamp(1e-7, 1 - 1e-7), t)
+        return s, loss, float(((s[:, 0] > between).numpy() == y).mean())
+
+    for step in range(4):
+        _, loss, accuracy = told(data.x, data.y)
+        logits, test_loss, test_accuracy = told(data.test_x, data.test_y)
+        expected = (loss.item(), test_loss.item(), accuracy, test_accuracy)
+        assert_allclose([curve[step] for curve in run[:4]], expected, rtol=1e-6)
+        sgd.zero_grad()
+        loss.backward()
+        sgd.step()
+    assert all(curve.shape == (4,) for curve in run[:4])
+    assert_allclose(run.logits, logits.detach().numpy(), rtol=1e-6, atol=1e-10)
+
+
+def test_the_length_of_the_runs() -> None:
+    assert runs.STEPS == 120 and runs.run_of("F").loss.shape == (121,)
+    assert np.array_equal(runs.run_of("F").loss, runs.run_of("F", 0).loss)
+    logits, labels = runs.noisy_logits()
+    assert runs.noisy_run().loss.shape == (301,) and logits is runs.noisy_run().logits
+    assert logits.shape == (1197, 10) and np.array_equal(labels, runs.digits(0).test_y)
+    assert runs.noisy_run().test_accuracy[-1] == np.mean(logits.argmax(axis=1) == labels)

@@ -562,3 +562,124 @@ def test_an_rmse_with_a_tiny_number_under_its_root_is_not_accepted(tiny: float) 
 )
 def test_a_likely_wrong_number_hears_its_own_name(name: str, wrong: float, heard: str) -> None:
     assert heard in check(name, wrong).messages[0]
+
+
+# ── Data and small formulas, again by hand ───────────────────────────────────────────────────────────────────────────
+
+
+def test_the_contenders_and_what_they_are_called() -> None:
+    parameters = {
+        outliers.WEIGHERS: [{}, {"delta": 3}, {}],
+        outliers.LINES: [{}, {}, {}, {"scale": 1}],
+        outliers.PLANT: [{}, {"delta": 2}, {}, {"scale": 2}],
+        outliers.LANDLORDS: [{}, {"delta": 100}, {}],
+    }
+    for contenders, expected in parameters.items():
+        assert [one.parameters for one in contenders] == expected
+        losses = [MSE, HUBER, MAE, CAUCHY][: len(contenders)]
+        assert [one.loss for one in contenders] == losses
+        for one in contenders:  # the label names the parameter that is used; the default of Huber's δ is 1
+            used = {**({"delta": 1.0} if one.loss == HUBER else {}), **one.parameters}
+            assert re.findall(r"= (\d+)", one.label) == [f"{value:g}" for value in used.values()]
+    assert [one.short for one in outliers.LINES] == ["squared", "Huber", "absolute", "Cauchy"]
+    assert_allclose(outliers.PLANT[1].slope(np.array([-5.0, 1.0, 5.0])), [-2, 1, 2])
+
+
+def test_the_readings_the_line_and_the_rents() -> None:
+    assert sorted(outliers.SCALES) == [996, 998, 999, 1000, 1001, 1002, 1003, 1004]
+    assert outliers.weights(1040.0)[0] == pytest.approx((outliers.SCALES.sum() + 1040) / 9)
+    assert outliers.weights(1040.0)[2] == pytest.approx(1001) and outliers.weights(900.0)[2] == pytest.approx(1000)
+    assert outliers.LINE_X.tolist() == list(range(1, 11)) and outliers.FLATS.tolist() == list(range(20, 111, 10))
+    slope, intercept = np.polyfit([*outliers.LINE_X, 8.0], [*outliers.LINE_Y, -3.0], 1)
+    line = outliers.lines_with_outlier(8.0, -3.0)["squared"]
+    assert (line.slope, line.intercept) == pytest.approx((slope, intercept))
+    slope, intercept = np.polyfit(outliers.FLATS, [*outliers.RENTS, 2000.0], 1)
+    line = outliers.rent_lines(2000.0)[0]
+    assert (line.slope, line.intercept) == pytest.approx((slope, intercept))
+    absolute = outliers.rent_lines(2000.0)[2]
+    steepest = least_absolute(outliers.FLATS, np.append(outliers.RENTS, 2000))
+    assert (absolute.slope, absolute.slope) == pytest.approx(steepest)  # the least and the greatest of the best slopes
+    assert absolute.intercept == pytest.approx(np.median([*outliers.RENTS, 2000] - absolute.slope * outliers.FLATS))
+
+
+def test_days_are_counted_from_one_and_a_point_on_the_line_is_not_below() -> None:
+    x, y = np.arange(6.0), np.array([50.0, 3, 5, 7, 9, 60])
+    slopes = outliers.slopes_without({1, 6}, x, y)
+    assert slopes == pytest.approx({one.label: 2.0 for one in outliers.PLANT}, abs=1e-6)
+    line = fit_line(MSE, [0.0, 1.0], [0.0, 1.0])
+    below = outliers.share_below(line, np.arange(5.0), np.array([0, 0.5, 2.0, 2.0, 4.5]))
+    assert below == (2, 0.4)
+    assert outliers.share_below(line, np.arange(3.0), np.array([-1e-5, 1.0, 2.0]))[0] == 1
+
+
+def test_the_weights_and_batches_of_three_losses() -> None:
+    assert_allclose(roots.WEIGHTS, np.arange(-100, 301) / 100, atol=1e-12)
+    assert roots.X.tolist() == [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2] * 2
+    assert np.abs(roots.NOISE[:8]).max() < 0.1 < 0.4 <= np.abs(roots.NOISE[8:]).min() and len(roots.NOISE) == 16
+    here, e = roots.along(0.5), 0.5 * roots.NOISE - 0.3 * roots.X  # at w = 1.3
+    at = 230
+    assert here.squares[at] == pytest.approx((e**2).mean()) and here.root[at] == pytest.approx((e**2).mean() ** 0.5)
+    parts = [np.linalg.norm(part) / 8**0.5 for part in (e[:8], e[8:])]
+    assert here.batches[at] == pytest.approx(sum(parts) / 2)
+    assert here.squares_slope[at] == pytest.approx(-2 * (e * roots.X).mean())
+    assert here.root_slope[at] == pytest.approx(-(e * roots.X).mean() / (e**2).mean() ** 0.5)
+
+
+def test_wild_noise_is_ten_times_as_wide_and_shares_are_refused_beyond_one() -> None:
+    assert thresholds.WILD == 10 and thresholds.EFFICIENT == 1.345
+    assert thresholds.of_the_mean() == 1 and thresholds.of_the_mean(1.0) == 10
+    assert thresholds.scatter(2.0) == thresholds.scatter(2.0, 0.0)
+    assert thresholds.scatter(13.45, 1.0) == pytest.approx(10 * thresholds.scatter(1.345))  # all wild: all ten times
+    assert thresholds.rule([0, 1, 5, 6, 7]) == pytest.approx(1.345 * 2 / 0.6745)  # from the median 5: 0 1 2 4 5
+    with pytest.raises(ValueError, match="share must"):
+        thresholds.scatter(1.0, 1.1)
+    assert np.isfinite(thresholds.scatter(1.0, 1.0))
+
+
+def test_the_two_groups_and_their_objective() -> None:
+    left, right = two_groups.GROUPS
+    assert (len(left), len(right)) == (7, 4) and left.max() < 2 < 5 < right.min()
+    assert two_groups.STARTS.tolist() == list(range(-2, 9))
+    assert two_groups.CONSTANTS[[0, 1, -1]] == pytest.approx([-2, -1.98, 8])
+    for scale in (0.5, 2.0):
+        means = [scale**2 / 2 * np.mean(np.log1p(((two_groups.SAMPLE - c) / scale) ** 2)) for c in two_groups.CONSTANTS]
+        assert_allclose(two_groups.objective(scale), means, rtol=1e-10)
+        for c in two_groups.minima(scale):
+            at = int(np.abs(two_groups.CONSTANTS - c).argmin())
+            assert means[at] == min(means[at - 1 : at + 2])
+    with pytest.raises(ValueError, match=r"start must be a whole number from -2 to 8, got 8\.5"):
+        two_groups.end(1.0, 8.5)
+
+
+@pytest.mark.parametrize("case", wrong_fits.CASES)
+def test_the_first_steps_of_a_line_with_a_mistake_by_autograd(case: str) -> None:
+    import torch
+    import torch.nn.functional as F
+
+    draw = np.random.default_rng(5)
+    x = draw.normal(size=64)
+    y = 3 + 2 * x + 0.5 * draw.normal(size=64)
+    y = draw.permutation(y) if case == "shuffled" else 1000 * y if case == "unit" else y
+    x = 100 * x if case == "feature" else x
+    run = wrong_fits.run(case, 5)
+    assert run.variance == pytest.approx(np.mean((y - y.mean()) ** 2))
+    assert len(run.loss) == 201 or case == "feature"
+    loss = {"unit": F.huber_loss, "jitter": F.l1_loss}.get(case, lambda p, t: (p - t).square().mean())
+    target = torch.tensor(y)[:, None] if case == "column" else torch.tensor(y)
+    line = torch.zeros(2, dtype=torch.float64, requires_grad=True)
+    sgd = torch.optim.SGD([line], lr=3.0 if case == "jitter" else 0.1)
+    for step in range(201):
+        value = loss(line[0] + line[1] * torch.tensor(x), target)
+        if step < 4 or (case in ("none", "shuffled", "unit") and step % 20 == 0):
+            assert run.loss[step] == pytest.approx(value.item(), rel=1e-9), step
+        if step > 4 and case not in ("none", "shuffled", "unit"):
+            return
+        sgd.zero_grad()
+        value.backward()
+        sgd.step()
+    assert run.slope == pytest.approx(line[1].item(), rel=1e-9)
+
+
+def test_the_first_run_is_that_of_seed_nought() -> None:
+    assert np.array_equal(wrong_fits.run("none").loss, wrong_fits.run.__wrapped__("none", 0).loss)
+    assert wrong_fits.EXAMPLES == 64
