@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 import lossbook
 from lossbook.analysis import answers, lists, tournament
-from lossbook.analysis.preferences import fit_strengths, misordered
+from lossbook.analysis.preferences import best_policy, fit_strengths, implied_reward, lambda_gradient, misordered
 from lossbook.analysis.tastings import WORLDS, Judged, judged, places, tastings
 from lossbook.exercises import check
 from lossbook.exercises.reading import TEXTS
@@ -701,3 +701,151 @@ def test_listnet_does_not_estimate_the_mean_relevance() -> None:
     assert target()[0] < target()[1]
     assert target(3.0)[0] > target(3.0)[1]  # beside a third document it may be the other way round
     assert "of two documents, the one that four of ten judges give 10" in CHAPTER
+
+
+# ── The package's parts by hand ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_five_documents() -> None:
+    assert np.argsort(-lists.SCORES).tolist() == [3, 1, 2, 0, 4] and lists.RELEVANCE.tolist() == [3, 2, 1, 0, 0]
+    assert lists.SCORES.tolist() == [-1.1, 0.6, -0.6, 1.4, -1.6]
+    dcg, ideal = 2 / math.log2(3) + 1 / 2 + 3 / math.log2(5), 3 + 2 / math.log2(3) + 1 / 2
+    assert lists.ndcg(lists.SCORES, lists.RELEVANCE) == pytest.approx(dcg / ideal)
+    assert [lists.jumps(document) for document in range(5)] == [4, 4, 4, 3, 3]
+    moved = lists.with_score(2, 9.0)
+    assert moved.tolist() == [-1.1, 0.6, 9.0, 1.4, -1.6] and lists.SCORES[2] == -0.6
+    with pytest.raises(ValueError, match=r"scores.*relevance"):
+        lists.ndcg([1.0, 2.0], [1.0])
+
+
+def test_list_losses_of_the_five_by_pytorch() -> None:
+    found = lists.list_losses(1, [-2.0, 0.0, 3.0])
+    for k, score in enumerate((-2.0, 0.0, 3.0)):
+        s, y = torch.tensor(lists.with_score(1, score)), torch.tensor(lists.RELEVANCE)
+        assert found.listnet[k] == pytest.approx(float(-(torch.softmax(y, 0) * torch.log_softmax(s, 0)).sum()))
+        left = [float(torch.logsumexp(s[y <= y[place]], 0) - s[place]) for place in range(5)]  # ties stay in
+        assert found.listmle[k] == pytest.approx(sum(left))
+
+
+def test_a_staircase_by_hand() -> None:
+    """The fourth document is worth nothing: as it rises past the third and the second, NDCG falls."""
+    x, treads = lists.staircase(3, -3.0, 3.0)
+    assert x.tolist() == [-3, -1.6, -1.6, -1.1, -1.1, -0.6, -0.6, 0.6, 0.6, 3]
+    assert treads.tolist() == np.repeat(treads[::2], 2).tolist()
+    for middle, tread in zip((-2.0, -1.3, -0.9, 0.0, 2.0), treads[::2], strict=True):
+        assert tread == pytest.approx(by_hand(lists.RELEVANCE, lists.with_score(3, middle)))
+
+
+def test_every_order_by_hand() -> None:
+    a, b, c = np.exp([0.3, -1.0, 1.2])
+    found = lists.order_probabilities([0.3, -1.0, 1.2])
+    assert len(found) == 6
+    assert found[0, 1, 2] == pytest.approx(a / (a + b + c) * b / (b + c))
+    assert found[2, 0, 1] == pytest.approx(c / (a + b + c) * a / (a + b))
+    assert found[1, 2, 0] == pytest.approx(b / (a + b + c) * c / (a + c))
+
+
+def test_pulls_on_other_pages() -> None:
+    y = np.array([0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0])
+    found = lists.pulls(3, 7)
+    np.testing.assert_allclose(found.weighted, -lambda_gradient(-0.2 * np.arange(10), y))
+    assert found.weighted[2] > 0 < found.weighted[6] and found.wrong == 7 / 16  # two, and five, of eight stand before
+    short = lists.pulls(1, 3, length=3, step=1.0)
+    assert len(short.pairs) == 3 and short.wrong == 0.5
+    assert short.pairs[0] == pytest.approx(1 / (1 + math.e)) and short.pairs[2] == pytest.approx(1 / (1 + math.exp(-1)))
+    lists.pulls(10, 1)  # both ends are on the page
+    for place in (11, 0):
+        with pytest.raises(ValueError, match=f"lower must be a place from 1 to 10, got {place}"):
+            lists.pulls(3, place)
+    with pytest.raises(ValueError, match="upper must be a place from 1 to 3, got 4"):
+        lists.pulls(4, 1, length=3)
+
+
+@seeds
+@pytest.mark.parametrize("world", WORLDS)
+def test_the_tastings_are_as_stated(world: str, seed: int) -> None:
+    known, unseen = tastings(world, seed)
+    assert known.x.shape == (80, 8, 6) and unseen.x.shape == (200, 8, 6) and known.score.shape == (80, 8)
+    x, quality, score = (np.concatenate(parts) for parts in zip(known, unseen, strict=True))
+    taste = np.array([0.75, -0.5, 0.4, 0.25, 0.0, 0.0])
+    np.testing.assert_allclose(quality, x @ taste + 0.5 * np.sin(2 * x[:, :, 4]), atol=1e-12)
+    off = score - quality
+    kind = off.mean(axis=1)
+    assert (off - kind[:, None]).std() == pytest.approx(0.5 * math.sqrt(7 / 8), rel=0.06)
+    assert kind.std() == pytest.approx(0.5 / math.sqrt(8) if world == WORLDS[0] else 2.0, rel=0.15)
+    along = x @ taste / math.sqrt(taste @ taste)
+    slope = np.polyfit(kind, along.mean(axis=1), 1)[0]
+    if world == WORLDS[2]:
+        assert slope == pytest.approx(-0.6, abs=0.05)
+    elif world == WORLDS[1]:
+        assert abs(slope) < 0.05
+    if world != WORLDS[2]:
+        assert x.std() == pytest.approx(1, abs=0.03) and x.mean() == pytest.approx(0, abs=0.03)
+    assert np.array_equal(tastings(world)[0].x, tastings(world, 0)[0].x)
+    assert not np.array_equal(tastings(world)[0].x, tastings(world, 3)[0].x)
+
+
+def test_the_five_players_and_their_rounds() -> None:
+    assert tournament.STRENGTHS.tolist() == [1.5, 0.5, 0, -0.5, -1.5] and tournament.GAMES == 40
+    wins = tournament.wins_after(40)
+    assert wins.sum() == 40 and (wins + wins.T == 4 * (1 - np.eye(5))).all()
+    assert not tournament.wins_after(0).any() and tournament.wins_after(1).sum() == 1
+    assert tournament.unbeaten_groups([[0, 1, 0], [0, 0, 0], [0, 0, 0]]) == [[0], [2]]
+    # each is most probable where strengths plus penalty are at rest
+    s = tournament.strengths_after(12, 0.5)
+    won = tournament.wins_after(12)
+    expected = ((won + won.T) / (1 + np.exp(s - s[:, None]))).sum(axis=1)
+    np.testing.assert_allclose(won.sum(axis=1) - expected, 0.5 * s, atol=1e-6)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.8, 0.3])
+@pytest.mark.parametrize("loss", ["DPO", "IPO"])
+def test_what_a_lead_is_expected_to_cost(loss: str, share: float) -> None:
+    h, beta = torch.tensor([-1.5, 0.0, 2.0], dtype=torch.float64, requires_grad=True), 0.4
+    if loss == "DPO":
+        expected = share * F.softplus(-beta * h) + (1 - share) * F.softplus(beta * h)
+    else:
+        expected = share * (h - 1 / (2 * beta)) ** 2 + (1 - share) * (-h - 1 / (2 * beta)) ** 2
+    (slope,) = torch.autograd.grad(expected.sum(), h)
+    leads = h.detach().numpy()
+    np.testing.assert_allclose(answers.preference_loss(loss, leads, beta, share), expected.detach(), rtol=1e-12)
+    np.testing.assert_allclose(answers.preference_slope(loss, leads, beta, share), slope, atol=1e-12)
+    course = answers.train("dial", loss, beta, share)
+    lead = course.log_ratio[:, 1] - course.log_ratio[:, 0]
+    np.testing.assert_allclose(course.loss, answers.preference_loss(loss, lead, beta, share))
+    np.testing.assert_allclose(course.log_ratio, np.log(course.policy / [0.2, 0.5, 0.2, 0.1]), atol=1e-12)
+    assert len(course.loss) == 61 and answers.STRIDE == 0.15
+
+
+def test_a_best_lead_needs_a_share_and_a_beta() -> None:
+    assert answers.best_lead("DPO", 1.0, 0.0) == -math.inf and answers.best_lead("IPO", 0.5, 0.0) == -1
+    for beta, share, name in ((0.0, 0.5, "beta"), (1.0, 1.1, "share"), (1.0, -0.1, "share")):
+        with pytest.raises(ValueError, match=name):
+            answers.best_lead("IPO", beta, share)
+    assert answers.train("table", "DPO", 0.5).loss[0] == pytest.approx(math.log(2))
+    np.testing.assert_array_equal(answers.train("table", "DPO", 0.5).loss, answers.train("table", "DPO", 0.5, 1.0).loss)
+
+
+def test_strengths_and_weights_refuse() -> None:
+    for wins in ([[0, math.inf], [1, 0]], [[0.0, math.nan], [1.0, 0.0]]):
+        with pytest.raises(ValueError, match="wins"):
+            fit_strengths(wins)
+    with pytest.raises(ValueError, match=r"wins must be a square matrix, got shape \(2, 2, 2\)"):
+        fit_strengths(np.ones((2, 2, 2)))
+    with pytest.raises(ValueError, match="penalty"):
+        fit_strengths([[0, 1], [1, 0]], penalty=-0.1)
+    with pytest.raises(ValueError, match="one list, with no relevance below 0"):
+        lambda_gradient([0.0, 1.0], [1.0, -1.0])
+    with pytest.raises(ValueError, match="one list"):
+        lambda_gradient([[0.0, 1.0]], [[1.0, 0.0]])
+    with pytest.raises(ValueError, match=r"scores.*relevance"):
+        lambda_gradient([0.0, 1.0], [1.0])
+    with pytest.raises(ValueError, match="at least one score each"):
+        misordered([1.0], [])
+    for wrong in (lambda: best_policy([0.5, 0.5], [1.0], 1.0), lambda: implied_reward([1.0], [0.5, 0.5], 1.0)):
+        with pytest.raises(ValueError, match="reference"):
+            wrong()
+    with pytest.raises(ValueError, match="beta"):
+        implied_reward([0.5, 0.5], [0.5, 0.5], 0.0)
+    assert best_policy([1.0, 0.0], [0.0, 9.0], 2.0).tolist() == [1, 0]
+    assert implied_reward([1.0, 0.0], [0.5, 0.5], 2.0).tolist() == [2 * math.log(2), -math.inf]

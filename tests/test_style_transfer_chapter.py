@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import math
 import re
 import sys
 import types
@@ -498,3 +500,111 @@ def test_the_exercises():
     before = CHAPTER.split("## Exercises")[0]
     assert sum(f"{{question}} {name}\n" in before for name in ours) >= 6
     assert sum(f"{{question}} {name}\n" in CHAPTER.split("## Exercises")[1] for name in ours) >= 7
+
+
+# ── The package's parts by hand ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_crops_by_their_first_and_last_pixels():
+    from sklearn.datasets import load_sample_image
+
+    places = {"pagoda": ("china.jpg", 20, 15, 384), "flower": ("flower.jpg", 70, 160, 288)}
+    places["petals"] = ("flower.jpg", 124, 212, 192)
+    for name, (file, top, left, side) in places.items():
+        pixels, block = load_sample_image(file) / 255, side // 96
+        first = pixels[top : top + block, left : left + block].mean(axis=(0, 1))
+        last = pixels[top + side - block : top + side, left + side - block : left + side].mean(axis=(0, 1))
+        assert_allclose(photograph(name)[:, 0, 0], first)
+        assert_allclose(photograph(name)[:, -1, -1], last)
+        assert photograph(name).shape == (3, 96, 96) and not photograph(name).flags.writeable
+    with pytest.raises(ValueError, match="size must divide 384, got 0"):
+        photograph("pagoda", 0)
+
+
+def test_tiles_lie_in_the_order_that_was_drawn():
+    picture = np.arange(2 * 4 * 6.0).reshape(2, 4, 6)
+    order, moved = new_order(6, 4), dealt(picture, 2, 4)
+    for k, came_from in enumerate(order):
+        (i, j), (a, b) = divmod(k, 3), divmod(int(came_from), 3)
+        assert_allclose(
+            moved[:, 2 * i : 2 * i + 2, 2 * j : 2 * j + 2], picture[:, 2 * a : 2 * a + 2, 2 * b : 2 * b + 2]
+        )
+    assert_allclose(dealt(picture, 2), dealt(picture, 2, 0))
+    assert new_order(9).tolist() == new_order(9, 0).tolist() != new_order(9, 1).tolist()
+    for tile in (0, -2, 3, 4):
+        with pytest.raises(ValueError, match=f"tile must divide 4 and 6, got {tile}"):
+            dealt(picture, tile)
+
+
+def test_losses_of_tiles_are_means_over_three_deals():
+    picture, filters = photograph("flower", 48), texture.filter_bank(3, 2)
+    before = texture.answers(picture, filters)
+    after = [texture.answers(dealt(picture, 8, deal), filters) for deal in range(3)]
+    found = texture.tiles_moved(8, "flower", 3, 2, 48)
+    for loss, value in ((style, found.style), (content, found.content)):
+        shares = [[loss(f, a) / loss(0 * a, a) for f, a in zip(maps, before, strict=True)] for maps in after]
+        assert value == pytest.approx(np.mean(shares))
+    moved = [dealt(a.reshape(2, 48, 48), 8).reshape(2, -1) for a in before]
+    share = np.mean([content(f, a) / content(0 * a, a) for f, a in zip(moved, before, strict=True)])
+    assert texture.answers_moved(8, "flower", 3, 2, 48).content == pytest.approx(share)
+
+
+def test_what_is_moved_by_default():
+    for moved in (texture.tiles_moved, texture.answers_moved):
+        given = {name: one.default for name, one in inspect.signature(moved).parameters.items()}
+        assert given == {"tile": inspect.Parameter.empty, "name": "pagoda", "seed": 0, "count": 24, "size": 96}
+    assert texture.TILES == (1, 2, 4, 8, 12, 16, 32, 96) and all(96 % tile == 0 for tile in texture.TILES)
+    bank_ = texture.filter_bank()
+    assert not any(filters.flags.writeable for filters in bank_)
+    assert all(np.array_equal(a, b) for a, b in zip(bank_, texture.filter_bank(0, 24, (3, 5, 7, 11)), strict=True))
+    assert not np.array_equal(bank_[0], texture.filter_bank(1)[0])
+
+
+def test_waves_of_exactly_a_length_count():
+    x = np.arange(32)
+    wave = np.cos(2 * np.pi * x / 8)[np.newaxis, np.newaxis, :].repeat(3, 0).repeat(16, 1)  # 16 by 32
+    for reach, share in (((8, 8), 1), ((8, 20), 1), ((4, 8), 1), ((8.1, 20), 0), ((4, 7.9), 0)):
+        assert texture.waves(wave, *reach) == pytest.approx(share * np.square(wave).sum(), abs=1e-9)
+    assert texture.waves(wave.transpose(0, 2, 1), 7, 9) == pytest.approx(np.square(wave).sum())
+
+
+def test_the_clouds_are_a_heap_two_heaps_and_a_ring():
+    assert_allclose(moments.MOMENTS, [[1.5**2 + 0.5, 1.5 * 0.8 + 0.15], [1.5 * 0.8 + 0.15, 0.8**2 + 0.3]])
+    assert moments.POINTS == 48 and moments.CENTRE.tolist() == [1.5, 0.8]
+    for shape in moments.SHAPES:
+        points = moments.standard(shape)
+        assert points.shape == (2, 48)
+        assert_allclose(points @ points.T / 48, np.eye(2), atol=1e-12)
+        assert_allclose(points.mean(axis=1), 0, atol=1e-12)
+    radius = np.hypot(*moments.standard("ring"))
+    assert_allclose(radius, math.sqrt(2), rtol=0.1)
+    angles = np.sort(np.arctan2(*moments.standard("ring")))
+    assert np.diff([*angles, angles[0] + 2 * np.pi]).max() < 2 * 2 * np.pi / 48  # all round
+    below, above = np.split(moments.standard("two heaps")[1], 2)
+    assert below.max() < -0.4 and above.min() > 0.4
+    assert 0.15 < below.std() < 0.25  # narrow heaps
+    x, y = moments.standard("one heap")
+    assert 0.5 < np.mean(np.hypot(x, y) < 1.4) < 0.8 and np.mean(np.hypot(x, y) < 0.7) > 0.1  # full in the middle
+    assert_allclose(moments.cloud(0.5), moments.cloud(0.5, "one heap"))
+
+
+def test_what_the_small_painting_records():
+    run, light = painting.small_painting(), painting.small_painting(0.01)
+    assert run.steps == [0, 1, 2, 4, 8, 16, 24] and (run.weight, light.weight) == (0, 0.01)
+    assert_allclose(run.frames[0], np.random.default_rng(0).random((3, 48, 48)))
+    filters = texture.filter_bank(0, 8)
+    pagoda, flower = (texture.answers(photograph(name, 48), filters) for name in ("pagoda", "flower"))
+    for k in (0, 3, 6):
+        maps = texture.answers(light.frames[k], filters)
+        for loss, aims, value in ((style, pagoda, light.style[k]), (content, flower, light.content[k])):
+            assert value == pytest.approx(
+                np.mean([loss(f, a) / loss(0 * a, a) for f, a in zip(maps, aims, strict=True)])
+            )
+    for one in (run, light):
+        assert (np.diff(one.style + one.weight * one.content) < 0).all()  # each step of L-BFGS descends
+    assert painting.Painting([0], run.frames[:1], run.style[:1], run.content[:1]).weight == 0
+
+
+def test_the_layers_of_vgg():
+    assert style_weights.CHANNELS.tolist() == [64, 128, 256, 512, 512]
+    assert style_weights.SHRUNK.tolist() == [1, 2, 4, 8, 16]
