@@ -784,6 +784,315 @@ def test_the_figure_takes_courses() -> None:
     assert surest == pytest.approx([0, 0.45, 0.9])
 
 
+# ── What else the figures and the run stand on ───────────────────────────────────────────────────────────────────────
+
+
+def test_the_published_rules_and_the_anchors() -> None:
+    expected = {"SSD": (0.5, 0.5), "RetinaNet": (0.5, 0.4), "RPN of Faster R-CNN": (0.7, 0.3)}
+    assert expected == anchor_grid.RULES and (anchor_grid.PLACES, anchor_grid.SIDE) == (7, 3.5)
+    assert anchor_grid.anchors()[[0, 8]].tolist() == [[-1.75, -1.75, 1.75, 1.75], [-0.75, -0.75, 2.75, 2.75]]
+    seen = np.random.default_rng(4).uniform(0, 0.25, 49)
+    for side, x, y in ((4, 3, 3), (2, 1, 4.5), (5, 2.5, 2)):
+        found = anchor_grid.roles(x, y, side, "RetinaNet")
+        thing = [x - side / 2, y - side / 2, x + side / 2, y + side / 2]
+        overlap = np.array([1 - lossbook.iou(box, thing) for box in anchor_grid.anchors()])
+        order = sorted(np.flatnonzero(found.negative), key=lambda k: -(overlap + seen)[k])
+        assert sorted(order[: 3 * found.positive.sum()]) == np.flatnonzero(found.mined).tolist()
+        assert found.best == pytest.approx(overlap.max())
+        parts = (found.positive, found.ignored, found.negative, found.mined)
+        assert found.counts == tuple(part.tolist().count(True) for part in parts)
+
+
+def test_the_flood_with_a_weight() -> None:
+    found = anchor_grid.flood(100, 0.5, 0.0, 0.25)
+    assert found == pytest.approx((10 * 0.25 * 0.9, 100 * 0.75 * 0.5, 0.25 * 0.9, 0.75 * 0.5))
+    for count, p in ((1.5, 0.5), (1, 0.0), (1, 1.0)):
+        with pytest.raises(ValueError, match=r"negatives|p must"):
+            anchor_grid.flood(count, p, 0.0)
+
+
+def test_suppression_at_its_bounds() -> None:
+    half = [[0, 0, 2, 2], [0, 0, 2, 1]]  # an IoU of exactly a half
+    assert suppress(half, [0.2, 0.9]).tolist() == [1, 0] and suppress(half, [0.2, 0.9], threshold=0.49).tolist() == [1]
+    assert suppress(half, [0.5, 0.5], threshold=0).tolist() == [0], "of equal scores the first"
+    assert suppress([half[0]] * 2, [0.1, 0.2], threshold=1).tolist() == [1, 0]
+    more = [[0, 0, 2, 2], [0, 0, 2, 1.04]]
+    assert suppress(more, [0.9, 0.2]).tolist() == [0]
+    for threshold in (-0.1, 1.1):
+        with pytest.raises(ValueError, match="threshold must"):
+            suppress(half, [1, 2], threshold=threshold)
+    with pytest.raises(ValueError, match="scores must hold one number per box"):
+        suppress(np.array([half, half]), [1, 2])
+
+
+def test_average_precision_at_its_bounds() -> None:
+    box, half = [0.0, 0, 2, 2], [0.0, 0, 2, 1]
+    one = [Found(np.array([half]), np.array([0.5]))]
+    assert average_precision(one, [[box]]).average == 1, "a half is enough"
+    assert average_precision(one, [[box]], overlap=0.51).average == 0
+    assert average_precision([Found(np.array([box]), np.array([0.5]))], [[box]], overlap=1).average == 1
+    with pytest.raises(ValueError, match="overlap must"):
+        average_precision(one, [[box]], overlap=1.1)
+    pictures = [Found(np.array([box]), np.array([0.9])), Found(np.array([box]), np.array([0.8]))]
+    curve = average_precision(pictures, [np.zeros((0, 4)), [box]])
+    assert curve.precision.tolist() == [0, 0.5] and curve.recall.tolist() == [0, 1] and curve.average == 0.5
+    both = average_precision(pictures, [[box], [box]])  # each picture has its own objects
+    assert both.average == 1 and both.recall.tolist() == [0.5, 1]
+
+
+def test_the_cheapest_pair_first() -> None:
+    rng = np.random.default_rng(6)
+    for _ in range(20):
+        costs = rng.normal(0, 1, (5, 3))
+        taken: dict[int, int] = {}
+        for row, column in sorted(itertools.product(range(5), range(3)), key=lambda pair: costs[pair]):
+            if column not in taken and row not in taken.values():
+                taken[column] = row
+        found = greedy(costs)
+        assert found.query.tolist() == [taken[column] for column in range(3)]
+        assert found.cost == pytest.approx(sum(costs[row, column] for column, row in taken.items()))
+    with pytest.raises(ValueError, match=r"got \(2,\)"):
+        hungarian([1.0, 2.0])
+
+
+def test_a_descent_and_a_slide_by_hand() -> None:
+    assert two_boxes.TARGET.tolist() == [-2, -1.5, 2, 1.5]
+    assert two_boxes.SHAPES == {"as large as the target": (4, 3), "small and upright": (1, 2)}
+    here = two_boxes.touch("L1", 1, 0.5, "small and upright")  # from 0.5, −0.5 to 1.5, 1.5
+    assert here.value == pytest.approx((2.5 + 1 + 0.5 + 0) / 4)
+    assert two_boxes.along("IoU", [-1, 0, 9], 0, "small and upright") == pytest.approx([1 - 2 / 12, 1 - 2 / 12, 1])
+    for loss in ("L1", "CIoU"):
+        slopes = [
+            np.abs(two_boxes.LOSSES[loss].grad(two_boxes.box_at(x / 2, y, shape), two_boxes.TARGET)).max()
+            for shape, x, y in itertools.product(two_boxes.SHAPES, range(-10, 11), range(-2, 3))
+        ]
+        assert two_boxes.steepest(loss) == pytest.approx(max(slopes))
+    found = two_boxes.descend("GIoU", [3.0, 0, 4, 2])
+    assert len(found.boxes) == len(found.values) == len(found.overlap) == 201
+    assert found.boxes[0].tolist() == [3, 0, 4, 2]
+    first = lossbook.giou_grad([3.0, 0, 4, 2], two_boxes.TARGET)
+    assert found.boxes[1] - found.boxes[0] == pytest.approx(-0.1 * first / np.linalg.norm(first))
+    for k in (0, 50, 200):
+        assert found.values[k] == pytest.approx(lossbook.giou(found.boxes[k], two_boxes.TARGET))
+        assert found.overlap[k] == pytest.approx(1 - lossbook.iou(found.boxes[k], two_boxes.TARGET))
+    still = two_boxes.descend("IoU", [5.0, 0, 6, 2], steps=3)
+    assert (still.boxes == [5, 0, 6, 2]).all() and (still.values == 1).all() and not still.overlap.any()
+    with pytest.raises(ValueError, match="shape must be one of as large as the target, small and upright, got 'round'"):
+        two_boxes.box_at(0, 0, "round")
+    with pytest.raises(ValueError, match="loss must be one of L1, IoU, GIoU, DIoU, CIoU, got 'L2'"):
+        two_boxes.touch("L2", 0, 0, "small and upright")
+
+
+def test_how_hard_the_cell_pulls_at_its_box() -> None:
+    assert yolo_cell.OBJECT.tolist() == [0.5, 0.5, 0.5, 0.4] and yolo_cell.LABEL == 1
+    assert yolo_cell.CONFIDENCE.tolist() == [0.6, 0.4] and yolo_cell.CLASSES.tolist() == [0.3, 0.6, 0.1]
+    for roots, first, second in ((True, 0.4, 0.9), (False, 0.4, 0.9), (True, 0.05, 0.45)):
+        found = yolo_cell.cell(first, second, 0.4, roots=roots)
+        assert found.boxes.tolist() == [[first, 0.45, 0.4, 0.3], [second, 0.6, 0.25, 0.7]]
+        box = torch.tensor(found.boxes[found.responsible], requires_grad=True)
+        wanted = torch.tensor([0.5, 0.5, 0.5, 0.4], dtype=torch.float64)
+        sizes = box[2:].sqrt() - wanted[2:].sqrt() if roots else box[2:] - wanted[2:]
+        (5 * ((box[:2] - wanted[:2]) ** 2).sum() + 5 * (sizes**2).sum()).backward()
+        assert found.moved[found.responsible] == pytest.approx(box.grad.abs().sum().item())
+    plain, rooted = yolo_cell.cell(0.4, 0.9, 0.4, roots=False), yolo_cell.cell(0.4, 0.9, 0.4)
+    assert rooted.terms.size != plain.terms.size == pytest.approx(5 * (0.1**2 + 0.1**2))
+    assert yolo_cell.same_error(0.4) == pytest.approx(5 * (math.sqrt(0.45) - math.sqrt(0.4)) ** 2)
+
+
+# name, thresholds, variances, the scores' start, the right score of a class and of none, the seed of the noise
+STAGES = {
+    "rpn": (0.7, 0.3, 1.0, 1.0, 0.0, 6.0, -6.0, 1),
+    "head": (0.5, 0.5, 0.1, 0.2, 0.0, 8.0, 0.0, 3),
+    "single": (0.5, 0.5, 0.1, 0.2, 0.0, 8.0, 0.0, 5),
+    "dense": (0.5, 0.4, 1.0, 1.0, -math.log(99), 6.0, -6.0, 7),
+}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_what_a_network_of_the_scene_says_half_way(name: str) -> None:
+    high, low, place, scale, start, yes, no, seed = STAGES[name]
+    boxes = three_boxes.regions() if name == "head" else three_boxes.anchors()
+    found, objects = getattr(three_boxes, name)(0.4), three_boxes.OBJECTS
+    overlap = iou_matrix(boxes, objects)
+    labels = np.where(overlap.max(axis=1) >= high, overlap.argmax(axis=1), np.where(overlap.max(axis=1) < low, -1, -2))
+    labels[overlap.argmax(axis=0)] = range(3)  # the best one of each object in any case
+    assert found.labels.tolist() == labels.tolist()
+    middle, size = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
+    thing = objects[np.maximum(labels, 0)]
+    to_middle, to_size = (thing[:, :2] + thing[:, 2:]) / 2, thing[:, 2:] - thing[:, :2]
+    targets = np.concatenate([(to_middle - middle) / size / place, np.log(to_size / size) / scale], axis=1)
+    targets *= labels[:, np.newaxis] >= 0
+    assert_allclose(found.targets, targets, atol=1e-12)
+    noise = np.random.default_rng(seed + 1).normal(0, 0.3, boxes.shape)
+    offsets = 0.4 * targets + 0.6 * noise
+    if name == "head":
+        offsets = np.stack([offsets] * 3, axis=1)
+    assert_allclose(found.offsets, offsets, atol=1e-12)
+    classes = {"rpn": np.zeros(1), "dense": np.arange(3)}.get(name, np.arange(-1, 3))
+    right = np.where((labels >= 0)[:, None] if name == "rpn" else classes == labels[:, None], yes, no)
+    if name == "rpn":
+        right = right[:, 0]
+    noise = np.random.default_rng(seed).normal(0, 0.3, right.shape)
+    assert_allclose(found.logits, 0.6 * (start + noise) + 0.4 * right, atol=1e-12)
+
+
+def test_the_cells_of_the_scene_half_way() -> None:
+    found = three_boxes.grid(0.4)
+    labels = np.full((4, 4), -1)
+    labels[2, 0], labels[2, 2], labels[0, 3] = 0, 1, 2  # dog, bicycle, van
+    assert found.labels.tolist() == labels.tolist()
+    targets = np.zeros((4, 4, 4))
+    targets[2, 0] = 13 / 16, 46 / 16 - 2, 14 / 64, 28 / 64
+    targets[2, 2] = 32 / 16 - 2, 35 / 16 - 2, 28 / 64, 34 / 64
+    targets[0, 3] = 50 / 16 - 3, 15 / 16, 20 / 64, 18 / 64
+    assert_allclose(found.targets, targets)
+    start = np.tile([[0.5, 0.5, 0.3, 0.3], [0.5, 0.5, 0.2, 0.4]], (4, 4, 1, 1))
+    own = np.zeros((4, 4, 2), dtype=bool)
+    for row, column in ((2, 0), (2, 2), (0, 3)):
+        one = [
+            [sign * box[2 + k] / 2 + (box[k] + (column, row)[k]) / 4 for sign in (-1, 1) for k in (0, 1)]
+            for box in (*start[row, column], targets[row, column])
+        ]
+        own[row, column, iou_matrix(one[:2], one[2:])[:, 0].argmax()] = True
+    assert_allclose(found.boxes, np.where(own[..., None], 0.6 * start + 0.4 * targets[:, :, None], start))
+    noise = np.random.default_rng(9).normal(0, 0.3, (4, 4, 2)) / 3
+    assert_allclose(found.confidence, 0.6 * (0.5 + noise) + 0.4 * own)
+    assert_allclose(found.classes, 0.2 + 0.4 * (np.arange(3) == labels[..., None]))
+
+
+def test_the_published_constants_of_the_scene() -> None:
+    for done in (0.0, 0.5):
+        first, second = three_boxes.rpn(done), three_boxes.head(done)
+        expected = {
+            "Faster R-CNN": (*faster_rcnn_rpn(*first), *faster_rcnn_head(*second)),
+            "SSD": ssd(*three_boxes.single(done)),
+            "YOLO v1": yolo_v1(*three_boxes.grid(done)),
+        }
+        slopes = {
+            "Faster R-CNN": (*lossbook.faster_rcnn_rpn_grad(*first), *lossbook.faster_rcnn_head_grad(*second)),
+            "SSD": ssd_grad(*three_boxes.single(done)),
+            "YOLO v1": lossbook.yolo_v1_grad(*three_boxes.grid(done)),
+        }
+        for name, costs in expected.items():
+            found = three_boxes.terms(name, done)
+            assert found.cost == pytest.approx(costs)
+            assert found.pull == pytest.approx([np.abs(part).sum() for part in slopes[name]])
+            assert len(found.cost) == len(three_boxes.DETECTORS[name])
+    with pytest.raises(ValueError, match="weight must"):
+        three_boxes.terms("SSD", 0.5, -1.0)
+    with pytest.raises(ValueError, match=r"detector must be one of Faster R-CNN, .* got 'DETR'"):
+        three_boxes.answering("DETR", 0.5)
+
+
+@pytest.mark.parametrize("detector", three_boxes.DETECTORS)
+def test_at_the_end_the_boxes_are_the_objects(detector: str) -> None:
+    boxes = three_boxes.answering(detector, 1 - 1e-9)
+    nearest = iou_matrix(boxes, three_boxes.OBJECTS).argmax(axis=1)
+    assert_allclose(boxes, three_boxes.OBJECTS[nearest], atol=1e-6)
+    assert len(boxes) == {"Faster R-CNN": 8, "SSD": 12, "YOLO v1": 3, "RetinaNet": 12}[detector]
+
+
+def test_anchors_and_regions_of_the_scene() -> None:
+    anchors = three_boxes.anchors()
+    forms = [[-4, -4, 12, 12], [-12, -12, 20, 20], [-3, -10, 11, 18], [-10, -3, 18, 11]]
+    assert anchors[:4].tolist() == forms
+    assert_allclose(anchors[4 * (8 * 3 + 5) :][:4], np.add(forms, [40, 24, 40, 24]))
+    assert_allclose(three_boxes.regions()[6:], anchors[[5 + 27 * k for k in range(10)]])
+    assert three_boxes.OBJECTS.tolist() == [[6, 32, 20, 60], [18, 18, 46, 52], [40, 6, 60, 24]]
+    assert three_boxes.MOMENTS == {"before training": 0.0, "half trained": 0.5, "nearly done": 0.95}
+
+
+def test_a_ring_and_a_square_pixel_by_pixel() -> None:
+    box = np.array([10.0, 20, 17, 27])
+    square = np.zeros((48, 48), dtype=bool)
+    square[20:27, 10:17] = True
+    assert np.array_equal(shape_pictures._drawn(box, 1), square)
+    rows = ["..###..", ".#####.", "##...##", "##...##", "##...##", ".#####.", "..###.."]
+    ring = np.zeros((48, 48), dtype=bool)
+    ring[20:27, 10:17] = [[letter == "#" for letter in row] for row in rows]
+    assert np.array_equal(shape_pictures._drawn(box, 0), ring)
+
+
+def test_how_bright_and_where_the_shapes_are() -> None:
+    seen = shape_pictures.pictures(300, 1)
+    sides, bright, ground, places = [], [], [], []
+    for pixels, boxes, kinds in zip(seen.pixels, seen.boxes, seen.kinds, strict=True):
+        shown = np.zeros((48, 48), dtype=bool)
+        for box, kind in zip(boxes, kinds, strict=True):
+            drawn = shape_pictures._drawn(box, kind)
+            shown |= drawn
+            sides.append(box[2] - box[0])
+            places.append(box)
+            bright.append(pixels[drawn].mean())
+        ground.append(pixels[~shown])
+    assert np.concatenate(ground).std() == pytest.approx(0.2, abs=0.002)
+    assert abs(np.concatenate(ground).mean()) < 0.002
+    assert {min(sides), max(sides)} == {7, 16} and np.mean(sides) == pytest.approx(11.5, abs=0.5)
+    assert np.min(places) == 0 and np.max(places) == 48
+    sizes = np.abs(bright)
+    assert 0.4 < sizes.min() < 0.55 and 0.95 < sizes.max() < 1.1 and sizes.mean() == pytest.approx(0.75, abs=0.03)
+    assert np.mean(np.array(bright) > 0) == pytest.approx(0.5, abs=0.08)
+    assert np.mean(np.concatenate(seen.kinds)) == pytest.approx(0.5, abs=0.08)
+    assert np.mean([len(boxes) for boxes in seen.boxes]) == pytest.approx(1.5, abs=0.08)
+
+
+def test_no_room_is_no_shape() -> None:
+    rng = np.random.default_rng(0)
+    assert shape_pictures._room(rng, [np.array([0.0, 0, 48, 48])]) is None
+    other = np.random.default_rng(0)
+    for _ in range(20):  # it tried so often
+        other.integers(0, 48 - int(other.integers(7, 17)) + 1, 2)
+    assert rng.random() == other.random()
+
+
+def test_offsets_at_the_anchors_of_the_pictures() -> None:
+    boxes = shape_pictures.anchors()
+    assert boxes[:3].tolist() == [[-3.5, -3.5, 5.5, 5.5], [-6, -6, 8, 8], [-1.5, -3.5, 7.5, 5.5]]
+    assert boxes[-1].tolist() == [40, 40, 54, 54]
+    thing = np.array([[12.0, 15, 21, 24]])
+    seen = shape_pictures.Pictures(np.zeros((1, 48, 48)), [thing], [np.array([1])])
+    right = shape_pictures.answers(seen)
+    overlaps = iou_matrix(boxes, thing)[:, 0]
+    assert (right.labels[0, overlaps < 0.3] == -1).all() and not right.offsets[0, overlaps < 0.3].any()
+    for k in np.flatnonzero(overlaps >= 0.3):
+        overlap, side = overlaps[k], boxes[k, 2] - boxes[k, 0]
+        assert right.labels[0, k] == (1 if overlap >= 0.5 else -1 if overlap < 0.4 else -2)
+        shift = (thing[0, :2] - boxes[k, :2] + (9 - side) / 2) / side / 0.2
+        expected = [*shift, *[math.log(9 / side) / 0.2] * 2] if overlap >= 0.5 else [0] * 4
+        assert right.offsets[0, k] == pytest.approx(expected, abs=1e-12)
+
+
+def test_which_boxes_are_found() -> None:
+    over = np.array([[10.0 * k, 0, 10.0 * k + 4, 4] for k in range(40)])
+    chance, offsets = np.linspace(0.9, 0.011, 40)[None, :, None], np.zeros((1, 40, 4))
+    ((one,),) = shape_pictures.found(chance, offsets, over=over)
+    assert_allclose(one.scores, chance[0, :30, 0])  # the thirty best
+    assert_allclose(one.boxes, over[:30])
+    ((few,),) = shape_pictures.found(chance, offsets, over=over, most=3, least=chance[0, 1, 0])
+    assert few.scores.tolist() == chance[0, :2, 0].tolist(), "the bound itself counts"
+    ((faint,),) = shape_pictures.found(np.array([[[0.01], [0.0099]]]), np.zeros((1, 2, 4)), over=over[:2])
+    assert faint.scores.tolist() == [0.01]
+    offsets[0, 0] = [0.5, -99, 1, 99]  # no further than 8
+    ((far,),) = shape_pictures.found(chance, offsets, over=over, most=1)
+    assert_allclose(far.boxes[0, [0, 2]], 2 + 0.5 * 0.2 * 4 + np.array([-2, 2]) * math.exp(0.2))
+    assert_allclose(far.boxes[0, [1, 3]], 2 - 8 * 0.2 * 4 + np.array([-2, 2]) * math.exp(1.6))
+    near = np.array([[0.0, 0, 4, 4], [0, 0, 4, 1.9], [0, 0, 4, 2.1]])
+    how = {"chance": np.array([[[0.9], [0.8], [0.7]]]), "offsets": np.zeros((1, 3, 4)), "over": near}
+    kept = [shape_pictures.found(**how, threshold=t)[0][0].scores.tolist() for t in (0.5, 0.6, None)]
+    assert kept == [[0.9, 0.8], [0.9, 0.8], [0.9, 0.8, 0.7]]
+    assert shape_pictures.found(**how)[0][0].scores.tolist() == kept[0]
+
+
+def test_the_mean_over_the_kinds() -> None:
+    box, half = np.array([[0.0, 0, 2, 2]]), np.array([[0.0, 0, 2, 1]])
+    truth = shape_pictures.Pictures(np.zeros((1, 48, 48)), [np.concatenate([box, box + 9])], [np.array([0, 1])])
+    listed = [[Found(half, np.array([0.9]))], [Found(box, np.array([0.9]))]]
+    assert shape_pictures.mean_ap(listed, truth) == 0.5
+    assert shape_pictures.mean_ap(listed, truth, overlap=0.6) == 0
+    course = shape_pictures.imagined()
+    assert (course.name, course.steps, course.ap.tolist()) == ("imagined", (0, 100, 200), [0, 1, 1])
+
+
 # ── Slips and exercises ──────────────────────────────────────────────────────────────────────────────────────────────
 
 

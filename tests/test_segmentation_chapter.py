@@ -569,6 +569,131 @@ def test_an_outline_parts_the_mask_from_the_rest(seed: int) -> None:
     assert len(x) == 3 * edges
 
 
+@pytest.mark.parametrize("weights", class_areas.WEIGHTS)
+@pytest.mark.parametrize("area", [1, 8, 128])
+def test_every_weight_by_torch(weights: str, area: int) -> None:
+    """Of labels written out: 128 pixels of the large class, then the small one, then the ground."""
+    label = torch.tensor([1] * 128 + [2] * area + [0] * (1024 - 128 - area))
+    g = torch.stack([label == k for k in range(3)]).double()
+    assert class_areas.masks(area).reshape(3, -1).tolist() == g.tolist()
+    x = (0.05 + 0.85 * g).requires_grad_()
+    w = g.sum(1) ** -{"squared": 2.0, "naive": 2.0, "linear": 1.0, "none": 0.0}[weights]
+    loss = 1 - 2 * (w * (x * g).sum(1)).sum() / (w * (x + g).sum(1)).sum()
+    loss.backward()
+    found, sizes = class_areas.shares(area, weights), x.grad.abs().sum(1)
+    assert found.loss == pytest.approx(loss.item()) and found.size == pytest.approx(sizes.sum().item())
+    assert found.of_slopes == pytest.approx((sizes / sizes.sum()).numpy())
+
+
+def test_a_tiny_number_below_is_ten_to_the_minus_ten() -> None:
+    found = class_areas.shares(0, "naive")
+    assert class_areas.naive_weights(class_areas.masks(0))[2] == pytest.approx(1e20)
+    assert found.of_slopes[2] == pytest.approx(18 / 19)  # 1024 · 1.8 / (0.05 · 1024)² to 2 / (0.05 · 1024)
+    with pytest.raises(ValueError, match="area must be from 0 to 128 pixels, got -1"):
+        class_areas.masks(-1)
+    with pytest.raises(ValueError, match="got 129"):
+        class_areas.masks(129)
+
+
+def test_how_far_a_square_may_go() -> None:
+    assert overlaps.square(12, -12, 8)[:8, 24:].all() and overlaps.square(12, -12, 8).sum() == 64
+    assert overlaps.square(0, 0, 32).all() and overlaps.square(1, 0, 2)[15:17, 16:18].all()
+    for side in (0, 34):
+        with pytest.raises(ValueError, match=f"side must be an even number from 2 to 32, got {side}"):
+            overlaps.square(0, 0, side)
+    for right, down, name in ((-13, 0, "right"), (0, 13, "down"), (0, -13, "down")):
+        with pytest.raises(ValueError, match=f"{name} must leave the square in the picture, at most 12"):
+            overlaps.square(right, down, 8)
+    empty = overlaps.judgement(np.zeros((32, 32)), overlaps.disc())
+    assert math.isnan(empty.precision) and empty.recall == 0 and empty.wrong == 52 / 1024 and empty.boundary == 0
+
+
+def test_the_boundary_loss_by_distances_to_the_other_side() -> None:
+    truth, mask = overlaps.disc(), overlaps.square(4, 2, 8)
+    inside, outside = np.argwhere(truth == 1), np.argwhere(truth == 0)
+    far = [
+        -np.hypot(*(outside - place).T).min() + 1 if truth[tuple(place)] else np.hypot(*(inside - place).T).min()
+        for place in np.argwhere(mask == 1)
+    ]
+    found = overlaps.judgement(mask, truth)
+    signed = lossbook.losses.outline.signed_distance(truth)
+    assert found.boundary == pytest.approx(signed[mask == 1].sum() / 1024)
+    assert [signed[tuple(place)] for place in np.argwhere(mask == 1)] == pytest.approx(far)
+
+
+def test_what_the_network_says_at_each_stage() -> None:
+    noise = np.random.default_rng(0).normal(0, 0.3, (32, 32))
+    y, x = np.mgrid[:32, :32]
+    mask = (abs(y - 12) <= 1) & (abs(x - 20) <= 1)  # three by three
+    assert np.array_equal(pixel_pulls.truth(), mask) and not pixel_pulls.truth(False).any()
+    prior = math.log(9 / 1015)
+    said = {stage: pixel_pulls.logits(stage) - noise for stage in pixel_pulls.STAGES}
+    assert said["start at ½"] == pytest.approx(0) and said["nothing found"] == pytest.approx(-9)
+    shifted = np.roll(mask, (2, 2), axis=(0, 1))
+    nearly = (y - 12) ** 2 + (x - 20.6) ** 2 <= 2.1**2
+    assert said["shifted"] == pytest.approx(np.where(shifted, 3, prior))
+    assert said["nearly right"] == pytest.approx(np.where(nearly, 3, prior))
+    assert nearly.sum() == 16 and nearly[mask].all()
+    assert pixel_pulls.probability("shifted") == pytest.approx(1 / (1 + np.exp(-pixel_pulls.logits("shifted"))))
+    for loss in ("cross-entropy", "Dice, linear"):
+        plain = pixel_pulls.pull(loss, "shifted")
+        assert np.array_equal(plain, pixel_pulls.pull(loss, "shifted", True, 0.0))
+    assert pixel_pulls.summed(np.array([1.0, -3.0]), np.array([0.0, 1.0])) == (4, 0.75)
+    size, share = pixel_pulls.summed(np.zeros(2), np.ones(2))
+    assert size == 0 and math.isnan(share)
+
+
+def test_rims_by_hand() -> None:
+    assert (rims.REACH, rims.GRID) == (3.0, 241)
+    assert rims.profile([0.8, 1.0, 1.2], 0.6, 0.2) == pytest.approx([0.6 / (1 + 1 / math.e), 0.3, 0.6 / (1 + math.e)])
+    for peak in (0.0, 1.0):
+        assert rims.profile(1.0, peak, 0.1) == peak / 2
+    with pytest.raises(ValueError, match="peak must"):
+        rims.profile(1.0, 1.1, 0.2)
+    assert rims.best_mask([[0.0, 0.0]])[0] == 0
+    even = rims.best_mask([[0.9, 0.5, 0.5, 0.1]])  # 1.9 over (3 + 2) / 2
+    assert even == pytest.approx((1.9 / 2.5, 0.5, 0.75))
+    assert rims.best_mask([[0.9, 0.5]], 0.2, 1.0).value == pytest.approx(1.4 / (1.4 + 0.2 * 0.6))
+    line = np.linspace(-3, 3, 241)
+    for peak, blur in ((0.9, 0.2), (1.0, 0.05)):
+        q = peak / (1 + np.exp((np.sqrt(line[:, None] ** 2 + line**2) - 1) / blur))
+        found = rims.rim(peak, blur)
+        assert found.expected == pytest.approx(q.mean()) and found.likely == np.count_nonzero(q > 0.5) / 241**2
+        assert found.tversky == pytest.approx(rims.best_mask(q, 0.3, 0.7))
+        assert found.dice == pytest.approx(rims.best_mask(q, 0.5, 0.5))
+        away = optimize.brentq(lambda x, peak=peak, blur=blur: float(rims.profile(x, peak, blur)) - 0.3, 0, 3)
+        assert rims.radius(0.3, peak, blur) == pytest.approx(away)
+        assert rims.tversky_index(q > 0.3, q, 0.2, 0.9) == pytest.approx(
+            q[q > 0.3].sum() / (q[q > 0.3].sum() + 0.2 * (1 - q[q > 0.3]).sum() + 0.9 * q[q <= 0.3].sum())
+        )
+    whole = 0.3 * 2 * (3 + 2) / (3 + 2 + 3 + 2) + 0.7 * 2 * 3 / (3 + 2 + 3)
+    assert rims.expected_dice(3, 2, 0.3, taken=True, together=True) == pytest.approx(whole)
+    without = 0.3 * 2 * 3 / (3 + 3 + 2) + 0.7
+    assert rims.expected_dice(3, 2, 0.3, taken=False, together=True) == pytest.approx(without)
+    assert rims.expected_dice(1, 2, 0.3, taken=True) != rims.expected_dice(1, 2, 0.3, taken=True, together=True)
+    none = rims.soft_target([0.0, 0.3], 0.0)
+    assert math.isnan(none.linear[0]) and math.isnan(none.squared[0]) and none.linear[1] == 1
+
+
+@seeds
+def test_specks_pixel_by_pixel(seed: int) -> None:
+    """The shapes once more, by the pixels that they cover."""
+    rng = np.random.default_rng(seed)
+    masks, kinds = np.zeros((60, 32, 32)), set()
+    for mask in masks:
+        if rng.random() >= 0.2:
+            (row, column), size, kind = rng.uniform(4, 27, 2), rng.uniform(1.2, 2.6), rng.integers(3)
+            kinds.add(int(kind))
+            for y, x in itertools.product(*(range(int(at) - 4, int(at) + 6) for at in (row, column))):
+                near, far = sorted([abs(y - row), abs(x - column)])
+                disc, square = near**2 + far**2 <= size**2, far <= 0.8 * size
+                mask[y, x] = (disc, square, near <= 0.7 and far <= 1.5 * size)[kind]
+    found = specks(60, seed)
+    assert np.array_equal(found.mask, masks) and kinds == {0, 1, 2}
+    np.testing.assert_allclose(found.picture, masks + rng.normal(0, 0.5, masks.shape))
+    assert len(specks().mask) == 200 and np.array_equal(specks().mask[:9], specks(9, 0).mask)
+
+
 # ── Slips ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
