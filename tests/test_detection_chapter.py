@@ -1045,11 +1045,12 @@ def test_no_room_is_no_shape() -> None:
     assert rng.random() == other.random()
 
 
-def test_offsets_at_the_anchors_of_the_pictures() -> None:
+@pytest.mark.parametrize("large", [9, 12])
+def test_offsets_at_the_anchors_of_the_pictures(large: int) -> None:
     boxes = shape_pictures.anchors()
     assert boxes[:3].tolist() == [[-3.5, -3.5, 5.5, 5.5], [-6, -6, 8, 8], [-1.5, -3.5, 7.5, 5.5]]
     assert boxes[-1].tolist() == [40, 40, 54, 54]
-    thing = np.array([[12.0, 15, 21, 24]])
+    thing = np.array([[12.0, 15, 12 + large, 15 + large]])
     seen = shape_pictures.Pictures(np.zeros((1, 48, 48)), [thing], [np.array([1])])
     right = shape_pictures.answers(seen)
     overlaps = iou_matrix(boxes, thing)[:, 0]
@@ -1057,8 +1058,8 @@ def test_offsets_at_the_anchors_of_the_pictures() -> None:
     for k in np.flatnonzero(overlaps >= 0.3):
         overlap, side = overlaps[k], boxes[k, 2] - boxes[k, 0]
         assert right.labels[0, k] == (1 if overlap >= 0.5 else -1 if overlap < 0.4 else -2)
-        shift = (thing[0, :2] - boxes[k, :2] + (9 - side) / 2) / side / 0.2
-        expected = [*shift, *[math.log(9 / side) / 0.2] * 2] if overlap >= 0.5 else [0] * 4
+        shift = (thing[0, :2] - boxes[k, :2] + (large - side) / 2) / side / 0.2
+        expected = [*shift, *[math.log(large / side) / 0.2] * 2] if overlap >= 0.5 else [0] * 4
         assert right.offsets[0, k] == pytest.approx(expected, abs=1e-12)
 
 
