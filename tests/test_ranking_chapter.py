@@ -849,3 +849,11 @@ def test_strengths_and_weights_refuse() -> None:
         implied_reward([0.5, 0.5], [0.5, 0.5], 0.0)
     assert best_policy([1.0, 0.0], [0.0, 9.0], 2.0).tolist() == [1, 0]
     assert implied_reward([1.0, 0.0], [0.5, 0.5], 2.0).tolist() == [2 * math.log(2), -math.inf]
+
+
+def test_the_lead_of_the_bicycle_is_the_difference_of_the_numbers_beside_it() -> None:
+    explorer = figures.bicycle()
+    for policy, loss, step in itertools.product(answers.FEATURES, answers.LOSSES, range(0, answers.STEPS + 1, 4)):
+        readout = explorer.update(policy=policy, loss=loss, beta=0.5, share=1.0, step=step)
+        chosen, rejected, lead = numbers(readout.split("Log-ratios")[1])[:3]
+        assert lead == pytest.approx(chosen - rejected, abs=1e-9), readout

@@ -455,9 +455,10 @@ def bicycle() -> Explorer:
             line.set_ydata(run.log_ratio[:, answer])
             dot.set_data([step], [run.log_ratio[step, answer]])
         one, other = run.log_ratio[step, CHOSEN], run.log_ratio[step, REJECTED]
+        lead = round(one, 2) - round(other, 2)  # of the numbers as they are printed
         return (
             f"After {step} steps the loss is {run.loss[step]:.3f}, at the start it was {run.loss[0]:.3f}. Log-ratios: "
-            f"chosen {written(one)}, rejected {written(other)}; lead h = {written(one - other)}. “Sure!” has "
+            f"chosen {written(one)}, rejected {written(other)}; lead h = {written(lead)}. “Sure!” has "
             f"probability {run.policy[step, 3]:.3f}."
         )
 
