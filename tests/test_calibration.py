@@ -122,3 +122,63 @@ def test_refusals():
         symmetric_noise(1, 0.1)
     with pytest.raises(ValueError, match="rate must be"):
         symmetric_noise(3, 1.1)
+
+
+def test_ten_bins_unless_told_otherwise():
+    p, y = forecasts()
+    assert len(reliability(p, y).size) == 10 and reliability(p, y).edges.tolist() == np.linspace(0, 1, 11).tolist()
+    assert expected_calibration_error(p, y) == expected_calibration_error(p, y, bins=10)
+    assert expected_calibration_error(p, y, bins=1) == pytest.approx(abs(p.mean() - y.mean()))
+    assert expected_calibration_error(p, y, bins=3) == reliability(p, y, bins=3).error
+
+
+def test_confidence_is_that_of_the_likeliest_class():
+    sure, right = confidence(np.log([[0.2, 0.5, 0.3], [0.6, 0.3, 0.1], [0.1, 0.1, 0.8]]), [1, 2, 2])
+    np.testing.assert_allclose(sure, [0.5, 0.6, 0.8])
+    assert right.tolist() == [1, 0, 1]
+
+
+def test_the_parts_of_the_brier_score_by_hand():
+    parts = decompose([0.2, 0.2, 0.2, 0.9], [0, 1, 0, 1])  # frequencies 1/3 and 1, base rate 1/2
+    assert parts.uncertainty == pytest.approx(1 / 4)
+    assert parts.resolution == pytest.approx(3 / 4 * (1 / 6) ** 2 + 1 / 4 * (1 / 2) ** 2)
+    assert parts.reliability == pytest.approx(3 / 4 * (1 / 3 - 0.2) ** 2 + 1 / 4 * 0.1**2)
+    assert parts.brier == pytest.approx((2 * 0.04 + 0.64 + 0.01) / 4)
+
+
+def test_a_temperature_stays_between_a_hundredth_and_a_hundred():
+    assert fit_temperature([[0.0, 1e-3]] * 2, [1, 1]) == pytest.approx(0.01, rel=1e-4)
+    assert fit_temperature([[0.0, 1e-3]] * 2, [0, 0]) == pytest.approx(100, rel=1e-4)
+    assert fit_temperature([[0.0, 3.0]] * 10, [1] * 9 + [0]) == pytest.approx(3 / np.log(9), rel=1e-6)
+
+
+def test_noise_that_is_not_symmetric_by_hand():
+    matrix = np.array([[0.9, 0.1], [0.4, 0.6]])  # row: the true label
+    np.testing.assert_allclose(observed([0.7, 0.3], matrix), [0.7 * 0.9 + 0.3 * 0.4, 0.7 * 0.1 + 0.3 * 0.6])
+    np.testing.assert_allclose(without_noise([0.75, 0.25], matrix), [0.7, 0.3])
+    np.testing.assert_allclose(without_noise([[0.75, 0.25], [0.9, 0.1]], matrix), [[0.7, 0.3], [1, 0]], atol=1e-12)
+    assert symmetric_noise(2, 0.0).tolist() == np.eye(2).tolist()
+    np.testing.assert_allclose(symmetric_noise(2, 1.0), [[0, 1], [1, 0]], atol=1e-15)
+    for name, call in {
+        "distribution": lambda: observed([0.7, 0.7], matrix),
+        "noise_matrix": lambda: observed([0.7, 0.3], 2 * matrix),
+        "seen": lambda: without_noise([0.7, 0.7], matrix),
+    }.items():
+        with pytest.raises(ValueError, match=name):
+            call()
+    with pytest.raises(ValueError, match="noise_matrix"):
+        without_noise([0.7, 0.3], 2 * matrix)
+
+
+def test_the_generalised_cross_entropy_sharpens_row_by_row():
+    found = gce_minimiser([[0.8, 0.2], [0.5, 0.5], [0.1, 0.9]], 0.5)  # squares
+    np.testing.assert_allclose(found, [[64 / 68, 4 / 68], [0.5, 0.5], [1 / 82, 81 / 82]])
+    assert gce_minimiser([[0.8, 0.2], [0.1, 0.9]], 1).tolist() == [[1, 0], [0, 1]]
+    with pytest.raises(ValueError, match="q must be"):
+        gce_minimiser([0.5, 0.5], 1.5)
+    with pytest.raises(ValueError, match="at least 1, got 0"):
+        reliability([0.5], [1], bins=0)
+    with pytest.raises(ValueError, match="at least 2, got 1"):
+        symmetric_noise(1, 0.1)
+    with pytest.raises(ValueError, match="outcome must lie in"):
+        reliability([0.5], [1.5])

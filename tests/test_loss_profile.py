@@ -9,7 +9,8 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 import lossbook
-from lossbook.analysis.profile import Profile
+from lossbook.analysis import profile as analysis
+from lossbook.analysis.profile import GRID, Profile, loss_profile
 from lossbook.analysis.residual_curve import implied_density, residual_curve
 from lossbook.catalogue import CATALOGUE
 from lossbook.figures import profile
@@ -205,3 +206,76 @@ def test_no_constant_is_best_where_the_loss_falls_without_end_on_one_side(way):
         return np.where(way * e > 0, -np.log1p(np.maximum(way * e, 0)), -way * e)
 
     assert np.isnan(Profile(residual_curve(falls), np.array([0.0, 1.0, 2.0])).constant)
+
+
+def test_the_residuals_that_are_shown_and_the_sample():
+    assert analysis.REACH == 5 and len(analysis.SAMPLE) == 10 and list(analysis.SAMPLE) == sorted(analysis.SAMPLE)
+    assert_allclose(GRID, np.arange(-200, 201) / 40, atol=1e-12)
+    assert_allclose(analysis.NORMAL, stats.norm.pdf(GRID), rtol=1e-12)
+    assert np.mean(analysis.SAMPLE) == pytest.approx(0.25) and np.median(analysis.SAMPLE) == pytest.approx(0.05)
+
+
+def test_four_sides_of_a_profile_and_the_same_on_another_sample():
+    one = loss_profile(CAUCHY, np.array([0.0, 1.0, 5.0]), scale=2.0)
+    assert_allclose(one.values, 2 * np.log1p(GRID**2 / 4), rtol=1e-12)
+    assert_allclose(one.slopes, GRID / (1 + GRID**2 / 4), rtol=1e-12, atol=1e-15)
+    assert one.at(-2.0) == pytest.approx((2 * np.log(2), -1.0))
+    assert_allclose(one.densities, stats.t(3, scale=(4 / 3) ** 0.5).pdf(GRID), rtol=2e-5)
+    assert np.isnan(loss_profile(CAUCHY, one.sample, scale=1.0).densities).all()
+    squared = loss_profile(MSE, one.sample)
+    first = squared.constant
+    other = squared.of(np.array([3.0, 4.0]))
+    assert (first, other.constant) == pytest.approx((2.0, 3.5)) and other.sample.tolist() == [3, 4]
+    assert other.curve is squared.curve and np.array_equal(other.values, squared.values)
+    for key in ("values", "slopes", "density"):  # what is there already is handed on, and nothing else
+        kept = getattr(squared, key)
+        assert getattr(squared.of(one.sample), key) is kept
+    assert "constant" not in vars(squared.of(one.sample))
+
+
+def test_a_loss_that_falls_only_a_little_has_a_constant_all_the_same():
+    sample = np.array([0.0, 0.2])
+    assert loss_profile("mae", sample).constant == pytest.approx(0.1)
+    flat = loss_profile(lambda e: 1 - np.exp(-(e**2) / 2), sample)  # levels off far out, and there it is highest
+    assert flat.constant == pytest.approx(0.1, abs=1e-4)
+
+
+def test_what_a_pull_does_far_out():
+    residual = {"grows": "mse", "bounded": "log_cosh", "returns to 0": "cauchy"}
+    for told, name in residual.items():
+        assert analysis.far_pull(CATALOGUE[name]) == told
+    assert analysis.far_pull(CATALOGUE["rmse"]) == ""
+
+
+def test_a_further_argument_is_given_as_a_number():
+    curve = residual_curve("normal_nll", scale=2.0)
+    assert_allclose(curve.value(E), -stats.norm(scale=2).logpdf(E))
+    assert_allclose(curve.slope(E), E / 4)
+    assert curve.how == "exact" and curve.parameters["scale"] == 2.0 and curve.title == CATALOGUE["normal_nll"].title
+    with pytest.raises(ValueError, match="scale must be given as a number to make a curve of normal_nll, got none"):
+        residual_curve("normal_nll")
+    with pytest.raises(ValueError, match=r"must be among scale.*, got beta, gamma"):
+        residual_curve("normal_nll", scale=1.0, gamma=1.0, beta=1.0)
+    with pytest.raises(ValueError, match="parameters of mse must be among no parameters, got beta"):
+        residual_curve("mse", beta=1.0)
+    assert (
+        residual_curve(HUBER).parameters == {"delta": 1.0} and residual_curve(HUBER, delta=3.0).parameters["delta"] == 3
+    )
+
+
+def test_a_callable_keeps_its_name_its_parameters_and_its_reduction():
+    def bent(e, power=1.0):
+        return np.abs(e) ** power
+
+    curve = residual_curve(bent, power=3.0)
+    assert (curve.title, curve.how, curve.parameters) == ("bent", "central differences", {"power": 3.0})
+    assert_allclose(curve.value(E), np.abs(E) ** 3)
+    module = torch.nn.HuberLoss(reduction="sum", delta=2.0)
+    curve = residual_curve(module)
+    assert (curve.title, curve.how, module.reduction) == ("HuberLoss", "autograd", "sum")
+    assert_allclose(curve.value(E), np.where(np.abs(E) <= 2, E**2 / 2, 2 * np.abs(E) - 2))
+    assert_allclose(residual_curve(torch.nn.functional.huber_loss, delta=2.0).value(E), curve.value(E))
+    assert_allclose(residual_curve(lossbook.huber, delta=2.0).slope(E), np.clip(E, -2, 2), atol=1e-8)
+    averages = residual_curve(lambda e: (e**2).mean() if isinstance(e, torch.Tensor) else e.nothing)
+    assert averages.how == "autograd"
+    assert_allclose(averages.slope(E), 2 * E)

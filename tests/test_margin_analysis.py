@@ -6,6 +6,7 @@ from sklearn.linear_model import LogisticRegression
 
 from lossbook.analysis.margins import (
     MARGIN_LOSSES,
+    Plane,
     best_score,
     expected_loss,
     expected_slope,
@@ -115,3 +116,37 @@ def test_refusals():
         expected_loss(HINGE, 0.0, 1.5)
     with pytest.raises(ValueError, match="false_negative must be greater than 0"):
         threshold(1, 0)
+
+
+def test_costs_of_scores_by_hand():
+    assert expected_loss(HINGE, -2.0, 0.25) == pytest.approx(0.25 * 3)  # the margin of −1 is 2: no cost
+    assert expected_loss(SQUARED_HINGE, 2.0, 0.25) == pytest.approx(0.75 * 9)
+    assert expected_slope(EXPONENTIAL, 1.0, 0.25) == pytest.approx(-0.25 / np.e + 0.75 * np.e)
+    assert [*MARGIN_LOSSES.values()] == [HINGE, SQUARED_HINGE, LOGISTIC, EXPONENTIAL, PERCEPTRON]
+    assert threshold(3, 1) == 0.75 and weighted(0.2, 4) == pytest.approx(0.5) and weighted(0.5, 3) == 0.75
+    assert best_score(EXPONENTIAL, [1e-40, 1 - 1e-12]) == pytest.approx([-20 * np.log(10), 6 * np.log(10)], rel=1e-4)
+    for eta in (0.0, 1.0):
+        with pytest.raises(ValueError, match="eta must lie strictly between 0 and 1"):
+            best_score(HINGE, eta)
+    for name, call in {
+        "false_positive": lambda: threshold(0, 1),
+        "weight": lambda: weighted(0.5, 0),
+        "eta": lambda: weighted(1.5, 1),
+    }.items():
+        with pytest.raises(ValueError, match=name):
+            call()
+
+
+def test_a_plane_and_its_penalty_by_hand():
+    plane = Plane(np.array([2.0, -1.0]), 0.5)
+    x, y = np.array([[1.0, 1.0], [0.0, 2.0]]), np.array([1.0, 1.0])
+    assert plane.score(x).tolist() == [1.5, -1.5]
+    assert penalised(HINGE, plane, x, y, 0.2) == pytest.approx(2.5 / 2 + 0.1 * 5)
+    points = cloud(2)
+    for loss in (HINGE, LOGISTIC):
+        ours, told = fit_plane(loss, *points), fit_plane(loss, *points, penalty=0.01)
+        assert np.array_equal(ours.weights, told.weights) and ours.intercept == told.intercept
+    with pytest.raises(ValueError, match="penalty must be a number in"):
+        fit_plane(LOGISTIC, *points, penalty=0.0)
+    with pytest.raises(ValueError, match="y and the rows of x must have the same shape"):
+        fit_plane(LOGISTIC, points[0], points[1][:-1])

@@ -19,7 +19,7 @@ import own_loss as directive
 import page_python
 
 from lossbook.analysis.fitting import fit_line
-from lossbook.analysis.own_loss import EXAMPLES, OUTLIER, RIVALS, Fits, X, Y, example
+from lossbook.analysis.own_loss import EXAMPLES, OUTLIER, RIVALS, Fits, X, Y, example, function_in
 from lossbook.analysis.profile import GRID, Profile
 from lossbook.analysis.residual_curve import residual_curve
 from lossbook.analysis.sentences import fitted
@@ -347,3 +347,46 @@ def test_what_the_page_and_its_figures_say() -> None:
         assert "it implies no density" in answer["readouts"]["own-loss"]
         slope = re.search(r"a line of slope (\S+)\. ", answer["readouts"][fits])
         assert slope and abs(float(slope[1]) - 0.34) < 0.02
+
+
+def test_a_function_that_was_imported_is_none_that_the_reader_made() -> None:
+    space: dict[str, Any] = {"np": np, "__name__": "typed"}
+    exec("from math import sqrt\nfrom textwrap import dedent\ndef mine(e):\n    return e**2\n", space)
+    assert function_in(space) is space["mine"]
+    exec("def other(e):\n    return e\n", space)
+    with pytest.raises(ValueError, match="there must be a function called loss, got mine, other"):
+        function_in(space)
+    space["loss"] = np.square  # one that is called so need not be made here
+    assert function_in(space) is np.square
+    with pytest.raises(ValueError, match="there must be a function called loss, got no function"):
+        function_in({"__name__": "typed", "loss": 3.0})
+
+
+def test_the_targets_the_rivals_and_a_line_that_flees() -> None:
+    assert X.tolist() == list(range(1, 11)) and Y[OUTLIER] == 4.2 == Y.max()
+    assert Y.tolist() == [-1.9, 4.2, -1.2, -0.8, -0.1, -0.5, 0.4, 0.2, 0.9, 1.3]
+    assert [*RIVALS] == ["Squared", "Absolute", "Huber"]
+    fits = Fits("Mine", Profile(residual_curve(lambda e: e**2), Y), X, Y)
+    assert [*fits.constants] == [*fits.lines] == ["Squared", "Absolute", "Huber", "Mine"]
+    assert fits.constants["Squared"] == pytest.approx(Y.mean()) and fits.constants["Absolute"] == pytest.approx(0.05)
+    for name in ("Squared", "Mine"):
+        line = fits.lines[name]
+        assert line is not None and (line.slope, line.intercept) == pytest.approx(tuple(np.polyfit(X, Y, 1)), abs=1e-5)
+    assert fits.constants["Mine"] == pytest.approx(Y.mean(), abs=1e-5)
+    assert Fits("Falls", Profile(residual_curve(lambda e: -np.abs(e)), Y), X, Y).lines["Falls"] is None
+
+
+@pytest.mark.parametrize(
+    ("title", "losses"),
+    [
+        ("squared error", [9, 0.25, 0, 4]),
+        ("absolute error", [3, 0.5, 0, 2]),
+        ("Huber", [2.5, 0.125, 0, 1.5]),
+        ("pinball", [0.6, 0.1, 0, 1.6]),
+        ("Cauchy", [np.log(5.5), np.log(1.125), 0, np.log(3)]),
+        ("Tukey's biweight", [6.25 / 6, 6.25 / 6 * (1 - 0.96**3), 0, 6.25 / 6 * (1 - 0.36**3)]),
+        ("LINEX", [np.exp(-3) + 2, np.exp(-0.5) - 0.5, 0, np.exp(2) - 3]),
+    ],
+)
+def test_the_examples_by_hand(title: str, losses: list[float]) -> None:
+    assert_allclose(example(title).value(np.array([-3.0, -0.5, 0.0, 2.0])), losses, rtol=1e-12, atol=1e-15)

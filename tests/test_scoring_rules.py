@@ -17,6 +17,7 @@ from lossbook.analysis.scoring_rules import (
     gce_score,
     log_score,
     regret,
+    smoothed_cost,
     smoothing_floor,
     smoothing_gap,
     softmax_twice_floor,
@@ -122,3 +123,65 @@ def test_certain_forecasts():
         yes, no = rule(np.array([0.0, 1.0]))
         assert yes[1] < yes[0] and no[0] < no[1]
     assert [values.tolist() for values in focal_score(2)(np.array([0.0, 1.0]))] == [[math.inf, 0], [0, math.inf]]
+
+
+P = np.array([0.1, 0.5, 0.8])
+LENGTH = np.sqrt(P**2 + (1 - P) ** 2)
+COSTS = {
+    "log": (-np.log(P), -np.log(1 - P)),
+    "Brier": ((1 - P) ** 2, P**2),
+    "spherical": (-P / LENGTH, (P - 1) / LENGTH),
+    "absolute": (1 - P, P),
+    "0–1": ([1, 0.5, 0], [0, 0.5, 1]),
+    "focal, γ = 2": (-((1 - P) ** 2) * np.log(P), -(P**2) * np.log(1 - P)),
+}
+
+
+@pytest.mark.parametrize("name", SCORING_RULES)
+def test_the_two_costs_of_each_score_by_hand(name):
+    for ours, expected in zip(SCORING_RULES[name](P), COSTS[name], strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-12, atol=1e-15)
+    yes, no = COSTS[name]
+    np.testing.assert_allclose(expected_score(SCORING_RULES[name], P, 0.3), 0.3 * np.array(yes) + 0.7 * np.array(no))
+
+
+def test_the_score_of_the_generalised_cross_entropy_by_hand():
+    yes, no = gce_score(0.5)(P)
+    np.testing.assert_allclose(yes, (1 - P**0.5) / 0.5)
+    np.testing.assert_allclose(no, (1 - (1 - P) ** 0.5) / 0.5)
+    assert gce_score(0.5)(np.array([0.0, 1.0]))[0].tolist() == [2, 0]
+    np.testing.assert_allclose(focal_score(0.5)(P)[0], -((1 - P) ** 0.5) * np.log(P), rtol=1e-12)
+
+
+def test_what_cannot_happen_costs_nothing():
+    assert expected_score(log_score, [0.0, 1.0, 1.0, 0.0], [0.0, 1.0, 0.5, 0.5]).tolist() == [0, 0, math.inf, math.inf]
+    assert best_forecast(log_score, [0.0, 1.0]).tolist() == pytest.approx([0, 1], abs=1e-6)
+    np.testing.assert_allclose(best_forecast(zero_one_score, [0.3, 0.7]), [0.25, 0.75], atol=5e-4)  # the middle one
+    assert best_forecast(brier_score, [[0.25, 0.5], [0.75, 0.125]]).shape == (2, 2)
+    assert regret(brier_score, [0.5, 0.2], [[0.1], [0.4]]).shape == (2, 2)
+    for name, call in {
+        "forecast": lambda: expected_score(log_score, 1.5, 0.5),
+        "eta": lambda: expected_score(log_score, 0.5, 1.5),
+    }.items():
+        with pytest.raises(ValueError, match=f"{name} must lie in"):
+            call()
+    with pytest.raises(ValueError, match="eta must lie in"):
+        best_forecast(log_score, -0.5)
+    with pytest.raises(ValueError, match="forecast must lie in"):
+        from_entropy([0.1], [0.1], [1.5])
+
+
+@pytest.mark.parametrize(("epsilon", "classes"), [(0.1, 10), (0.3, 3)])
+def test_the_cost_of_a_gap_is_that_of_torch(epsilon, classes):
+    gaps = np.array([-1.0, 0.0, 2.5])
+    logits = torch.zeros(3, classes, dtype=torch.float64)
+    logits[:, 0] = torch.tensor(gaps)
+    label = torch.zeros(3, dtype=torch.long)
+    theirs = torch.nn.functional.cross_entropy(logits, label, label_smoothing=epsilon, reduction="none")
+    np.testing.assert_allclose(smoothed_cost(gaps, epsilon, classes), theirs.numpy())
+    for refused in (0, 1):
+        for call in (smoothing_gap, smoothing_floor):
+            with pytest.raises(ValueError, match="label_smoothing must be a number in"):
+                call(refused, classes)
+    with pytest.raises(ValueError, match="classes must be an integer"):
+        softmax_twice_floor(2.5)
