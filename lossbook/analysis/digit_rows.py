@@ -145,7 +145,7 @@ def _judged(said: Floats, unseen: Rows, shifted: bool) -> tuple[float, float, fl
     read = np.zeros(10, dtype=np.intp)
     for path, y, length in zip(best, unseen.labels, unseen.lengths, strict=True):
         digits = np.array(ctc_collapse(path), dtype=np.intp) - shifted
-        np.add.at(read, digits, 1)
+        read += np.bincount(digits, minlength=10)[:10]  # without `shifted` there is an eleventh class, no digit
         right.append(np.array_equal(digits + 1, y[:length]))
         if has_repeat(y[:length]):
             repeats.append(right[-1])
