@@ -90,7 +90,7 @@ def huber_profile() -> Explorer:
         HUBER,
         name="huber-profile",
         caption="Move δ and drag the marked residual. Inside δ the slope grows with the residual; outside it "
-        "stays at δ. "
+        "stays at δ or −δ. "
         f"Towards a large δ the fitted constant goes to the mean of the sample, {np.mean(SAMPLE):.2f}; towards a small "
         f"one, to its median, {np.median(SAMPLE):.2f}. On the way it need not lie between the two: try δ = 0.5.",
     )
@@ -235,7 +235,7 @@ def days_left_out() -> Explorer:
         predict=Predict(
             0,
             "Whichever day you leave out, the slope under absolute error stays at 1. Squared error notices every one, "
-            "and day 21 most.",
+            "two of them in the fourth decimal only, and day 21 most.",
         ),
         controls={
             "day": Slider(0, 21, step=1, value=21, label="day left out (0: none)"),
@@ -448,7 +448,7 @@ def cauchy_minima() -> Explorer:
         update,
         name="cauchy-minima",
         challenge=Challenge(
-            "Let descent end above 5, among the four targets of the smaller group.",
+            "Let descent end above 5, near the four targets of the smaller group.",
             lambda scale, start: two_groups.end(scale, start) > 5,
         ),
         controls={
@@ -457,7 +457,7 @@ def cauchy_minima() -> Explorer:
         },
         handles=[Handle(start_mark, x="start")],
         caption="Seven targets near 0, four near 6, and one constant for all. With a wide c the loss has one minimum; "
-        "make c smaller and a second one opens among the four. Which of the two descent finds depends on its start.",
+        "make c smaller and a second one opens near the four. Which of the two descent finds depends on its start.",
         alt="The mean Cauchy loss over the constant at c = 2: one minimum near the larger group of targets. A dot "
         "marks the start of a descent, a diamond its end in the minimum.",
     )
