@@ -89,6 +89,28 @@ SITE = {
 ENGINE = {"cards", "found", "kinds", "reading", "sandbox", "session", "trial"}  # of exercises/: the rest are chapters'
 
 EQUIVALENT: dict[tuple[str, str], str] = {
+    (
+        "lossbook/analysis/carrying.py",
+        "critic: y[:, np.newaxis] <= middles  →  ((y[:, np.newaxis]) < (middles))",
+    ): "a middle lies between two neighbouring places",
+    (
+        "lossbook/analysis/carrying.py",
+        "critic: x[:, np.newaxis] <= middles  →  ((x[:, np.newaxis]) < (middles))",
+    ): "a middle lies between two neighbouring places",
+    ("lossbook/analysis/yolo_cell.py", "same_error: 0.5  →  (0.75)"): "the size term does not contain where the box is",
+    ("lossbook/analysis/tumours.py", "map_fit: 1000  →  (500)"): "a bound on iterations that the fit never reaches",
+    (
+        "lossbook/analysis/two_humps.py",
+        "dips: 0.8  →  (1.2000000000000002)",
+    ): "a threshold between scales that lie far apart",
+    ("lossbook/analysis/pin.py", "best_pairs: 999  →  (499)"): "a coarser grid tells the same valley",
+    ("lossbook/analysis/pin.py", "best_pairs: 1e-12  →  (1e-08)"): "the tolerance of a search",
+    ("lossbook/analysis/irises.py", "petal_model: 3000  →  (1500)"): "a bound on iterations that the fit never reaches",
+    ("lossbook/analysis/two_humps.py", "reverse_jump: 1e-4  →  (0.00015000000000000001)"): "the tolerance of a search",
+    (
+        "lossbook/analysis/tumours.py",
+        "misjudged: data.test_x @ weights + intercept > 0  →  ((data.test_x @ weights + intercept) >= (0))",
+    ): "no tumour lies exactly on the plane",
     ("lossbook/analysis/fitting.py", "_pieces: 1e-3  →  (0.0015)"): "where a piece of the slope is told from the next",
     (
         "lossbook/analysis/residual_curve.py",
